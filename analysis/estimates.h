@@ -1,0 +1,13 @@
+#pragma once
+#include <vector>
+
+#include "engine/estimate.h"
+#include "engine/plan.h"
+
+namespace leafcast::analysis {
+
+/// All statistics of all cells that have samples, with delete-one-bin jackknife errors over the 64 bins, exact values and
+/// z. Order: by cell, then in a fixed order of statistics. A pure function of the record.
+std::vector<Estimate> estimates(const Record& record);
+
+}  // namespace leafcast::analysis

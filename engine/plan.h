@@ -1,0 +1,88 @@
+#pragma once
+#include <boost/icl/interval_set.hpp>
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/cell.h"
+#include "engine/tally.h"
+
+namespace leafcast {
+
+/// The atom of addressing, scheduling, restart, storage and error estimation.
+struct Chunk {
+  std::uint32_t cell;   ///< index of the cell in its plan
+  std::uint32_t index;  ///< 0 … chunks − 1 within the cell
+  auto operator<=>(const Chunk&) const = default;
+};
+
+/// What a run must do: cells, and how each is cut into chunks. A function of the cells alone, never of ranks or timings.
+class Plan {
+ public:
+  Plan() = default;
+  /// `sweep_text` is kept for the record and does not enter the hash. Identical cells are kept once.
+  Plan(std::string title, std::vector<Cell> cells, std::string sweep_text);
+
+  const std::string& title() const { return title_; }
+  const std::string& sweep_text() const { return sweep_text_; }
+  const std::vector<Cell>& cells() const { return cells_; }
+  /// Number of chunks of a cell: a multiple of 64 if samples ≥ 64, so that jackknife bins are alike; else `samples`.
+  std::uint32_t chunks(std::size_t cell) const { return chunks_[cell]; }
+  std::uint64_t samples(Chunk chunk) const;  ///< how many samples the chunk draws
+  std::uint64_t total_chunks() const;
+  /// Hash of everything that results depend on (cells, samples, chunking, stream version).
+  std::uint64_t hash() const { return hash_; }
+
+  /// The plan as text: a line a cell, its parameters as "key=value" separated by tabs, after a header. from_text(text())
+  /// gives an equal plan. from_text throws DataError for what it cannot read.
+  std::string text() const;
+  static Plan from_text(const std::string& text, std::string sweep_text);
+
+ private:
+  std::string title_, sweep_text_;
+  std::vector<Cell> cells_;
+  std::vector<std::uint32_t> chunks_;
+  std::uint64_t hash_ = 0;
+};
+
+/// Which chunks of each cell are done.
+class Ledger {
+ public:
+  using Intervals = boost::icl::interval_set<std::uint32_t>;
+  Ledger() = default;
+  explicit Ledger(std::size_t cells) : done_(cells) {}
+  bool contains(Chunk chunk) const;
+  /// Marks the chunk done; false if it already was.
+  bool insert(Chunk chunk);
+  /// True if no chunk is in both.
+  bool disjoint(const Ledger& other) const;
+  Ledger& operator+=(const Ledger& other);
+  std::uint64_t count(std::size_t cell) const;
+  std::uint64_t count() const;
+  std::size_t cells() const { return done_.size(); }
+  const Intervals& intervals(std::size_t cell) const { return done_[cell]; }
+  void insert_range(std::uint32_t cell, std::uint32_t first, std::uint32_t last);  ///< inclusive
+  bool operator==(const Ledger& other) const { return done_ == other.done_; }
+
+ private:
+  std::vector<Intervals> done_;
+};
+
+/// What has been computed of a plan: the chunks done and the exact sums over them. Parts and results hold one each;
+/// records with disjoint ledgers unite.
+struct Record {
+  Plan plan;
+  Ledger ledger;
+  std::vector<CellTally> tallies;  ///< by cell
+
+  Record() = default;
+  explicit Record(Plan p) : plan(std::move(p)), ledger(plan.cells().size()), tallies(plan.cells().size()) {}
+  /// Counts a chunk. The caller guarantees that it is not in the ledger (checked: throws std::logic_error).
+  void add(Chunk chunk, const Tally& tally);
+  /// Unites with a record of the same plan. Throws DataError: another plan, or a chunk in both.
+  void merge(const Record& other);
+  bool complete() const;
+};
+
+}  // namespace leafcast

@@ -1,0 +1,19 @@
+#pragma once
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace leafcast::io {
+
+/// Replaces `path` by a file with these bytes so that at any moment, also after power loss, either the old or the whole
+/// new file is there: temporary name in the same directory, write, fsync, rename, fsync of the directory.
+/// Throws IoError with the reason (disk full, no permission …); the temporary file is then removed.
+void write_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
+/// Reads a whole file. Throws IoError if it cannot be opened or read.
+std::vector<std::byte> read_bytes(const std::filesystem::path& path);
+/// XXH3 (64 bits) of the bytes, as 16 hexadecimal digits.
+std::string content_hash(std::span<const std::byte> bytes);
+
+}  // namespace leafcast::io

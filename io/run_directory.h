@@ -1,0 +1,50 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/plan.h"
+
+namespace leafcast::io {
+
+/// A run directory: plan.txt, sweep.ini, parts/NNNNNN.<hash>.h5, lock, and results.h5 when all is done.
+/// One writer at a time. Parts are immutable: written under a temporary name, fsynced, renamed, directory fsynced.
+/// The hash in a part's name is that of its bytes (XXH3, 64 bits), so damage is found before HDF5 sees the file.
+class RunDirectory {
+ public:
+  /// Creates the directory or reopens it, takes the lock, and checks that the plan is the same.
+  /// Throws DataError: a directory of another plan (with the differing cells); IoError: cannot be written, or in use.
+  static RunDirectory open_for_writing(const std::filesystem::path& directory, const Plan& plan);
+  ~RunDirectory();
+  RunDirectory(RunDirectory&&) noexcept;
+  RunDirectory& operator=(RunDirectory&&) noexcept;
+
+  /// Everything that earlier runs have left in whole parts. Throws DataError for a damaged part.
+  const Record& record() const;
+  /// Writes a part that holds `delta` (chunks not in any part yet). No-op for an empty ledger.
+  void write_part(const Record& delta);
+  std::filesystem::path results_path() const;
+
+ private:
+  RunDirectory();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Reads any mixture of run directories, part files and results files into one record.
+/// Throws DataError: nothing there, foreign file, damage, different plans, overlapping ledgers. The same part given twice
+/// counts once.
+Record read_record(const std::vector<std::filesystem::path>& paths);
+
+/// A damage found by verify: which file, what is wrong, which chunks of which cells are affected if known.
+struct Damage {
+  std::filesystem::path file;
+  std::string problem;
+};
+/// Checks every part (and results.h5) of a directory, or one file. Reads all, changes nothing.
+std::vector<Damage> verify(const std::filesystem::path& path);
+
+}  // namespace leafcast::io
