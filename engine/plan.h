@@ -10,6 +10,9 @@
 
 namespace leafcast {
 
+/// Samplers draw this many samples at once, one a lane, on every instruction set; a chunk's last batch may be partial.
+inline constexpr int kBatchSamples = 16;
+
 /// The atom of addressing, scheduling, restart, storage and error estimation.
 struct Chunk {
   std::uint32_t cell;   ///< index of the cell in its plan

@@ -21,10 +21,10 @@ struct Setting {
   std::string key, value, where;
 };
 
-/// Reads sweep files (INI: [section] and key = value, or full dotted keys; # and ; start comments), applies the overrides
-/// (from the command line) to each, expands lists and ranges, and returns the plan of all cells.
-/// Throws UsageError with file, line, reason and remedy (the nearest known key for an unknown one); IoError for a file
-/// that cannot be read. With no file the overrides alone are the sweep.
+/// Reads sweep files (INI: [section] and key = value, or full dotted keys; # and ; start comments), applies
+/// the overrides (from the command line) to each, expands lists and ranges, and returns the plan of all
+/// cells. Throws UsageError with file, line, reason and remedy (the nearest known key for an unknown one);
+/// IoError for a file that cannot be read. With no file the overrides alone are the sweep.
 Plan read_sweeps(const std::vector<std::string>& files, const std::vector<Setting>& overrides);
 
 }  // namespace leafcast::jobs

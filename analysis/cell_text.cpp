@@ -1,0 +1,110 @@
+#include "analysis/cell_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace leafcast::analysis {
+
+namespace {
+
+/// How a parameter reads. Keys that do not stand here (languages to come) read "name=value", after those that do.
+struct Form {
+  std::string key;
+  const char* format;
+  const char* silent = "";  ///< the value that goes without saying
+};
+
+const std::vector<Form>& forms() {
+  static const std::vector<Form> list = {
+      {"language.kind", "{}"},
+      {"language.q", "q={}"},
+      {"language.d", "d={}"},
+      {"language.rho", "ρ={}"},
+      {"language.lambda", "λ={}"},
+      {"language.matrix", "K=[{}]"},
+      {"language.height", "h={}"},
+      {"generator.kind", "{}"},
+      {"generator.context", "k={}"},
+      {"generator.context-unit", "{}", "leaves"},
+      {"generator.structure", "structure {}", "fixed"},
+      {"generator.encoding", "{}"},
+      {"generator.context-depth", "w={}"},
+      {"generator.memory-depth", "m={}"},
+      {"generator.memory", "{}"},
+      {"generator.lca", "{}"},
+      {"generator.method", "{}", "sequence"},
+      {"observe.symbol", "symbol {}", "0"},
+      {"seed", "seed {}", "1"},
+  };
+  return list;
+}
+
+bool tells_apart(const std::string& key) {
+  return key.starts_with("language.") || key.starts_with("generator.") || key == "observe.symbol" || key == "seed";
+}
+
+std::size_t section(const std::string& key) { return key.starts_with("language.") ? 0 : key.starts_with("generator.") ? 1 : 2; }
+
+}  // namespace
+
+std::vector<Part> parts(const Cell& cell) {
+  std::vector<Part> list;
+  for (const Form& form : forms()) {
+    const auto parameter = cell.parameters().find(form.key);
+    if (parameter == cell.parameters().end()) continue;
+    const std::string& value = parameter->second;
+    list.push_back({form.key, value == form.silent ? "" : fmt::format(fmt::runtime(form.format), value)});
+  }
+  for (const auto& [key, value] : cell.parameters()) {
+    const auto known = [&k = key](const auto& entry) { return entry.key == k; };
+    if (tells_apart(key) && std::none_of(list.begin(), list.end(), known))
+      list.push_back({key, key.substr(key.find('.') + 1) + "=" + value});
+  }
+  std::stable_sort(list.begin(), list.end(),
+                   [](const Part& a, const Part& b) { return section(a.key) < section(b.key); });
+  return list;
+}
+
+std::string text(const Cell& cell, const std::function<bool(const std::string&)>& wanted) {
+  std::string joined;
+  for (const Part& part : parts(cell)) {
+    if (part.text.empty() || !wanted(part.key)) continue;
+    joined += (joined.empty() ? "" : " ") + part.text;
+  }
+  return joined;
+}
+
+std::string language_text(const Cell& cell) {
+  return text(cell, [](const std::string& key) { return section(key) == 0; });
+}
+
+std::string generator_text(const Cell& cell, const std::set<std::string>& without) {
+  return text(cell, [&](const std::string& key) { return section(key) > 0 && !without.contains(key); });
+}
+
+std::string group_text(const Cell& cell, const std::set<std::string>& without) {
+  return text(cell, [&](const std::string& key) { return section(key) == 0 && !without.contains(key); }) + " · " +
+         generator_text(cell, without);
+}
+
+std::string group_key(const Cell& cell, const std::set<std::string>& without) {
+  std::string key;
+  for (const auto& [name, value] : cell.parameters())
+    if (tells_apart(name) && !without.contains(name)) key += name + "=" + value + "\n";
+  return key;
+}
+
+std::set<std::string> varying_keys(const std::vector<const Cell*>& cells) {
+  std::map<std::string, std::set<std::string>> values;
+  for (const Cell* cell : cells)
+    for (const auto& [key, value] : cell->parameters())
+      if (tells_apart(key)) values[key].insert(value);
+  std::set<std::string> keys;
+  for (const auto& [key, set] : values)
+    if (set.size() > 1) keys.insert(key);
+  return keys;
+}
+
+}  // namespace leafcast::analysis

@@ -1,0 +1,189 @@
+#include "analysis/estimates.h"
+
+#include <cmath>
+#include <string_view>
+
+#include "analysis/exact.h"
+#include "analysis/jackknife.h"
+#include "analysis/moments.h"
+#include "engine/tree.h"
+
+namespace leafcast::analysis {
+
+namespace {
+
+/// Which error a statistic has: the jackknife's; for a rate that never varied, that of a rate near 0 or 1; or none, as it
+/// is a bound that the program keeps.
+enum class Kind { mean, rate, maximum };
+
+struct Statistic {
+  const char* base;
+  int height;  ///< of the subtrees, or −1 for the sentence
+  Kind kind;
+  double value;
+
+  std::string name() const { return height < 0 ? base : std::string(base) + '@' + std::to_string(height); }
+};
+
+/// The sums of one set of samples as statistics, in the order of the table.
+class Evaluator {
+ public:
+  explicit Evaluator(const Cell& cell)
+      : d_(cell.language().d),
+        h_(cell.language().height),
+        observe_(cell.observe()),
+        has_memory_(std::holds_alternative<ReasoningGenerator>(cell.generator())) {}
+
+  std::vector<Statistic> operator()(const Tally& tally) const {
+    std::vector<Statistic> list;
+    const auto add = [&](const char* base, int height, double value, Kind kind = Kind::mean) {
+      list.push_back({base, height, kind, value});
+    };
+    const Shape whole = shape(tally.sums.back(), tally.samples);
+    add("variance", -1, variance(tally, h_));
+    add("skewness", -1, whole.skewness);
+    add("excess_kurtosis", -1, whole.excess_kurtosis);
+    add("binder", -1, -whole.excess_kurtosis / 3);  // 1 − m₄/(3m₂²)
+    if (observe_.validity) {
+      add("valid_rate", -1, rate(tally.valid.at(h_), tally.samples), Kind::rate);
+      add("free_rate", -1, rate(tally.free_roots, tally.samples), Kind::rate);
+      add("frozen_rate", -1, rate(tally.frozen_roots, tally.samples), Kind::rate);
+      add("first_inconsistency_depth", -1, first_inconsistency_depth(tally));
+    }
+    if (has_memory_) add("memory_bits", -1, static_cast<double>(tally.memory_bits), Kind::maximum);
+    if (has_subtrees(tally)) {
+      for (int j = 1; j <= h_; ++j) add("variance", j, variance(tally, j));
+      for (int j = 1; j <= h_; ++j) add("excess_kurtosis", j, shape(tally.sums[j], subtrees(tally, j)).excess_kurtosis);
+      if (observe_.correlation)
+        for (int j = 1; j <= h_; ++j) add("correlation", j, correlation(tally, j));
+    }
+    if (observe_.validity) {
+      for (int j = 1; j <= h_; ++j) add("valid_rate", j, ratio(tally.valid.at(j), subtrees(tally, j)), Kind::rate);
+      for (int j = 1; j <= h_; ++j)
+        add("inconsistency_rate", j, rate(tally.first_inconsistency.at(j), tally.samples), Kind::rate);
+    }
+    return list;
+  }
+
+ private:
+  /// A leaf's s is q−1 or −1, never 0, so Σs² over leaves tells whether subtrees were tallied.
+  bool has_subtrees(const Tally& tally) const {
+    return tally.sums.size() == static_cast<std::size_t>(h_) + 1 && tally.sums[0][1] != 0;
+  }
+
+  VastInt subtrees_a_sample(int j) const { return tree_power(d_, h_ - j); }
+  VastInt subtrees(const Tally& tally, int j) const { return subtrees_a_sample(j) * tally.samples; }
+
+  static double rate(std::uint64_t hits, std::uint64_t trials) {
+    return static_cast<double>(hits) / static_cast<double>(trials);
+  }
+
+  /// N sentences of r subtrees each: Var s / d^j = [Σs²/(Nr) − Σ_{a≠b} S_a S_b/(N(N−1)r²)] / d^j, where the mean is squared
+  /// without bias, and for j = h it is the sample variance with N−1. Unbiased although the subtrees of a sentence depend on
+  /// each other.
+  double variance(const Tally& tally, int j) const {
+    const VastInt n = tally.samples, r = subtrees_a_sample(j), leaves = tree_power(d_, j);
+    const VastInt s2 = (j == h_ ? tally.sums.back() : tally.sums[j])[1];
+    return ratio((n - 1) * r * s2 - square_of_mean(tally.sums.back()), n * (n - 1) * r * r * leaves);
+  }
+
+  /// Over the pairs of leaves with an LCA of height a, Σ s_i s_j = (M_a − M_{a−1})/2 with M_a = Σ s² over subtrees of height
+  /// a; there are N·n(d^a − d^{a−1})/2 of them. Correlation = (E s_i s_j − (E s)²) / (E s_i² − (E s)²).
+  double correlation(const Tally& tally, int a) const {
+    const VastInt n = tally.samples, leaves = subtrees_a_sample(0);
+    const VastInt partners = tree_power(d_, a) - tree_power(d_, a - 1);
+    const VastInt pairs = VastInt(tally.sums[a][1]) - VastInt(tally.sums[a - 1][1]);
+    const VastInt mean = square_of_mean(tally.sums.back()), scale = (n - 1) * leaves;
+    return ratio(pairs * scale - mean * partners, (VastInt(tally.sums[0][1]) * scale - mean) * partners);
+  }
+
+  /// Depth below the root of the lowest inconsistent node, averaged over the invalid sentences.
+  double first_inconsistency_depth(const Tally& tally) const {
+    std::uint64_t invalid = 0;
+    double depth = 0;
+    for (int j = 0; j <= h_; ++j) {
+      invalid += tally.first_inconsistency.at(j);
+      depth += static_cast<double>(h_ - j) * static_cast<double>(tally.first_inconsistency.at(j));
+    }
+    return invalid == 0 ? kUnknown : depth / static_cast<double>(invalid);
+  }
+
+  int d_, h_;
+  Observe observe_;
+  bool has_memory_;
+};
+
+void subtract(std::vector<std::uint64_t>& from, const std::vector<std::uint64_t>& bin) {
+  for (std::size_t i = 0; i < bin.size(); ++i) from[i] -= bin[i];
+}
+
+/// The sums that statistics are made of, without one bin.
+Tally without(Tally sums, const Tally& bin) {
+  sums.samples -= bin.samples;
+  for (std::size_t j = 0; j < bin.sums.size(); ++j)
+    for (int p = 0; p < kPowers; ++p) sums.sums[j][p] -= bin.sums[j][p];
+  subtract(sums.valid, bin.valid);
+  subtract(sums.first_inconsistency, bin.first_inconsistency);
+  sums.frozen_roots -= bin.frozen_roots;
+  sums.free_roots -= bin.free_roots;
+  return sums;
+}
+
+/// A rate never seen to vary, x = 0 or x = N of N sentences, still has an error: that of p̃ = (x+½)/(N+1). For subtrees N
+/// is the number of sentences too, as those of one sentence may depend on each other.
+double error_of_unvaried_rate(double rate, std::uint64_t samples) {
+  const auto n = static_cast<double>(samples);
+  const double p = (rate * n + 0.5) / (n + 1);
+  return std::sqrt(p * (1 - p) / (n + 1));
+}
+
+/// Exact values are computed in floating point: where nothing is random, agreement up to rounding is agreement.
+void snap_if_deterministic(Estimate& estimate) {
+  if (estimate.error != 0 || estimate.exact_error != 0) return;
+  if (std::abs(estimate.value - estimate.exact) <= 1e-9 * std::abs(estimate.exact)) estimate.value = estimate.exact;
+}
+
+void add_exact(Estimate& estimate, const Exact& exact) {
+  const auto value = exact(estimate.statistic);
+  if (!value) return;
+  estimate.exact = value->value;
+  estimate.exact_error = value->error;
+  snap_if_deterministic(estimate);
+}
+
+void append(std::vector<Estimate>& list, std::size_t index, const Cell& cell, const CellTally& bins) {
+  Tally sums = total(bins);
+  if (sums.samples == 0) return;
+  sums.histogram.clear();  // no statistic uses it, and the leave-one-outs copy the rest
+  const Evaluator evaluate(cell);
+  const std::vector<Statistic> statistics = evaluate(sums);
+
+  std::vector<std::vector<double>> without_bin(statistics.size());
+  for (const Tally& bin : bins) {
+    if (bin.samples == 0 || bin.samples == sums.samples) continue;
+    const std::vector<Statistic> rest = evaluate(without(sums, bin));
+    for (std::size_t i = 0; i < rest.size(); ++i) without_bin[i].push_back(rest[i].value);
+  }
+
+  const Exact exact(cell);
+  for (std::size_t i = 0; i < statistics.size(); ++i) {
+    const Statistic& statistic = statistics[i];
+    if (statistic.base == std::string_view("first_inconsistency_depth") && std::isnan(statistic.value)) continue;
+    Estimate& estimate = list.emplace_back(Estimate{index, statistic.name()});
+    estimate.value = statistic.value;
+    estimate.error = statistic.kind == Kind::maximum ? 0 : jackknife_error(without_bin[i]);
+    if (statistic.kind == Kind::rate && estimate.error == 0)
+      estimate.error = error_of_unvaried_rate(estimate.value, sums.samples);
+    add_exact(estimate, exact);
+  }
+}
+
+}  // namespace
+
+std::vector<Estimate> estimates(const Record& record) {
+  std::vector<Estimate> list;
+  for (std::size_t i = 0; i < record.plan.cells().size(); ++i) append(list, i, record.plan.cells()[i], record.tallies[i]);
+  return list;
+}
+
+}  // namespace leafcast::analysis

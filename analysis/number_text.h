@@ -1,0 +1,26 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace leafcast::analysis {
+
+/// A value with its standard error in the last digits, 1377.2(31) for 1377.2 ± 3.1; six digits if there is no error to
+/// show, with a question mark if the error is unknown. Empty for NaN.
+std::string value_text(double value, double error);
+
+/// Six significant digits. Empty for NaN.
+std::string number_text(double value);
+
+/// A deviation in standard errors with its sign, "+0.3". Empty for NaN.
+std::string z_text(double z);
+
+/// 20000, but 1e6 and 2.5e9.
+std::string count_text(std::uint64_t count);
+
+/// A probability with two digits, "<1e-99" where it underflows. Empty for NaN.
+std::string probability_text(double p);
+
+/// Characters that a terminal shows.
+std::size_t display_width(const std::string& utf8);
+
+}  // namespace leafcast::analysis

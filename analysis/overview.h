@@ -1,0 +1,24 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "analysis/estimate_index.h"
+#include "analysis/text_table.h"
+#include "engine/plan.h"
+
+namespace leafcast::analysis {
+
+/// Samples that a cell really has.
+std::uint64_t samples_done(const CellTally& bins);
+
+/// The statistics of sentences, a row a cell. What all cells share is said once, in `common`; a row's name is the rest.
+struct Overview {
+  std::vector<std::string> common;  ///< lines
+  TextTable table;
+};
+Overview overview(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells);
+
+/// The statistics of one cell by subtree height, a row a height; no rows if it has none.
+TextTable by_height(const Record& record, const EstimateIndex& index, std::size_t cell);
+
+}  // namespace leafcast::analysis

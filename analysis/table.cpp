@@ -1,0 +1,272 @@
+#include "analysis/table.h"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "analysis/cell_text.h"
+#include "analysis/estimate_index.h"
+#include "analysis/number_text.h"
+#include "analysis/overview.h"
+#include "engine/error.h"
+#include "engine/values.h"
+
+namespace leafcast::analysis {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number(double x) { return std::isfinite(x) ? Json(x) : Json(); }
+
+// ---- rows as JSON objects, whose keys are the columns
+
+/// The generator's columns; null where it does not use one.
+struct GeneratorColumns {
+  Json context, context_unit, structure, context_depth, lca, memory, encoding, memory_depth;
+
+  void operator()(const TrueGenerator&) {}
+  void operator()(const KgramGenerator& g) {
+    context = g.context;
+    context_unit = g.unit == ContextUnit::leaves ? "leaves" : "tokens";
+    structure = g.structure == Structure::fixed ? "fixed" : "sampled";
+  }
+  void operator()(const BlockGenerator& g) {
+    context_depth = g.context_depth;
+    lca = g.lca == LcaLaw::sampled ? "sampled" : g.lca == LcaLaw::fixed ? "fixed" : "sampled-reset";
+    memory = g.memory == BlockMemory::leaves ? "leaves" : "root";
+  }
+  void operator()(const ReasoningGenerator& g) {
+    encoding = g.encoding == Encoding::path ? "path" : "segment";
+    memory_depth = g.memory_depth;
+  }
+};
+
+Json cell_columns(std::size_t index, const Cell& cell, std::uint64_t samples) {
+  const Language& language = cell.language();
+  GeneratorColumns generator;
+  std::visit([&](const auto& g) { generator(g); }, cell.generator());
+  return {{"cell", index},
+          {"language", language.kind},
+          {"d", language.d},
+          {"q", language.channel.q()},
+          {"lambda", number(language.channel.lambda())},
+          {"height", language.height},
+          {"n", language.leaves()},
+          {"generator", cell.generator_name()},
+          {"context", generator.context},
+          {"context_unit", generator.context_unit},
+          {"structure", generator.structure},
+          {"context_depth", generator.context_depth},
+          {"lca", generator.lca},
+          {"memory", generator.memory},
+          {"encoding", generator.encoding},
+          {"memory_depth", generator.memory_depth},
+          {"method", cell.method() == Method::sequence ? "sequence" : "collapsed"},
+          {"samples", samples}};
+}
+
+Json row(const Json& cell, const Estimate& estimate) {
+  Json columns = cell;
+  columns["statistic"] = estimate.statistic;
+  columns["value"] = number(estimate.value);
+  columns["stderr"] = number(estimate.error);
+  columns["exact"] = number(estimate.exact);
+  columns["z"] = number(estimate.z());
+  return columns;
+}
+
+/// Calls use(row) for every estimate.
+template <class Use>
+void each_row(const Record& record, const std::vector<Estimate>& estimates, Use use) {
+  Json cell;
+  for (std::size_t i = 0; i < estimates.size(); ++i) {
+    const std::size_t index = estimates[i].cell;
+    if (i == 0 || index != estimates[i - 1].cell)
+      cell = cell_columns(index, record.plan.cells()[index], samples_done(record.tallies[index]));
+    use(row(cell, estimates[i]));
+  }
+}
+
+// ---- CSV (RFC 4180, lines end in \n)
+
+std::string csv_field(const Json& value) {
+  if (value.is_null()) return "";
+  if (value.is_number_float()) return format_real(value.get<double>());
+  if (!value.is_string()) return value.dump();
+  const std::string text = value.get<std::string>();
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + '"';
+}
+
+std::string csv_line(const Json& object) {
+  std::string line;
+  for (const Json& value : object) line += csv_field(value) + ',';
+  line.back() = '\n';
+  return line;
+}
+
+std::string csv_header(const Json& object) {
+  std::string line;
+  for (const auto& [key, value] : object.items()) line += key + ',';
+  line.back() = '\n';
+  return line;
+}
+
+/// An array with an object a line.
+class JsonLines {
+ public:
+  explicit JsonLines(std::ostream& out) : out_(out) {}
+  void operator()(const Json& object) {
+    out_ << (first_ ? "[\n" : ",\n") << object.dump();
+    first_ = false;
+  }
+  void end() { out_ << (first_ ? "[]\n" : "\n]\n"); }
+
+ private:
+  std::ostream& out_;
+  bool first_ = true;
+};
+
+// ---- text
+
+void write_by_height(std::ostream& out, const Record& record, const EstimateIndex& index,
+                     const std::vector<std::size_t>& cells) {
+  bool titled = false;
+  for (const std::size_t i : cells) {
+    const TextTable table = by_height(record, index, i);
+    if (table.rows.empty()) continue;
+    if (!titled) {
+      out << "\nBy subtree height j (sums s over d^j leaves; correlation of leaves whose LCA has height j)\n";
+      titled = true;
+    }
+    out << '\n' << wrap(fmt::format("#{} {}", i, record.plan.cells()[i].label()), "");
+    print(out, table);
+  }
+}
+
+void write_text(std::ostream& out, const Record& record, const std::vector<Estimate>& estimates) {
+  const EstimateIndex index(estimates);
+  const std::vector<std::size_t> cells = index.cells();
+  if (!record.plan.title().empty()) out << wrap(record.plan.title(), "");
+  if (cells.size() < record.plan.cells().size())
+    out << fmt::format("{} of {} cells have samples so far\n", cells.size(), record.plan.cells().size());
+  if (cells.empty()) return;
+
+  const Overview view = overview(record, index, cells);
+  for (const std::string& line : view.common) out << wrap(line, "");
+  out << '\n';
+  print(out, view.table);
+  out << "\nvalue(standard error in the last digits); z = (value - exact)/error; kurtosis is\n"
+         "the excess over a Gaussian's\n";
+  write_by_height(out, record, index, cells);
+}
+
+void write_fit(std::ostream& out, const Fit& fit) {
+  out << wrap(fit.law + " · " + fit.group, "");
+  out << wrap(fit.formula, "  ");
+  if (!fit.coefficients.empty()) {
+    TextTable table;
+    using Kind = TextTable::Kind;
+    table.columns = {{"  coefficient", Kind::word}, {"fitted"}, {"predicted"}, {"(fit-pred)/error", Kind::z}};
+    for (const Coefficient& c : fit.coefficients)
+      table.rows.push_back({"  " + c.name, value_text(c.value, c.error), number_text(c.predicted),
+                            z_text((c.value - c.predicted) / c.error)});
+    print(out, table);
+    out << fmt::format("  {} points, chi2/dof = {}/{}", fit.x.size(), number_text(fit.chi2), fit.degrees_of_freedom);
+    if (!std::isnan(fit.p_value)) out << ", p = " << probability_text(fit.p_value);
+    out << '\n';
+  }
+  if (!fit.note.empty()) out << wrap(fit.note, "  ");
+}
+
+// ---- fits as rows
+
+Json fit_columns(const Fit& fit, const Coefficient& c) {
+  return {{"law", fit.law},
+          {"group", fit.group},
+          {"formula", fit.formula},
+          {"coefficient", c.name.empty() ? Json() : Json(c.name)},
+          {"value", number(c.value)},
+          {"stderr", number(c.error)},
+          {"predicted", number(c.predicted)},
+          {"z", number((c.value - c.predicted) / c.error)},
+          {"points", fit.x.size()},
+          {"chi2", number(fit.chi2)},
+          {"dof", fit.degrees_of_freedom},
+          {"p_value", number(fit.p_value)},
+          {"note", fit.note}};
+}
+
+Json fit_object(const Fit& fit) {
+  Json points = Json::array(), coefficients = Json::array();
+  for (std::size_t i = 0; i < fit.x.size(); ++i)
+    points.push_back({{"cell", fit.cells[i]}, {"x", fit.x[i]}, {"y", fit.y[i]}, {"stderr", fit.y_error[i]}});
+  for (const Coefficient& c : fit.coefficients)
+    coefficients.push_back({{"name", c.name},
+                            {"value", number(c.value)},
+                            {"stderr", number(c.error)},
+                            {"predicted", number(c.predicted)},
+                            {"z", number((c.value - c.predicted) / c.error)}});
+  return {{"law", fit.law},
+          {"group", fit.group},
+          {"formula", fit.formula},
+          {"coefficients", coefficients},
+          {"points", points},
+          {"chi2", number(fit.chi2)},
+          {"dof", fit.degrees_of_freedom},
+          {"p_value", number(fit.p_value)},
+          {"note", fit.note}};
+}
+
+}  // namespace
+
+Format parse_format(const std::string& name) {
+  if (name == "text") return Format::text;
+  if (name == "csv") return Format::csv;
+  if (name == "json") return Format::json;
+  throw UsageError(fmt::format("--format {}: no such format; use text, csv or json", name));
+}
+
+void write_table(std::ostream& out, Format format, const Record& record, const std::vector<Estimate>& estimates) {
+  if (format == Format::text) return write_text(out, record, estimates);
+  if (format == Format::json) {
+    JsonLines lines(out);
+    each_row(record, estimates, [&](const Json& object) { lines(object); });
+    return lines.end();
+  }
+  out << "cell,language,d,q,lambda,height,n,generator,context,context_unit,structure,context_depth,lca,memory,encoding,"
+         "memory_depth,method,samples,statistic,value,stderr,exact,z\n";
+  each_row(record, estimates, [&](const Json& object) { out << csv_line(object); });
+}
+
+void write_fits(std::ostream& out, Format format, const std::vector<Fit>& fits) {
+  if (format == Format::json) {
+    JsonLines lines(out);
+    for (const Fit& fit : fits) lines(fit_object(fit));
+    return lines.end();
+  }
+  if (format == Format::csv) {
+    const Coefficient none{"", kUnknown, kUnknown};
+    out << csv_header(fit_columns({}, none));
+    for (const Fit& fit : fits) {
+      if (fit.coefficients.empty()) out << csv_line(fit_columns(fit, none));
+      for (const Coefficient& c : fit.coefficients) out << csv_line(fit_columns(fit, c));
+    }
+    return;
+  }
+  if (fits.empty())
+    out << wrap("No law applies: fits need cells that differ in context depth, memory depth, context or height only "
+                "(see analysis/README.md).", "");
+  for (std::size_t i = 0; i < fits.size(); ++i) {
+    if (i > 0) out << '\n';
+    write_fit(out, fits[i]);
+  }
+}
+
+}  // namespace leafcast::analysis

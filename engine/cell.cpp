@@ -1,0 +1,262 @@
+#include "engine/cell.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "engine/languages.h"
+#include "engine/parameter_reader.h"
+#include "engine/tree.h"
+
+namespace leafcast {
+
+namespace {
+
+constexpr std::uint64_t kMaxChildren = 1 << 20;
+constexpr std::int64_t kMaxLeaves = (std::int64_t{1} << 62) - 1;
+constexpr std::uint64_t kMaxSamples = std::uint64_t{1} << 53;
+constexpr std::uint64_t kDefaultSamples = 10000;
+
+// ---- language
+
+template <class Kinds>
+std::vector<std::string> names(const Kinds& kinds) {
+  std::vector<std::string> list;
+  for (const auto& kind : kinds) list.push_back(kind.name);
+  return list;
+}
+
+/// n < 2^62, and S = q·N_c − n ranges over [−n, (q−1)n], so (q−1)n < 2^62 too.
+bool sums_fit(int d, int height, int q) {
+  return tree_fits(d, height) && tree_power(d, height) <= kMaxLeaves / (q - 1);
+}
+
+Language read_language(ParameterReader& reader) {
+  const auto& registry = language_registry();
+  const LanguageKind& kind = registry[reader.read_choice("language.kind", names(registry))];
+  const auto d = static_cast<int>(reader.read_whole("language.d", "the number of children", 2, kMaxChildren));
+  const auto height = static_cast<int>(reader.read_whole("language.height", "a tree's height", 1, 1'000'000));
+  for (const LanguageKind& other : registry)
+    for (const std::string& key : other.keys)
+      if (reader.has("language." + key) &&
+          std::find(kind.keys.begin(), kind.keys.end(), key) == kind.keys.end())
+        throw reader.error("language." + key,
+                           fmt::format("{}; leave language.{} out, or choose another language.kind",
+                                       kind.why_no_others, key));
+  Channel channel = kind.make_channel(reader);
+  if (!sums_fit(d, height, channel.q())) {
+    int largest = height;
+    while (!sums_fit(d, largest, channel.q())) --largest;
+    throw reader.error(
+        "language.height",
+        fmt::format(
+            "a sentence's sum must stay below 2^62: with d = {} and {} symbols the largest height is {}", d,
+            channel.q(), largest));
+  }
+  return {kind.name, d, height, std::move(channel), kind.constrained};
+}
+
+// ---- generators
+
+/// To add a generator: its struct in cell.h, a factory, a line of generator_registry(), and a form in
+/// short_form().
+struct GeneratorKind {
+  std::string name;
+  std::vector<std::string> keys;  ///< short names besides kind and method
+  Generator (*make)(ParameterReader&, const Language&);
+};
+
+int read_depth(ParameterReader& reader, const std::string& key, std::string_view what, int height,
+               std::optional<std::uint64_t> fallback = {}) {
+  const std::uint64_t depth = reader.read_whole(key, what, 0, std::numeric_limits<int>::max(), fallback);
+  if (depth > static_cast<std::uint64_t>(height))
+    throw reader.error(key, fmt::format("{} is at most the tree's height, {}", what, height), true);
+  return static_cast<int>(depth);
+}
+
+Generator make_true(ParameterReader&, const Language&) { return TrueGenerator{}; }
+
+Generator make_kgram(ParameterReader& reader, const Language&) {
+  const std::uint64_t context = reader.read_whole("generator.context", "a context length", 0, kMaxLeaves);
+  const int unit = reader.read_choice("generator.context-unit", {"leaves", "tokens"});
+  const int structure = reader.read_choice("generator.structure", {"fixed", "sampled"});
+  if (structure == 1)
+    throw reader.error("generator.structure",
+                       "this version cannot sample the punctuation yet; use fixed, which it can");
+  return KgramGenerator{static_cast<std::int64_t>(context),
+                        unit == 0 ? ContextUnit::leaves : ContextUnit::tokens, Structure::fixed};
+}
+
+Generator make_block(ParameterReader& reader, const Language& language) {
+  const int depth = read_depth(reader, "generator.context-depth", "a block's context depth", language.height);
+  const int memory = reader.read_choice("generator.memory", {"leaves", "root"});
+  const int lca = reader.read_choice("generator.lca", {"sampled", "sampled-reset", "fixed"});
+  constexpr LcaLaw laws[] = {LcaLaw::sampled, LcaLaw::sampled_reset, LcaLaw::fixed};
+  return BlockGenerator{depth, memory == 0 ? BlockMemory::leaves : BlockMemory::root, laws[lca]};
+}
+
+Generator make_reasoning(ParameterReader& reader, const Language& language) {
+  const int encoding = reader.read_choice("generator.encoding", {"path", "segment"});
+  const int depth = read_depth(reader, "generator.memory-depth", "a memory's depth", language.height,
+                               static_cast<std::uint64_t>(language.height));
+  return ReasoningGenerator{encoding == 0 ? Encoding::path : Encoding::segment, depth};
+}
+
+const std::vector<GeneratorKind>& generator_registry() {
+  static const std::vector<GeneratorKind> kinds = {
+      {"true", {}, make_true},
+      {"kgram", {"context", "context-unit", "structure"}, make_kgram},
+      {"block", {"context-depth", "memory", "lca"}, make_block},
+      {"reasoning", {"encoding", "memory-depth"}, make_reasoning},
+  };
+  return kinds;
+}
+
+Generator read_generator(ParameterReader& reader, const Language& language) {
+  const auto& registry = generator_registry();
+  const GeneratorKind& kind = registry[reader.read_choice("generator.kind", names(registry))];
+  for (const GeneratorKind& other : registry)
+    for (const std::string& key : other.keys)
+      if (reader.has("generator." + key) &&
+          std::find(kind.keys.begin(), kind.keys.end(), key) == kind.keys.end())
+        throw reader.error(
+            "generator." + key,
+            fmt::format("generator.kind = {} does not use it, {} does; leave it out, or choose another kind",
+                        kind.name, other.name));
+  return kind.make(reader, language);
+}
+
+std::string short_form(const Parameters& parameters) {
+  const auto value = [&](const char* key) { return parameters.at(std::string("generator.") + key); };
+  const std::string kind = value("kind");
+  if (kind == "kgram")
+    return fmt::format("kgram k={}{}", value("context"), value("context-unit") == "tokens" ? " tokens" : "");
+  if (kind == "block")
+    return fmt::format("block w={} {} {}", value("context-depth"), value("memory"), value("lca"));
+  if (kind == "reasoning") return fmt::format("reasoning {} m={}", value("encoding"), value("memory-depth"));
+  return kind;
+}
+
+// ---- the rest
+
+Method read_method(ParameterReader& reader) {
+  if (reader.read_choice("generator.method", {"sequence", "collapsed"}) == 1)
+    throw reader.error("generator.method",
+                       "this version has no collapsed sums yet; use sequence, which samples the same law");
+  return Method::sequence;
+}
+
+Observe read_observe(ParameterReader& reader, const Language& language) {
+  Observe observe{};
+  observe.subtrees = reader.read_switch("observe.subtrees", true);
+  observe.correlation = reader.read_switch("observe.correlation", observe.subtrees);
+  if (observe.correlation && !observe.subtrees)
+    throw reader.error("observe.correlation",
+                       "correlations come from the subtrees' sums; set observe.subtrees = on as well");
+  observe.validity = reader.read_switch("observe.validity", language.constrained);
+  if (observe.validity && !language.constrained)
+    throw reader.error("observe.validity",
+                       fmt::format("only a coloring can be invalid, {} cannot; leave it out", language.kind));
+  observe.histogram = reader.read_switch("observe.histogram", true);
+  const int q = language.channel.q();
+  observe.symbol =
+      static_cast<int>(reader.read_whole("observe.symbol", "a symbol's number", 0, kMaxSymbols - 1, 0));
+  if (observe.symbol >= q)
+    throw reader.error("observe.symbol",
+                       fmt::format("this language's {} symbols are numbered 0 to {}", q, q - 1), true);
+  return observe;
+}
+
+void refuse_unread(const ParameterReader& reader) {
+  const std::vector<std::string> unread = reader.unread();
+  if (unread.empty()) return;
+  const std::string& key = unread.front();
+  if (key == "sampling.target-relative-error" || key == "sampling.max-samples")
+    throw reader.error(key,
+                       "this version cannot sample up to a target error yet; set sampling.samples instead");
+  throw reader.error(key, "no such key");
+}
+
+std::uint64_t hash_law(const Parameters& parameters) {
+  std::string law;
+  for (const auto& [key, value] : parameters)
+    if (key != "seed" && !key.starts_with("sampling.") && !key.starts_with("observe."))
+      law += key + "=" + value + "\n";
+  return XXH3_64bits(law.data(), law.size());
+}
+
+}  // namespace
+
+std::int64_t Language::leaves() const { return tree_power(d, height); }
+
+Cell Cell::make(const Parameters& parameters) {
+  ParameterReader reader(parameters);
+  Cell cell;
+  cell.seed_ = reader.read_whole("seed", "a seed", 0, std::numeric_limits<std::uint64_t>::max(), 1);
+  cell.language_ = read_language(reader);
+  cell.generator_ = read_generator(reader, *cell.language_);
+  cell.method_ = read_method(reader);
+  cell.samples_ =
+      reader.read_whole("sampling.samples", "the number of samples", 1, kMaxSamples, kDefaultSamples);
+  cell.observe_ = read_observe(reader, *cell.language_);
+  refuse_unread(reader);
+  cell.parameters_ = reader.canonical();
+  cell.id_ = hash_law(cell.parameters_);
+  return cell;
+}
+
+std::string Cell::generator_name() const { return parameters_.at("generator.kind"); }
+
+std::string Cell::label() const {
+  const auto value = [&](const char* key) { return parameters_.at(std::string("language.") + key); };
+  std::string text = language_->kind;
+  if (parameters_.contains("language.rho")) {
+    text += fmt::format(" d={} ρ={} h={}", value("d"), value("rho"), value("height"));
+  } else {
+    text += fmt::format(" q={}", language_->channel.q());
+    if (parameters_.contains("language.lambda")) text += " λ=" + value("lambda");
+    text += fmt::format(" d={} h={}", value("d"), value("height"));
+  }
+  text += " · " + short_form(parameters_);
+  if (seed_ != 1) text += fmt::format(" · seed {}", seed_);
+  return text;
+}
+
+namespace {
+
+template <class Kinds>
+std::vector<KindKeys> list_keys(const Kinds& kinds, const std::string& section,
+                                std::vector<std::string> common) {
+  std::vector<KindKeys> lists;
+  for (const auto& kind : kinds) {
+    KindKeys& list = lists.emplace_back(KindKeys{kind.name, {}});
+    for (const std::string& key : common) list.keys.push_back(section + key);
+    for (const std::string& key : kind.keys) list.keys.push_back(section + key);
+  }
+  return lists;
+}
+
+std::vector<KindKeys> list_language_keys() {
+  auto lists = list_keys(language_registry(), "language.", {"kind", "d", "height"});
+  for (std::size_t i = 0; i < lists.size(); ++i)
+    if (language_registry()[i].constrained) lists[i].keys.push_back("observe.validity");
+  return lists;
+}
+
+}  // namespace
+
+const std::vector<KindKeys>& language_kinds() {
+  static const std::vector<KindKeys> kinds = list_language_keys();
+  return kinds;
+}
+
+const std::vector<KindKeys>& generator_kinds() {
+  static const std::vector<KindKeys> kinds =
+      list_keys(generator_registry(), "generator.", {"kind", "method"});
+  return kinds;
+}
+
+}  // namespace leafcast

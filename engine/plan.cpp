@@ -1,0 +1,159 @@
+#include "engine/plan.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+
+#include "engine/error.h"
+
+namespace leafcast {
+
+namespace {
+
+// Changes whenever the same plan would give other numbers: samplers' use of their streams, or the chunking.
+constexpr const char* kStreamVersion = "leafcast-stream-1";
+constexpr const char* kHeader = "leafcast plan 1";
+
+constexpr double kLeavesPerChunk = 1 << 25;  // about a tenth of a second of sampling
+constexpr std::uint64_t kMaxChunks = 1u << 20;
+
+/// A function of the cell alone.
+std::uint32_t chunk_count(const Cell& cell) {
+  const std::uint64_t samples = cell.samples();
+  if (samples < kJackknifeBins) return static_cast<std::uint32_t>(samples);
+  const double leaves = static_cast<double>(samples) * static_cast<double>(cell.language().leaves());
+  const std::uint64_t most = std::min(samples, kMaxChunks);
+  const double wanted = std::clamp(leaves / kLeavesPerChunk, 1.0, static_cast<double>(most));
+  const std::uint64_t rounded = (static_cast<std::uint64_t>(wanted) + kJackknifeBins - 1) / kJackknifeBins * kJackknifeBins;
+  return static_cast<std::uint32_t>(std::min(rounded, most / kJackknifeBins * kJackknifeBins));
+}
+
+std::string cell_line(const Cell& cell) {
+  std::string line;
+  for (const auto& [key, value] : cell.parameters()) line += (line.empty() ? "" : "\t") + key + "=" + value;
+  return line;
+}
+
+}  // namespace
+
+Plan::Plan(std::string title, std::vector<Cell> cells, std::string sweep_text)
+    : title_(std::move(title)), sweep_text_(std::move(sweep_text)) {
+  std::set<std::string> seen;
+  std::string identity = kStreamVersion;
+  for (Cell& cell : cells) {
+    std::string line = cell_line(cell);
+    if (!seen.insert(line).second) continue;
+    chunks_.push_back(chunk_count(cell));
+    identity += fmt::format("\n{}\tchunks={}", line, chunks_.back());
+    cells_.push_back(std::move(cell));
+  }
+  hash_ = XXH3_64bits(identity.data(), identity.size());
+}
+
+std::uint64_t Plan::samples(Chunk chunk) const {
+  const std::uint64_t samples = cells_[chunk.cell].samples(), chunks = chunks_[chunk.cell];
+  const auto share = [&](std::uint64_t whole) { return whole / chunks + (chunk.index < whole % chunks ? 1 : 0); };
+  const std::uint64_t batches = (samples + kBatchSamples - 1) / kBatchSamples;
+  if (batches < chunks) return share(samples);
+  // Whole batches, so that no lane idles; the last chunk takes the partial one.
+  const std::uint64_t missing = chunk.index + 1 == chunks ? batches * kBatchSamples - samples : 0;
+  return share(batches) * kBatchSamples - missing;
+}
+
+std::uint64_t Plan::total_chunks() const {
+  std::uint64_t sum = 0;
+  for (const std::uint32_t c : chunks_) sum += c;
+  return sum;
+}
+
+std::string Plan::text() const {
+  std::string text = fmt::format("{}\ntitle={}\nhash={:016x}\n", kHeader, title_, hash_);
+  for (const Cell& cell : cells_) text += cell_line(cell) + "\n";
+  return text;
+}
+
+Plan Plan::from_text(const std::string& text, std::string sweep_text) {
+  std::istringstream in(text);
+  std::string header, title, hash, line;
+  if (!std::getline(in, header) || header != kHeader)
+    throw DataError(fmt::format("not a plan of this version (\"{}\" expected as first line): use the program that wrote it",
+                                kHeader));
+  if (!std::getline(in, title) || !title.starts_with("title=") || !std::getline(in, hash) || !hash.starts_with("hash="))
+    throw DataError("the plan's title or hash is missing: the plan is damaged; start again in a new directory");
+  std::vector<Cell> cells;
+  while (std::getline(in, line)) {
+    Parameters parameters;
+    std::istringstream fields(line);
+    for (std::string field; std::getline(fields, field, '\t');) {
+      const auto equals = field.find('=');
+      if (equals == std::string::npos) throw DataError("the plan has a line without key=value: it is damaged");
+      parameters[field.substr(0, equals)] = field.substr(equals + 1);
+    }
+    try {
+      cells.push_back(Cell::make(parameters));
+    } catch (const CellError& e) {
+      throw DataError(fmt::format("the plan holds a cell that cannot be: {} = {}: {}", e.key, e.value, e.reason));
+    }
+  }
+  Plan plan(title.substr(6), std::move(cells), std::move(sweep_text));
+  if (fmt::format("hash={:016x}", plan.hash_) != hash)
+    throw DataError("the plan's hash does not match its cells: it is damaged, or of a program version whose streams differ");
+  return plan;
+}
+
+bool Ledger::contains(Chunk chunk) const { return boost::icl::contains(done_[chunk.cell], chunk.index); }
+
+bool Ledger::insert(Chunk chunk) {
+  if (contains(chunk)) return false;
+  insert_range(chunk.cell, chunk.index, chunk.index);
+  return true;
+}
+
+void Ledger::insert_range(std::uint32_t cell, std::uint32_t first, std::uint32_t last) {
+  // Right-open throughout, so that neighbours join and equal sets compare equal.
+  done_[cell].insert(Intervals::interval_type::right_open(first, last + 1));
+}
+
+bool Ledger::disjoint(const Ledger& other) const {
+  for (std::size_t i = 0; i < std::min(done_.size(), other.done_.size()); ++i)
+    if (boost::icl::intersects(done_[i], other.done_[i])) return false;
+  return true;
+}
+
+Ledger& Ledger::operator+=(const Ledger& other) {
+  if (done_.size() < other.done_.size()) done_.resize(other.done_.size());
+  for (std::size_t i = 0; i < other.done_.size(); ++i) done_[i] += other.done_[i];
+  return *this;
+}
+
+std::uint64_t Ledger::count(std::size_t cell) const { return boost::icl::cardinality(done_[cell]); }
+
+std::uint64_t Ledger::count() const {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < done_.size(); ++i) sum += count(i);
+  return sum;
+}
+
+void Record::add(Chunk chunk, const Tally& tally) {
+  if (!ledger.insert(chunk))
+    throw std::logic_error(fmt::format("chunk {} of cell {} counted twice", chunk.index, chunk.cell));
+  tallies[chunk.cell][chunk.index % kJackknifeBins] += tally;
+}
+
+void Record::merge(const Record& other) {
+  if (plan.hash() != other.plan.hash())
+    throw DataError(fmt::format("records of different plans ({:016x} and {:016x}) cannot be united", plan.hash(), other.plan.hash()));
+  if (!ledger.disjoint(other.ledger)) throw DataError("the same chunk stands in two records: one of them must be left out");
+  ledger += other.ledger;
+  for (std::size_t i = 0; i < tallies.size(); ++i)
+    for (int b = 0; b < kJackknifeBins; ++b) tallies[i][b] += other.tallies[i][b];
+}
+
+bool Record::complete() const { return ledger.count() == plan.total_chunks(); }
+
+}  // namespace leafcast

@@ -1,0 +1,66 @@
+#include "engine/tally.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace leafcast {
+
+namespace {
+
+constexpr int kLinearBits = 6;                     // m < 64 have a bin each
+constexpr int kLinear = 1 << kLinearBits;
+constexpr int kPerOctave = kLinear / 2;            // 32 bins for every further octave
+
+template <class Counts>
+void add_counts(Counts& into, const Counts& from) {
+  if (into.size() < from.size()) into.resize(from.size());
+  for (std::size_t i = 0; i < from.size(); ++i) into[i] += from[i];
+}
+
+int bin_of_nonnegative(std::int64_t m) {
+  if (m < kLinear) return static_cast<int>(m);
+  const int shift = std::bit_width(static_cast<std::uint64_t>(m)) - kLinearBits;
+  return shift * kPerOctave + static_cast<int>(m >> shift);
+}
+
+std::int64_t lower_of_nonnegative(int bin) {
+  if (bin < kLinear) return bin;
+  const int shift = bin / kPerOctave - 1;
+  return static_cast<std::int64_t>(bin - shift * kPerOctave) << shift;
+}
+
+std::int64_t width_of_nonnegative(int bin) { return bin < kLinear ? 1 : std::int64_t{1} << (bin / kPerOctave - 1); }
+
+}  // namespace
+
+int HistogramBins::bin(std::int64_t m) { return m >= 0 ? bin_of_nonnegative(m) : -1 - bin_of_nonnegative(-1 - m); }
+
+std::int64_t HistogramBins::width(int bin) { return width_of_nonnegative(bin >= 0 ? bin : -1 - bin); }
+
+std::int64_t HistogramBins::lower(int bin) {
+  if (bin >= 0) return lower_of_nonnegative(bin);
+  const int mirror = -1 - bin;
+  return -1 - (lower_of_nonnegative(mirror) + width_of_nonnegative(mirror) - 1);
+}
+
+Tally& Tally::operator+=(const Tally& other) {
+  samples += other.samples;
+  if (sums.size() < other.sums.size()) sums.resize(other.sums.size());
+  for (std::size_t j = 0; j < other.sums.size(); ++j)
+    for (int p = 0; p < kPowers; ++p) sums[j][p] += other.sums[j][p];
+  add_counts(valid, other.valid);
+  add_counts(first_inconsistency, other.first_inconsistency);
+  frozen_roots += other.frozen_roots;
+  free_roots += other.free_roots;
+  memory_bits = std::max(memory_bits, other.memory_bits);
+  for (const auto& [bin, count] : other.histogram) histogram[bin] += count;
+  return *this;
+}
+
+Tally total(const CellTally& bins) {
+  Tally sum;
+  for (const Tally& bin : bins) sum += bin;
+  return sum;
+}
+
+}  // namespace leafcast

@@ -1,0 +1,285 @@
+#include "jobs/sweep.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "engine/error.h"
+#include "engine/languages.h"
+#include "engine/values.h"
+#include "jobs/ini.h"
+#include "jobs/kernel_file.h"
+#include "jobs/sweep_keys.h"
+#include "jobs/text_file.h"
+#include "jobs/values.h"
+
+namespace leafcast::jobs {
+
+namespace {
+
+constexpr std::size_t kMaxCells = 1'000'000;
+
+/// The key of the cell that a sweep key gives: the engine reads no files.
+std::string engine_key(const std::string& key) { return key == "language.file" ? "language.matrix" : key; }
+
+bool lists(const KindKeys& kind, const std::string& key) {
+  return std::find(kind.keys.begin(), kind.keys.end(), engine_key(key)) != kind.keys.end();
+}
+
+/// "language.kind" or "generator.kind", if the key is used by some of the kinds and not by others; else
+/// empty.
+std::string deciding_kind(const std::string& key) {
+  for (const auto& [decider, kinds] :
+       {std::pair{"language.kind", &language_kinds()}, std::pair{"generator.kind", &generator_kinds()}}) {
+    const auto users =
+        std::count_if(kinds->begin(), kinds->end(), [&](const KindKeys& kind) { return lists(kind, key); });
+    if (users > 0 && users < static_cast<std::ptrdiff_t>(kinds->size())) return decider;
+  }
+  return {};
+}
+
+const std::vector<KindKeys>& kinds_of(const std::string& decider) {
+  return decider == "language.kind" ? language_kinds() : generator_kinds();
+}
+
+bool uses(const std::string& decider, const std::string& kind, const std::string& key) {
+  const auto& kinds = kinds_of(decider);
+  return std::any_of(kinds.begin(), kinds.end(),
+                     [&](const KindKeys& k) { return k.kind == kind && lists(k, key); });
+}
+
+/// One sweep file with the overrides applied, or the overrides alone.
+struct Source {
+  std::string name;       ///< the file's path, or "command line"
+  std::string directory;  ///< where language.file starts from
+  std::map<std::string, ValueList> values;
+  std::set<std::string> overridden;
+
+  const ValueList* find(const std::string& key) const {
+    const auto found = values.find(key);
+    return found == values.end() ? nullptr : &found->second;
+  }
+  /// The kinds of languages (or generators) of its cells.
+  std::vector<std::string> kinds(const std::string& decider) const {
+    const ValueList* list = find(decider);
+    return list ? list->expand(0, true) : std::vector{kinds_of(decider).front().kind};
+  }
+};
+
+void apply(Source& source, const std::vector<Setting>& settings) {
+  for (const Setting& setting : settings) {
+    check_key(setting);
+    source.values.insert_or_assign(setting.key, ValueList(setting));
+  }
+}
+
+std::vector<Setting> check_overrides(std::vector<Setting> overrides) {
+  std::set<std::string> seen;
+  for (Setting& setting : overrides) {
+    if (setting.where.empty()) setting.where = "--" + setting.key;
+    if (!seen.insert(setting.key).second) refuse(setting, "the option is given twice; give it once");
+  }
+  return overrides;
+}
+
+std::string explain_unused(const std::string& key, const std::string& decider,
+                           const std::vector<std::string>& kinds) {
+  std::vector<std::string> users;
+  for (const KindKeys& kind : kinds_of(decider))
+    if (lists(kind, key)) users.push_back(kind.kind);
+  std::string reason = fmt::format("{} = {} does not use it", decider, fmt::join(kinds, ", "));
+  if (decider == "language.kind")
+    for (const LanguageKind& language : language_registry())
+      if (kinds.size() == 1 && language.name == kinds.front()) reason = language.why_no_others;
+  return fmt::format("{}; leave {} out, or set {} = {}", reason, key, decider, fmt::join(users, " or "));
+}
+
+/// Takes out what a source's cells do not use, if another source uses it (overrides apply to all files) or if
+/// the file was written for the kind of generator that the command line replaced. What nobody uses is
+/// refused.
+void drop_unused(Source& source, const std::vector<Source>& all) {
+  for (auto it = source.values.begin(); it != source.values.end();) {
+    const std::string key = it->first, decider = deciding_kind(key);
+    const auto used_in = [&](const Source& s) {
+      const auto kinds = s.kinds(decider);
+      return std::any_of(kinds.begin(), kinds.end(),
+                         [&](const std::string& kind) { return uses(decider, kind, key); });
+    };
+    if (decider.empty() || used_in(source)) {
+      ++it;
+      continue;
+    }
+    const bool from_file = !source.overridden.contains(key);
+    const bool kind_replaced = decider == "generator.kind" && source.overridden.contains(decider);
+    const bool elsewhere = !from_file && std::any_of(all.begin(), all.end(), used_in);
+    if ((from_file && kind_replaced) || elsewhere) {
+      it = source.values.erase(it);
+    } else if (key.starts_with("observe.")) {
+      ++it;  // "off" is true of every cell; the cell refuses "on"
+    } else {
+      refuse(it->second.setting(), explain_unused(key, decider, source.kinds(decider)));
+    }
+  }
+}
+
+/// The cartesian product of a source's values, in the order of sweep_keys(): the first key varies slowest.
+class Expansion {
+ public:
+  Expansion(const Source& source, std::vector<Cell>& cells) : source_(source), cells_(cells) {}
+
+  void run() {
+    const std::size_t before = cells_.size();
+    assign(0);
+    if (cells_.size() == before && first_left_out_)
+      throw UsageError(fmt::format("{}: the sweep is empty, every cell of it is impossible: {}", source_.name,
+                                   *first_left_out_));
+    if (cells_.size() == before)
+      throw UsageError(fmt::format("{}: the sweep is empty: no value fits its trees", source_.name));
+  }
+
+ private:
+  void assign(std::size_t index) {
+    if (index == sweep_keys().size()) return make_cell();
+    const std::string& key = sweep_keys()[index].name;
+    const ValueList* list = source_.find(key);
+    if (!list || key == "title" || !cell_uses(key)) return assign(index + 1);
+    std::uint64_t height = 0;
+    if (list->speaks_of_height()) {
+      const auto given = parameters_.find("language.height");
+      const auto parsed = given == parameters_.end() ? std::nullopt : parse_whole(given->second);
+      if (!parsed || *parsed > kMaxHeight) return make_cell();  // which says what is wrong with the height
+      height = *parsed;
+    }
+    for (const std::string& value : list->expand(height, !is_swept("language.height"))) {
+      parameters_[engine_key(key)] = key == "language.file" ? read_kernel(*list, value) : value;
+      if (key == "language.file") kernel_file_ = value;
+      assign(index + 1);
+    }
+    parameters_.erase(engine_key(key));
+  }
+
+  bool is_swept(const std::string& key) const {
+    const ValueList* list = source_.find(key);
+    return list && list->is_swept();
+  }
+
+  /// Whether the kind of this cell uses the key, or (observe.validity = off) the cell is to judge it.
+  bool cell_uses(const std::string& key) const {
+    const std::string decider = deciding_kind(key);
+    if (decider.empty()) return true;
+    const auto used = [&](const std::string& kind) { return uses(decider, kind, key); };
+    const auto kinds = source_.kinds(decider);
+    const auto kind = parameters_.find(decider);
+    return used(kind == parameters_.end() ? kinds.front() : kind->second) ||
+           std::none_of(kinds.begin(), kinds.end(), used);
+  }
+
+  std::string read_kernel(const ValueList& list, const std::string& name) {
+    const auto known = kernels_.find(name);
+    if (known != kernels_.end()) return known->second;
+    const std::string start = source_.overridden.contains("language.file") ? "" : source_.directory;
+    const std::string path = (std::filesystem::path(start) / name).string();
+    try {
+      return kernels_[name] = read_kernel_file(path);
+    } catch (const IoError& e) {
+      throw IoError(fmt::format("file = {} ({}): {}", name, list.setting().where, e.what()));
+    } catch (const UsageError& e) {
+      throw UsageError(fmt::format("file = {} ({}): {}", name, list.setting().where, e.what()));
+    }
+  }
+
+  void make_cell() {
+    if (++tried_ + cells_.size() > kMaxCells)
+      throw UsageError(
+          fmt::format("{}: the sweep has more than a million cells; sweep fewer values", source_.name));
+    try {
+      cells_.push_back(Cell::make(parameters_));
+    } catch (const CellError& error) {
+      try {
+        refuse_cell(error);
+      } catch (const UsageError& e) {
+        if (!error.impossible_combination || !may_leave_out(error.key)) throw;
+        if (!first_left_out_) first_left_out_ = e.what();
+      }
+    }
+  }
+
+  /// A cell that was not asked for by itself: its key, or its language, is one of several.
+  bool may_leave_out(const std::string& key) const {
+    return is_swept(key) || std::any_of(source_.values.begin(), source_.values.end(), [](const auto& entry) {
+             return entry.first.starts_with("language.") && entry.second.is_swept();
+           });
+  }
+
+  [[noreturn]] void refuse_cell(const CellError& error) const {
+    const bool matrix = error.key == "language.matrix";
+    const ValueList* list = source_.find(matrix ? "language.file" : error.key);
+    if (!list)
+      throw UsageError(fmt::format("{} is missing ({}): {}; set it there or give --{}=…",
+                                   matrix ? "language.file" : error.key, source_.name, error.reason,
+                                   matrix ? "language.file" : error.key));
+    Setting setting = list->setting();
+    setting.value = matrix ? kernel_file_ : error.value;
+    refuse(setting, error.reason);
+  }
+
+  static constexpr std::uint64_t kMaxHeight = 1000;  // far beyond any tree that fits
+
+  const Source& source_;
+  std::vector<Cell>& cells_;
+  Parameters parameters_;
+  std::map<std::string, std::string> kernels_;  // file → matrix
+  std::string kernel_file_;                     // of the current cell
+  std::size_t tried_ = 0;
+  std::optional<std::string> first_left_out_;
+};
+
+std::string join_titles(const std::vector<Source>& sources) {
+  std::vector<std::string> titles;
+  for (const Source& source : sources)
+    if (const ValueList* title = source.find("title"))
+      if (std::find(titles.begin(), titles.end(), title->setting().value) == titles.end())
+        titles.push_back(title->setting().value);
+  return fmt::format("{}", fmt::join(titles, " + "));
+}
+
+}  // namespace
+
+Plan read_sweeps(const std::vector<std::string>& files, const std::vector<Setting>& given) {
+  const std::vector<Setting> overrides = check_overrides(given);
+  if (files.empty() && overrides.empty())
+    throw UsageError("there is no sweep: give a sweep file, or keys such as --language.kind=ising");
+
+  std::vector<Source> sources;
+  std::string record;
+  for (const std::string& file : files) {
+    const std::filesystem::path path(file);
+    const std::string text = read_text_file(file);
+    record +=
+        fmt::format("# file: {}\n{}{}", path.filename().string(), text, text.ends_with('\n') ? "" : "\n");
+    apply(sources.emplace_back(Source{file, path.parent_path().string(), {}, {}}),
+          parse_ini(text, file, sweep_sections()));
+  }
+  if (files.empty()) sources.push_back({"command line", "", {}, {}});
+  for (Source& source : sources) {
+    apply(source, overrides);
+    for (const Setting& setting : overrides) source.overridden.insert(setting.key);
+  }
+  for (const Setting& setting : overrides)
+    record += fmt::format("# overrides: {} = {}\n", setting.key, setting.value);
+
+  const std::vector<Source> all = sources;
+  std::vector<Cell> cells;
+  for (Source& source : sources) {
+    drop_unused(source, all);
+    Expansion(source, cells).run();
+  }
+  return Plan(join_titles(all), std::move(cells), std::move(record));
+}
+
+}  // namespace leafcast::jobs
