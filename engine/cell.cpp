@@ -1,7 +1,6 @@
 #include "engine/cell.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <xxhash.h>
 
 #include <algorithm>

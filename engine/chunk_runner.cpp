@@ -64,8 +64,8 @@ class Observer {
     if (recorder_) use(*recorder_);
   }
   std::optional<SumObserver> sums_;
-  std::optional<ValidityObserver<U32>> validity_;
-  std::optional<ValidityObserver<U64>> wide_validity_;
+  std::optional<ValidityObserver<std::uint32_t>> validity_;
+  std::optional<ValidityObserver<std::uint64_t>> wide_validity_;
   std::optional<RecordingObserver> recorder_;
 };
 

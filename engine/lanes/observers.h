@@ -6,7 +6,7 @@
 #define LEAFCAST_LANES_OBSERVERS_H_
 #endif
 
-#include <array>
+#include <algorithm>
 
 #include "engine/lanes/vectors.h"
 #include "engine/tally.h"
@@ -68,7 +68,7 @@ class SumObserver {
  private:
   struct Level {
     std::int64_t leaves, capacity, room;
-    std::array<I64, kPowers> sums = {};
+    I64 sums[kPowers] = {};
   };
 
   HWY_INLINE void add(int j, I64 s) {
@@ -89,7 +89,7 @@ class SumObserver {
     if (level.room == level.capacity) return;
     for (int p = 0; p < kPowers; ++p)
       for (int lane = 0; lane < active_; ++lane) tally_.sums[j][p] += std::int64_t{level.sums[p][lane]};
-    level.sums = {};
+    for (I64& sum : level.sums) sum = I64{};
     level.room = level.capacity;
   }
   void add_wide(int j, std::int64_t s) {
@@ -122,9 +122,11 @@ class SumObserver {
 };
 
 /// Coloring validity (MATH.md §4): allowed(v) = colors that no child's singleton removes; empty means that no proper coloring
-/// has these leaves. Mask: one bit a color.
-template <class Mask>
+/// has these leaves. Word: one bit a color.
+template <class Word>
 class ValidityObserver {
+  typedef typename WordLanes<Word>::Vector Mask;
+
  public:
   ValidityObserver(const Cell& cell, Tally& tally)
       : tally_(tally),
@@ -132,7 +134,7 @@ class ValidityObserver {
         removed_(static_cast<std::size_t>(height_) + 2),
         valid_(static_cast<std::size_t>(height_) + 1) {
     const int q = cell.language().channel.q();
-    full_ = ~Mask{} >> (8 * static_cast<int>(sizeof(full_[0])) - q);
+    full_ = ~Mask{} >> static_cast<int>(8 * sizeof(Word) - q);
     tally_.valid.resize(valid_.size());
     tally_.first_inconsistency.resize(valid_.size());
   }

@@ -7,6 +7,7 @@
 #define LEAFCAST_LANES_VECTORS_H_
 #endif
 
+#include <boost/align/aligned_allocator.hpp>
 #include <cstdint>
 #include <vector>
 
@@ -19,12 +20,26 @@ namespace HWY_NAMESPACE {
 
 inline constexpr int kLanes = kBatchSamples;
 
-typedef float F32 __attribute__((vector_size(4 * kBatchSamples)));
+typedef float F32 __attribute__((vector_size(4 * kBatchSamples), aligned(64)));
+// The alignment is explicit: by itself it would depend on the instruction set that a translation unit starts with, and
+// class layouts must not.
 typedef std::uint8_t U8 __attribute__((vector_size(kBatchSamples)));
-typedef std::int32_t I32 __attribute__((vector_size(4 * kBatchSamples)));
-typedef std::uint32_t U32 __attribute__((vector_size(4 * kBatchSamples)));
-typedef std::int64_t I64 __attribute__((vector_size(8 * kBatchSamples)));
-typedef std::uint64_t U64 __attribute__((vector_size(8 * kBatchSamples)));
+typedef std::int32_t I32 __attribute__((vector_size(4 * kBatchSamples), aligned(64)));
+typedef std::uint32_t U32 __attribute__((vector_size(4 * kBatchSamples), aligned(64)));
+typedef std::int64_t I64 __attribute__((vector_size(8 * kBatchSamples), aligned(64)));
+typedef std::uint64_t U64 __attribute__((vector_size(8 * kBatchSamples), aligned(64)));
+
+/// The unsigned lane vector of a word type (a template argument would lose the alignment).
+template <class Word>
+struct WordLanes;
+template <>
+struct WordLanes<std::uint32_t> {
+  typedef U32 Vector;
+};
+template <>
+struct WordLanes<std::uint64_t> {
+  typedef U64 Vector;
+};
 
 /// mask ? a : b, lane by lane; the mask is all ones or all zeros (what a comparison gives).
 template <class V, class Mask>
@@ -40,9 +55,9 @@ HWY_INLINE I64 widen(I32 x) { return __builtin_convertvector(x, I64); }
 HWY_INLINE I32 widen(U8 x) { return __builtin_convertvector(x, I32); }
 HWY_INLINE U8 narrow(I32 x) { return __builtin_convertvector(x, U8); }
 
-/// Arrays of lane vectors: std::vector honours their alignment.
+/// Arrays of lane vectors, aligned for every instruction set.
 template <class V>
-using LaneArray = std::vector<V>;
+using LaneArray = std::vector<V, boost::alignment::aligned_allocator<V, 64>>;
 
 }  // namespace HWY_NAMESPACE
 }  // namespace leafcast
