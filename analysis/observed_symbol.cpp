@@ -53,6 +53,8 @@ std::vector<std::vector<SumMoments>> ObservedSymbol::subtree_moments(int d, int 
       SumMoments child{};  // of a child's sum, given its parent
       for (int b = 0; b < states(); ++b)
         for (int r = 0; r <= 4; ++r) child[r] += kernel_(a, b) * moments[j - 1][b][r];
+      // E 1 = 1; without this, the rounding error of a level would be multiplied by d on the next.
+      for (int r = 4; r >= 0; --r) child[r] /= child[0];
       moments[j][a] = repeat(child, d, convolve);
     }
   return moments;

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
 
 #include "analysis/cell_text.h"
 #include "analysis/number_text.h"
@@ -26,32 +29,30 @@ std::vector<const Cell*> pick(const Record& record, const std::vector<std::size_
   return cells;
 }
 
-std::vector<std::string> common_lines(const std::vector<const Cell*>& cells, const std::set<std::string>& varying,
-                                      const std::set<std::uint64_t>& samples) {
-  const auto shared = [&](const std::string& section) {
-    return [&varying, section](const std::string& key) { return key.starts_with(section) && !varying.contains(key); };
-  };
-  std::string language = text(*cells.front(), shared("language."));
+std::function<bool(const std::string&)> shared(const std::string& section, const std::set<std::string>& varying) {
+  return [&varying, section](const std::string& key) { return key.starts_with(section) && !varying.contains(key); };
+}
+
+std::string shared_language(const Cell& cell, const std::set<std::string>& varying) {
+  std::string language = text(cell, shared("language.", varying));
   if (!varying.contains("language.d") && !varying.contains("language.height"))
-    language += fmt::format(" (n = {})", cells.front()->language().leaves());
+    language += fmt::format(" (n = {})", cell.language().leaves());
+  return language;
+}
 
-  std::vector<std::string> kinds;
-  std::string generators;
+/// "block: root sampled · reasoning: path"
+std::string shared_generators(const std::vector<const Cell*>& cells, const std::set<std::string>& varying) {
+  std::set<std::string> seen;
+  std::string joined;
   for (const Cell* cell : cells) {
-    if (std::find(kinds.begin(), kinds.end(), cell->generator_name()) != kinds.end()) continue;
-    kinds.push_back(cell->generator_name());
-    const std::string texts = text(*cell, [&](const std::string& key) {
-      return shared("generator.")(key) && key != "generator.kind";
+    const std::string kind = cell->generator_name();
+    if (!seen.insert(kind).second) continue;
+    const std::string rest = text(*cell, [&](const std::string& key) {
+      return key != "generator.kind" && shared("generator.", varying)(key);
     });
-    if (!texts.empty()) generators += (generators.empty() ? "" : " · ") + kinds.back() + ": " + texts;
+    if (!rest.empty()) joined += (joined.empty() ? "" : " · ") + kind + ": " + rest;
   }
-  if (kinds.size() == 1 && generators.empty()) generators = kinds[0];
-
-  std::vector<std::string> lines;
-  if (!language.empty()) lines.push_back(language);
-  if (!generators.empty()) lines.push_back(generators);
-  if (samples.size() == 1) lines.push_back(count_text(*samples.begin()) + (cells.size() > 1 ? " samples a cell" : " samples"));
-  return lines;
+  return joined;
 }
 
 }  // namespace
@@ -62,6 +63,18 @@ std::uint64_t samples_done(const CellTally& bins) {
   return sum;
 }
 
+std::vector<std::vector<std::size_t>> sections(const Record& record, const std::vector<std::size_t>& cells) {
+  std::vector<std::vector<std::size_t>> list;
+  std::map<std::string, std::size_t> place;
+  for (const std::size_t i : cells) {
+    const auto [entry, is_new] = place.try_emplace(language_text(record.plan.cells()[i]), list.size());
+    if (is_new) list.emplace_back();
+    list[entry->second].push_back(i);
+  }
+  if (2 * list.size() > cells.size()) return {cells};
+  return list;
+}
+
 Overview overview(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& indices) {
   Overview view;
   if (indices.empty()) return view;
@@ -69,11 +82,24 @@ Overview overview(const Record& record, const EstimateIndex& index, const std::v
   const std::set<std::string> varying = varying_keys(cells);
   std::set<std::uint64_t> samples;
   for (const std::size_t i : indices) samples.insert(samples_done(record.tallies[i]));
-  view.common = common_lines(cells, varying, samples);
+  view.language = shared_language(*cells.front(), varying);
+  if (const std::string generators = shared_generators(cells, varying); !generators.empty()) view.common.push_back(generators);
+  if (samples.size() == 1)
+    view.common.push_back(count_text(*samples.begin()) + (cells.size() > 1 ? " samples a cell" : " samples"));
 
-  view.table.columns = {{"#"},          {"cell", Kind::word},     {"samples", Kind::number, 5}, {"Var(S)/n"},
-                        {"exact", Kind::number, 4}, {"z", Kind::z, 6}, {"kurtosis"},                 {"z", Kind::z, 5},
-                        {"valid"},      {"z", Kind::z, 5},        {"bits", Kind::number, 3}};
+  view.table.columns = {{"#"},
+                        {"cell", Kind::word},
+                        {"samples", Kind::number, 5},
+                        {"Var(S)/n"},
+                        {"exact", Kind::number, 4},
+                        {"z", Kind::z, 6},
+                        {"kurtosis"},
+                        {"exact", Kind::number, 2},
+                        {"z", Kind::z, 5},
+                        {"valid"},
+                        {"exact", Kind::number, 1},
+                        {"z", Kind::z, 5},
+                        {"bits", Kind::number, 3}};
   for (const std::size_t i : indices) {
     const Cell& cell = record.plan.cells()[i];
     const auto find = [&](const char* statistic) { return index.find(i, statistic); };
@@ -81,12 +107,9 @@ Overview overview(const Record& record, const EstimateIndex& index, const std::v
                  return varying.contains(key) || key == "generator.kind";
                })};
     row.push_back(samples.size() > 1 ? count_text(samples_done(record.tallies[i])) : "");
-    const Estimate* variance = find("variance");
-    add_value(row, variance);
-    add_exact(row, variance);
-    add_z(row, variance);
-    for (const char* statistic : {"excess_kurtosis", "valid_rate"}) {
+    for (const char* statistic : {"variance", "excess_kurtosis", "valid_rate"}) {
       add_value(row, find(statistic));
+      add_exact(row, find(statistic));
       add_z(row, find(statistic));
     }
     add_value(row, find("memory_bits"));

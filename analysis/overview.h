@@ -11,9 +11,13 @@ namespace leafcast::analysis {
 /// Samples that a cell really has.
 std::uint64_t samples_done(const CellTally& bins);
 
-/// The statistics of sentences, a row a cell. What all cells share is said once, in `common`; a row's name is the rest.
+/// The cells by language, each in the order of its first cell; all together if the languages are many and have few cells each.
+std::vector<std::vector<std::size_t>> sections(const Record& record, const std::vector<std::size_t>& cells);
+
+/// The statistics of sentences, a row a cell. What all cells share is said once; a row's name is the rest.
 struct Overview {
-  std::vector<std::string> common;  ///< lines
+  std::string language;             ///< "ising d=3 ρ=0.9 h=8 (n = 6561)", as far as it is shared
+  std::vector<std::string> common;  ///< generators, samples
   TextTable table;
 };
 Overview overview(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells);

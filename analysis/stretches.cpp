@@ -17,6 +17,11 @@ MomentStretch join(const MomentStretch& x, const MatrixXd& joint, const MomentSt
   return z;
 }
 
+void normalize(MomentStretch& stretch) {
+  const Eigen::VectorXd mass = stretch[0].rowwise().sum();
+  for (MatrixXd& moment : stretch) moment.array().colwise() /= mass.array();
+}
+
 SumMoments sum_moments(const MomentStretch& stretch, const Eigen::VectorXd& nu) {
   SumMoments moments;
   for (int r = 0; r <= 4; ++r) moments[r] = nu.dot(stretch[r].rowwise().sum());
@@ -28,6 +33,11 @@ PairStretch join(const PairStretch& x, const MatrixXd& joint, const PairStretch&
           .left = x.left * joint * y.passage + y.left,
           .right = x.right + x.passage * joint * y.right,
           .pairs = x.pairs + x.left * joint * y.right + y.pairs};
+}
+
+void normalize(PairStretch& stretch) {
+  const Eigen::VectorXd mass = stretch.passage.rowwise().sum();
+  stretch.passage.array().colwise() /= mass.array();
 }
 
 ColorMatrix ColoringStretch::valid() const {
@@ -50,7 +60,8 @@ ColoringStretch under_one_node(const ColoringStretch& child, int d, const Matrix
     for (unsigned set = 0; set < all; ++set) {
       removed[set] = handed_over[set] * child.free;
       for (int c = 0; c < q; ++c)
-        if (set >> c & 1) removed[set] += (handed_over[set] + handed_over[set & ~(1u << c)]) * child.frozen[c];
+        if (set >> c & 1)
+          removed[set] += (handed_over[set] + handed_over[set & ~(1u << c)]) * child.frozen[c];
     }
   }
   ColoringStretch node{std::vector<ColorMatrix>(q, zero), zero};
@@ -72,20 +83,23 @@ RootFreedom freedom_of_parent(const RootFreedom& child, int d, int q) {
       removed[k] *= child.free + child.frozen * k / (q - 1);
       if (k > 0) removed[k] += removed[k - 1] * child.frozen * (q - k) / (q - 1);
     }
-  RootFreedom node{removed[q - 1], 0};
-  for (int k = 0; k < q - 1; ++k) node.free += removed[k];
-  return node;
+  double free = 0;
+  for (int k = 0; k < q - 1; ++k) free += removed[k];
+  // Their sum is 1; without this, the rounding error of a level would be multiplied by d on the next.
+  const double sum = removed[q - 1] + free;
+  return {removed[q - 1] / sum, free / sum};
 }
 
 ColoringStretch stretch_by_root(const RootFreedom& root, int q) {
-  ColoringStretch stretch{std::vector<ColorMatrix>(q, ColorMatrix::Zero(q, q)), root.free * ColorMatrix::Identity(q, q)};
+  ColoringStretch stretch{std::vector<ColorMatrix>(q, ColorMatrix::Zero(q, q)),
+                          root.free * ColorMatrix::Identity(q, q)};
   for (int a = 0; a < q; ++a) stretch.frozen[a](a, a) = root.frozen;
   return stretch;
 }
 
 ColoringStretch stretch_by_children(const RootFreedom& child, int d, int q) {
-  // p[u][v] = P(the children have u of the q−1 colors other than the root's, v of them removed). The color handed on is
-  // uniform over the q−u colors that no child has.
+  // p[u][v] = P(the children have u of the q−1 colors other than the root's, v of them removed). The color
+  // handed on is uniform over the q−u colors that no child has.
   std::vector<std::vector<double>> p(q, std::vector<double>(q, 0.0));
   p[0][0] = 1;
   for (int i = 0; i < d; ++i) {
@@ -102,7 +116,8 @@ ColoringStretch stretch_by_children(const RootFreedom& child, int d, int q) {
       }
     p = std::move(next);
   }
-  double same = 0, different = 0;  // the root itself is handed on; another color is (not frozen, as it is allowed)
+  double same = 0,
+         different = 0;  // the root itself is handed on; another color is (not frozen, as it is allowed)
   for (int u = 0; u < q; ++u)
     for (int v = 0; v <= u; ++v) {
       if (v == q - 1) continue;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <utility>
 
 #include "analysis/cell_text.h"
 #include "analysis/estimate_index.h"
@@ -142,7 +143,7 @@ void write_by_height(std::ostream& out, const Record& record, const EstimateInde
     const TextTable table = by_height(record, index, i);
     if (table.rows.empty()) continue;
     if (!titled) {
-      out << "\nBy subtree height j (sums s over d^j leaves; correlation of leaves whose LCA has height j)\n";
+      out << "\nBy subtree height j: sums s over d^j leaves; correlation of leaves whose lowest\ncommon ancestor has height j\n";
       titled = true;
     }
     out << '\n' << wrap(fmt::format("#{} {}", i, record.plan.cells()[i].label()), "");
@@ -158,31 +159,46 @@ void write_text(std::ostream& out, const Record& record, const std::vector<Estim
     out << fmt::format("{} of {} cells have samples so far\n", cells.size(), record.plan.cells().size());
   if (cells.empty()) return;
 
-  const Overview view = overview(record, index, cells);
-  for (const std::string& line : view.common) out << wrap(line, "");
-  out << '\n';
-  print(out, view.table);
+  for (const std::vector<std::size_t>& section : sections(record, cells)) {
+    const Overview view = overview(record, index, section);
+    out << '\n';
+    if (!view.language.empty()) out << wrap(view.language, "");
+    for (const std::string& line : view.common) out << wrap(line, "");
+    out << '\n';
+    print(out, view.table);
+  }
   out << "\nvalue(standard error in the last digits); z = (value - exact)/error; kurtosis is\n"
          "the excess over a Gaussian's\n";
   write_by_height(out, record, index, cells);
 }
 
 void write_fit(std::ostream& out, const Fit& fit) {
-  out << wrap(fit.law + " · " + fit.group, "");
-  out << wrap(fit.formula, "  ");
-  if (!fit.coefficients.empty()) {
-    TextTable table;
-    using Kind = TextTable::Kind;
-    table.columns = {{"  coefficient", Kind::word}, {"fitted"}, {"predicted"}, {"(fit-pred)/error", Kind::z}};
-    for (const Coefficient& c : fit.coefficients)
-      table.rows.push_back({"  " + c.name, value_text(c.value, c.error), number_text(c.predicted),
-                            z_text((c.value - c.predicted) / c.error)});
-    print(out, table);
-    out << fmt::format("  {} points, chi2/dof = {}/{}", fit.x.size(), number_text(fit.chi2), fit.degrees_of_freedom);
-    if (!std::isnan(fit.p_value)) out << ", p = " << probability_text(fit.p_value);
-    out << '\n';
+  out << wrap(fit.law + " · " + fit.group, "") << wrap(fit.formula, "  ");
+  TextTable table;
+  using Kind = TextTable::Kind;
+  table.columns = {{"  coefficient", Kind::word}, {"fitted"}, {"predicted"}, {"(fit-pred)/error", Kind::z}};
+  for (const Coefficient& c : fit.coefficients)
+    table.rows.push_back(
+        {"  " + c.name, value_text(c.value, c.error), number_text(c.predicted), z_text((c.value - c.predicted) / c.error)});
+  print(out, table);
+  out << fmt::format("  {} points, chi2/dof = {:.4g}/{}", fit.x.size(), fit.chi2, fit.degrees_of_freedom);
+  if (!std::isnan(fit.p_value)) out << ", p = " << probability_text(fit.p_value);
+  out << '\n' << wrap(fit.note, "  ") << '\n';
+}
+
+void write_fits_text(std::ostream& out, const std::vector<Fit>& fits) {
+  if (fits.empty())
+    out << wrap("No law applies: fits need cells that differ in context depth, memory depth, context or height only, and in "
+                "nothing else (see analysis/README.md).",
+                "");
+  bool titled = false;
+  for (const Fit& fit : fits)
+    if (!fit.coefficients.empty()) write_fit(out, fit);
+  for (const Fit& fit : fits) {
+    if (!fit.coefficients.empty()) continue;
+    if (!std::exchange(titled, true)) out << "Not fitted\n";
+    out << wrap(fit.law + " · " + fit.group, "  ") << wrap(fit.note, "    ");
   }
-  if (!fit.note.empty()) out << wrap(fit.note, "  ");
 }
 
 // ---- fits as rows
@@ -260,13 +276,7 @@ void write_fits(std::ostream& out, Format format, const std::vector<Fit>& fits) 
     }
     return;
   }
-  if (fits.empty())
-    out << wrap("No law applies: fits need cells that differ in context depth, memory depth, context or height only "
-                "(see analysis/README.md).", "");
-  for (std::size_t i = 0; i < fits.size(); ++i) {
-    if (i > 0) out << '\n';
-    write_fit(out, fits[i]);
-  }
+  write_fits_text(out, fits);
 }
 
 }  // namespace leafcast::analysis

@@ -39,7 +39,8 @@ void print_line(std::ostream& out, const std::vector<std::string>& texts, const 
   for (std::size_t c = 0; c < texts.size(); ++c) {
     const std::string padding(widths[c] - display_width(texts[c]), ' ');
     const bool left = table.columns[c].kind == TextTable::Kind::word;
-    line += (c == 0 ? "" : std::string(kGap, ' ')) + (left ? texts[c] + padding : padding + texts[c]);
+    if (c > 0) line.append(kGap, ' ');
+    line += left ? texts[c] + padding : padding + texts[c];
   }
   line.erase(line.find_last_not_of(' ') + 1);
   out << line << '\n';

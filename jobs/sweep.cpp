@@ -22,7 +22,7 @@ namespace leafcast::jobs {
 
 namespace {
 
-constexpr std::size_t kMaxCells = 1'000'000;
+constexpr std::size_t kMaxCells = 100'000;
 
 /// The key of the cell that a sweep key gives: the engine reads no files.
 std::string engine_key(const std::string& key) { return key == "language.file" ? "language.matrix" : key; }
@@ -71,7 +71,7 @@ struct Source {
   }
 };
 
-void apply(Source& source, const std::vector<Setting>& settings) {
+void set_values(Source& source, const std::vector<Setting>& settings) {
   for (const Setting& setting : settings) {
     check_key(setting);
     source.values.insert_or_assign(setting.key, ValueList(setting));
@@ -130,24 +130,55 @@ void drop_unused(Source& source, const std::vector<Source>& all) {
 /// The cartesian product of a source's values, in the order of sweep_keys(): the first key varies slowest.
 class Expansion {
  public:
-  Expansion(const Source& source, std::vector<Cell>& cells) : source_(source), cells_(cells) {}
+  Expansion(const Source& source, std::vector<Cell>& cells)
+      : source_(source), cells_(cells), count_(cells.size()) {
+    for (const SweepKey& key : sweep_keys())
+      if (const ValueList* list = source.find(key.name); list && key.name != "title")
+        axes_.push_back(make_axis(*list));
+  }
 
   void run() {
     const std::size_t before = cells_.size();
+    assign(0);  // counts the cells, so that too many are refused at once
+    counting_ = false;
     assign(0);
-    if (cells_.size() == before && first_left_out_)
-      throw UsageError(fmt::format("{}: the sweep is empty, every cell of it is impossible: {}", source_.name,
-                                   *first_left_out_));
     if (cells_.size() == before)
-      throw UsageError(fmt::format("{}: the sweep is empty: no value fits its trees", source_.name));
+      throw UsageError(fmt::format("{}: the sweep is empty: {}", source_.name,
+                                   first_left_out_ ? "no cell of it can exist, as " + *first_left_out_
+                                                   : "no range of it fits its trees"));
   }
 
  private:
+  /// A key, its values, and the kinds of cells that it multiplies.
+  struct Axis {
+    std::string key;
+    const ValueList* list;
+    std::string decider;             ///< empty: all kinds
+    std::vector<std::string> users;  ///< kinds of the decider
+  };
+
+  Axis make_axis(const ValueList& list) const {
+    const std::string& key = list.setting().key;
+    Axis axis{key, &list, deciding_kind(key), {}};
+    if (axis.decider.empty()) return axis;
+    for (const std::string& kind : source_.kinds(axis.decider))
+      if (uses(axis.decider, kind, key)) axis.users.push_back(kind);
+    if (axis.users.empty()) axis.decider.clear();  // observe.validity, which the cell is to judge
+    return axis;
+  }
+
+  bool multiplies(const Axis& axis) const {
+    if (axis.decider.empty()) return true;
+    const auto chosen = parameters_.find(axis.decider);
+    const std::string& kind =
+        chosen == parameters_.end() ? kinds_of(axis.decider).front().kind : chosen->second;
+    return std::find(axis.users.begin(), axis.users.end(), kind) != axis.users.end();
+  }
+
   void assign(std::size_t index) {
-    if (index == sweep_keys().size()) return make_cell();
-    const std::string& key = sweep_keys()[index].name;
-    const ValueList* list = source_.find(key);
-    if (!list || key == "title" || !cell_uses(key)) return assign(index + 1);
+    if (index == axes_.size()) return make_cell();
+    const auto& [key, list, decider, users] = axes_[index];
+    if (!multiplies(axes_[index])) return assign(index + 1);
     std::uint64_t height = 0;
     if (list->speaks_of_height()) {
       const auto given = parameters_.find("language.height");
@@ -168,17 +199,6 @@ class Expansion {
     return list && list->is_swept();
   }
 
-  /// Whether the kind of this cell uses the key, or (observe.validity = off) the cell is to judge it.
-  bool cell_uses(const std::string& key) const {
-    const std::string decider = deciding_kind(key);
-    if (decider.empty()) return true;
-    const auto used = [&](const std::string& kind) { return uses(decider, kind, key); };
-    const auto kinds = source_.kinds(decider);
-    const auto kind = parameters_.find(decider);
-    return used(kind == parameters_.end() ? kinds.front() : kind->second) ||
-           std::none_of(kinds.begin(), kinds.end(), used);
-  }
-
   std::string read_kernel(const ValueList& list, const std::string& name) {
     const auto known = kernels_.find(name);
     if (known != kernels_.end()) return known->second;
@@ -194,9 +214,10 @@ class Expansion {
   }
 
   void make_cell() {
-    if (++tried_ + cells_.size() > kMaxCells)
+    if (counting_ && ++count_ > kMaxCells)
       throw UsageError(
           fmt::format("{}: the sweep has more than a million cells; sweep fewer values", source_.name));
+    if (counting_) return;
     try {
       cells_.push_back(Cell::make(parameters_));
     } catch (const CellError& error) {
@@ -209,11 +230,12 @@ class Expansion {
     }
   }
 
-  /// A cell that was not asked for by itself: its key, or its language, is one of several.
+  /// Whether the key's value, or what it did not fit, is one of several, so that nobody asked for this cell
+  /// by itself.
   bool may_leave_out(const std::string& key) const {
-    return is_swept(key) || std::any_of(source_.values.begin(), source_.values.end(), [](const auto& entry) {
-             return entry.first.starts_with("language.") && entry.second.is_swept();
-           });
+    if (is_swept(key)) return true;
+    if (key.starts_with("generator.")) return is_swept("language.height");
+    return is_swept("language.kind") || is_swept("language.q") || is_swept("language.file");
   }
 
   [[noreturn]] void refuse_cell(const CellError& error) const {
@@ -232,10 +254,12 @@ class Expansion {
 
   const Source& source_;
   std::vector<Cell>& cells_;
+  std::size_t count_;  // of all sources so far
+  bool counting_ = true;
+  std::vector<Axis> axes_;
   Parameters parameters_;
   std::map<std::string, std::string> kernels_;  // file → matrix
   std::string kernel_file_;                     // of the current cell
-  std::size_t tried_ = 0;
   std::optional<std::string> first_left_out_;
 };
 
@@ -262,24 +286,23 @@ Plan read_sweeps(const std::vector<std::string>& files, const std::vector<Settin
     const std::string text = read_text_file(file);
     record +=
         fmt::format("# file: {}\n{}{}", path.filename().string(), text, text.ends_with('\n') ? "" : "\n");
-    apply(sources.emplace_back(Source{file, path.parent_path().string(), {}, {}}),
-          parse_ini(text, file, sweep_sections()));
+    set_values(sources.emplace_back(Source{file, path.parent_path().string(), {}, {}}),
+               parse_ini(text, file, sweep_sections()));
   }
   if (files.empty()) sources.push_back({"command line", "", {}, {}});
   for (Source& source : sources) {
-    apply(source, overrides);
+    set_values(source, overrides);
     for (const Setting& setting : overrides) source.overridden.insert(setting.key);
   }
   for (const Setting& setting : overrides)
     record += fmt::format("# overrides: {} = {}\n", setting.key, setting.value);
 
-  const std::vector<Source> all = sources;
   std::vector<Cell> cells;
   for (Source& source : sources) {
-    drop_unused(source, all);
+    drop_unused(source, sources);
     Expansion(source, cells).run();
   }
-  return Plan(join_titles(all), std::move(cells), std::move(record));
+  return Plan(join_titles(sources), std::move(cells), std::move(record));
 }
 
 }  // namespace leafcast::jobs

@@ -1,0 +1,217 @@
+#include "analysis/gnuplot.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "analysis/number_text.h"
+#include "engine/error.h"
+
+extern char** environ;
+
+namespace leafcast::analysis {
+
+namespace {
+
+// Okabe & Ito's palette, which color-blind readers can tell apart, without its yellow, too pale on white. Black is the true
+// language's.
+constexpr std::array kColors = {"#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"};
+constexpr std::array kFilledSymbols = {3, 7, 5, 9, 13, 11, 15};  // hollow ones are one less
+
+std::string quote(const std::string& text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? "''" : c == '\n' ? " " : std::string(1, c);
+  return quoted + "'";
+}
+
+/// Ticks of a logarithmic axis: 1, 2, 5, 10 … over a few decades, powers of ten over many.
+std::string log_ticks(char axis, double low, double high) {
+  std::string commands = fmt::format("set logscale {}\n", axis);
+  if (high / low > 3e3) {
+    const bool readable = low > 1e-4 && high < 2e5;
+    return commands + (readable ? "" : fmt::format("set format {} '10^{{%T}}'\n", axis));
+  }
+  std::string ticks;
+  for (int e = static_cast<int>(std::floor(std::log10(low))); std::pow(10, e) <= high; ++e)
+    for (const int digit : {1, 2, 5})
+      if (const double tick = digit * std::pow(10, e); tick >= low && tick <= high)
+        ticks += (ticks.empty() ? "" : ", ") + fmt::format("{:.3g}", tick);
+  return commands + fmt::format("set {}tics ({})\n", axis, ticks);
+}
+
+std::string curve_clause(const Curve& curve, std::size_t index) {
+  const std::size_t color = static_cast<std::size_t>(curve.color) % kColors.size();
+  const std::string from = fmt::format("data index {} using", index);
+  const std::string title = curve.label.empty() ? "notitle" : fmt::format("title {} noenhanced", quote(curve.label));
+  const auto lines = [&](const char* rgb, const char* look) {
+    return fmt::format("{} 1:2 with lines lc rgb '{}' {} {}", from, rgb, look, title);
+  };
+  switch (curve.style) {
+    case Curve::Style::points: {
+      const std::string x = curve.shift == 0 ? "1" : fmt::format("($1{:+g})", curve.shift);
+      return fmt::format("{0} {1}:2:3:4 with yerrorbars lc rgb '{2}' lw 1.6 pt 0 notitle, \\\n     "
+                         "{0} {1}:2 with points lc rgb '{2}' lw 1.6 pt {3} ps 1.1 {4}",
+                         from, x, kColors[color], kFilledSymbols[color] - (curve.open ? 1 : 0), title);
+    }
+    case Curve::Style::line: return lines(kColors[color], "lw 2");
+    case Curve::Style::guide: return lines(kColors[color], "lw 1 dt (6,5)");
+    case Curve::Style::reference: return lines("#000000", "lw 1.6 dt (9,5)");
+    case Curve::Style::slope: return lines("#777777", "lw 1.8 dt (2,4)");
+    case Curve::Style::steps: return lines(kColors[color], "lw 1.8");
+  }
+  return "";
+}
+
+/// As many columns as the longest label allows, and rows for the rest.
+struct Legend {
+  std::size_t columns, rows;
+
+  explicit Legend(const std::vector<Curve>& curves) {
+    std::size_t entries = 0, longest = 1;
+    for (const Curve& curve : curves) {
+      entries += !curve.label.empty();
+      longest = std::max(longest, display_width(curve.label));
+    }
+    columns = std::clamp<std::size_t>(54 / (longest + 5), 1, 3);
+    rows = (entries + columns - 1) / columns;
+  }
+};
+
+/// Runs gnuplot on the script in the folder; its complaints, if it fails.
+void run_gnuplot(const std::filesystem::path& folder, const std::string& script) {
+  int complaints[2];
+  if (pipe2(complaints, O_CLOEXEC) != 0)
+    throw IoError(fmt::format("cannot start gnuplot: {}; try again", std::strerror(errno)));
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, complaints[1], STDERR_FILENO);
+  std::string program = "gnuplot", argument = script;
+  char* const arguments[] = {program.data(), argument.data(), nullptr};
+  pid_t child = 0;
+  const int failure = posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments, environ);
+  posix_spawn_file_actions_destroy(&actions);
+  close(complaints[1]);
+  if (failure != 0) {
+    close(complaints[0]);
+    throw IoError(fmt::format("cannot run gnuplot: {}; it draws the report's figures: install it (Debian, Ubuntu: gnuplot-nox) or "
+                              "use `leafcast table` and `leafcast fit`, which do without",
+                              std::strerror(failure)));
+  }
+  std::string text;
+  std::array<char, 4096> buffer;
+  for (ssize_t got; (got = read(complaints[0], buffer.data(), buffer.size())) > 0 || (got < 0 && errno == EINTR);)
+    if (got > 0) text.append(buffer.data(), static_cast<std::size_t>(got));
+  close(complaints[0]);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    throw IoError(fmt::format("gnuplot could not draw {}: {}; try `gnuplot {}` in that folder, with gnuplot 5.2 or later and its "
+                              "svg and pngcairo terminals",
+                              (folder / script).string(), text.empty() ? "it was stopped" : text, script));
+}
+
+}  // namespace
+
+std::string plot_data(const Plot& plot) {
+  std::string text = fmt::format("# {}\n# {} | {} | low and high end of the error bar\n", plot.title, plot.x_label, plot.y_label);
+  for (std::size_t i = 0; i < plot.curves.size(); ++i) {
+    const Curve& curve = plot.curves[i];
+    text += i == 0 ? "" : "\n\n";
+    text += fmt::format("# {}: {}\n", i, curve.label);
+    for (const Curve::Point& p : curve.points)
+      text += std::isnan(p.y) ? "\n" : fmt::format("{} {} {} {}\n", p.x, p.y, p.low, p.high);
+  }
+  return text;
+}
+
+std::string plot_script(const Plot& plot) {
+  std::string text = fmt::format("# Draws {0}.svg and {0}.png: gnuplot {0}.gp\n", plot.name);
+  const auto line = [&text](const std::string& command) { text += command + '\n'; };
+  line("reset session");
+  line("set encoding utf8");
+  line(fmt::format("data = {}", quote(plot.name + ".dat")));
+  line(fmt::format("set title {} noenhanced", quote(plot.title)));
+  line(fmt::format("set xlabel {} noenhanced", quote(plot.x_label)));
+  line(fmt::format("set ylabel {} noenhanced offset 0.5,0", quote(plot.y_label)));
+  line(fmt::format("set xrange [{}:{}]", plot.x_low, plot.x_high));
+  line(fmt::format("set yrange [{}:{}]", plot.y_low, plot.y_high));
+  line("set border 3 lc rgb '#444444'");
+  line("set tics nomirror out scale 0.6 textcolor rgb '#222222'");
+  line("set grid ytics lc rgb '#e2e2e2' lw 1 dt 1");
+  line("set clip two");
+  line("set format x '%g'");
+  line("set format y '%g'");
+  if (plot.log_x) text += log_ticks('x', plot.x_low, plot.x_high);
+  if (plot.log_y) text += log_ticks('y', plot.y_low, plot.y_high);
+  const double step = std::max(1.0, std::ceil((plot.x_high - plot.x_low) / 13));
+  if (plot.whole_x) line(fmt::format("set xtics {}", step));
+  if (plot.x2_base > 0) {
+    line("set border 7");
+    line(fmt::format("set x2range [{}:{}]", plot.x_low, plot.x_high));
+    line(fmt::format("set x2tics {} nomirror font ',13' textcolor rgb '#555555'", step));
+    line(fmt::format("set format x2 '{}^{{%g}}'", plot.x2_base));
+    line(fmt::format("set x2label {} noenhanced offset 0,-0.1 font ',13' textcolor rgb '#555555'", quote(plot.x2_label)));
+  }
+  const Legend legend(plot.curves);
+  line(fmt::format("set bmargin {:.1f}", 3.9 + 1.2 * static_cast<double>(legend.rows)));
+  line(fmt::format("set key bmargin center Left reverse horizontal samplen 1.8 spacing 1.15 maxcols {} textcolor rgb '#222222'",
+                   legend.columns));
+  line("set bars 0.5");
+  line("");
+  const std::size_t height = 400 + 21 * legend.rows;
+  line(fmt::format("set terminal svg size 600,{} dynamic enhanced background '#ffffff' font 'sans-serif,15'", height));
+  line(fmt::format("set output {}", quote(plot.name + ".svg")));
+  text += "plot ";
+  for (std::size_t i = 0; i < plot.curves.size(); ++i)
+    text += (i == 0 ? "" : ", \\\n     ") + curve_clause(plot.curves[i], i);
+  line("");
+  line("");
+  line(fmt::format("set terminal pngcairo size 1500,{} enhanced background '#ffffff' font 'sans,15' fontscale 1.9 linewidth 2.5 "
+                   "pointscale 2.5",
+                   5 * height / 2));
+  line(fmt::format("set output {}", quote(plot.name + ".png")));
+  line("replot");
+  line("set output");
+  return text;
+}
+
+void write_file(const std::filesystem::path& path, const std::string& text) {
+  errno = 0;
+  std::ofstream out(path, std::ios::binary);
+  out << text << std::flush;
+  if (!out)
+    throw IoError(fmt::format("cannot write {}: {}; choose a folder with room that you may write to", path.string(),
+                              errno ? std::strerror(errno) : "the system gives no reason"));
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  errno = 0;
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (!in) throw IoError(fmt::format("cannot read {}: {}; run the command again", path.string(), std::strerror(errno)));
+  return text.str();
+}
+
+std::string draw(const Plot& plot, const std::filesystem::path& folder) {
+  write_file(folder / (plot.name + ".dat"), plot_data(plot));
+  write_file(folder / (plot.name + ".gp"), plot_script(plot));
+  run_gnuplot(folder, plot.name + ".gp");
+  return read_file(folder / (plot.name + ".svg"));
+}
+
+}  // namespace leafcast::analysis

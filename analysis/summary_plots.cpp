@@ -1,0 +1,140 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include "analysis/cell_text.h"
+#include "analysis/curves.h"
+#include "analysis/figures.h"
+
+namespace leafcast::analysis {
+
+namespace {
+
+constexpr double kShare = 0.9;  // of the true variance
+constexpr int kMostCurves = 6;
+
+struct Need {
+  double leaves, amount;
+};
+using Needs = std::map<std::string, std::vector<Need>>;  // by label
+
+/// Smallest context at which the variance reaches `wanted`, if the scan shows where it does: the context a level below
+/// falls short, or there is none.
+const Measurement* find_sufficient(const Family& family, double wanted) {
+  const auto& all = family.measurements;
+  const auto first = std::find_if(all.begin(), all.end(), [&](const Measurement& m) { return m.estimate->value >= wanted; });
+  if (first == all.end()) return nullptr;
+  const bool bracketed = first == all.begin() ? first->x == 0 : first->x - std::prev(first)->x < 1.5;
+  return bracketed ? &*first : nullptr;
+}
+
+Plot plot_needs(const std::string& title, const Needs& needs) {
+  Plot plot;
+  plot.name = file_name(title) + "-needed-memory";
+  plot.title = title;
+  plot.x_label = "leaves of the sentence, n";
+  plot.y_label = "needed for 90% of the true variance";
+  plot.caption =
+      "The least that a writer must remember to reach 90% of the true variance. A context window must grow in proportion to the "
+      "sentence; explicit working memory grows with its logarithm (GKMSS Theorems 3.1 and 3.4).";
+  plot.log_x = plot.log_y = true;
+  std::vector<double> x, y;
+  int color = 0;
+  for (const auto& [label, list] : needs) {
+    if (list.size() < 2 || color == kMostCurves) continue;
+    ++color;
+    Curve guide{"", Curve::Style::guide, color, false, 0, {}};
+    for (const Need& need : list) {
+      guide.points.push_back(point(need.leaves, need.amount));
+      x.push_back(need.leaves);
+      y.push_back(need.amount);
+    }
+    plot.curves.push_back(guide);
+    plot.curves.push_back({label, Curve::Style::points, color, false, 0, std::move(guide.points)});
+  }
+  if (plot.curves.empty()) return plot;
+  const auto [least, most] = std::minmax_element(x.begin(), x.end());
+  plot.x_low = *least / 1.5;
+  plot.x_high = *most * 1.5;
+  y.push_back(*most);
+  set_y_range(plot, y);
+  plot.curves.push_back({"the whole sentence", Curve::Style::reference, 0, false, 0,
+                         {point(plot.x_low, plot.x_low), point(plot.x_high, plot.x_high)}});
+  return plot;
+}
+
+}  // namespace
+
+std::vector<Plot> needed_memory_plots(const Record& record, const EstimateIndex& index) {
+  std::map<std::string, std::vector<std::size_t>> by_language;
+  for (const std::size_t i : index.cells()) by_language[language_text(record.plan.cells()[i])].push_back(i);
+
+  std::map<std::string, Needs> by_title;
+  for (const auto& [name, cells] : by_language) {
+    const Cell& cell = record.plan.cells()[cells.front()];
+    const Language& language = cell.language();
+    if (language.d * std::pow(language.channel.lambda(), 2) <= 1) continue;
+    const auto truth = true_value(record, index, cells, "variance");
+    if (!truth) continue;
+    const std::string title =
+        text(cell, [](const std::string& key) { return key.starts_with("language.") && key != "language.height"; });
+    for (const Family& family : families(record, index, cells, "variance")) {
+      const Measurement* m = find_sufficient(family, kShare * *truth);
+      if (!m) continue;
+      const auto leaves = static_cast<double>(language.leaves());
+      const Estimate* bits = index.find(m->cell, "memory_bits");
+      if (bits && bits->value > 0)
+        by_title[title][family.label + ": bits"].push_back({leaves, bits->value});
+      else if (!bits)
+        by_title[title][family.label + ": leaves"].push_back({leaves, std::pow(language.d, m->x)});
+    }
+  }
+
+  std::vector<Plot> plots;
+  for (auto& [title, needs] : by_title) {
+    for (auto& [label, list] : needs)
+      std::sort(list.begin(), list.end(), [](const Need& a, const Need& b) { return a.leaves < b.leaves; });
+    Plot plot = plot_needs(title, needs);
+    if (!plot.curves.empty()) plots.push_back(std::move(plot));
+  }
+  return plots;
+}
+
+std::vector<Plot> z_plots(const std::vector<Estimate>& estimates) {
+  constexpr int kBins = 20, kFewest = 30;
+  constexpr double kEdge = 5, kWidth = 2 * kEdge / kBins;
+  std::vector<double> counts(kBins, 0.0);
+  double total = 0;
+  for (const Estimate& estimate : estimates) {
+    const double z = estimate.z();
+    if (std::isnan(z) || estimate.error == 0) continue;
+    ++counts[static_cast<std::size_t>(std::clamp((z + kEdge) / kWidth, 0.0, kBins - 1.0))];
+    ++total;
+  }
+  if (total < kFewest) return {};
+
+  Plot plot;
+  plot.name = "z-scores";
+  plot.title = "Deviations from exact values";
+  plot.x_label = "z = (estimate − exact) / standard error";
+  plot.y_label = "probability density";
+  plot.caption = fmt::format(
+      "All {} statistics with an error and an exact value; the outermost bins hold all beyond. Statistics of one cell are "
+      "correlated, so the shape fluctuates more than that of independent numbers.",
+      total);
+  plot.x_low = -kEdge;
+  plot.x_high = kEdge;
+  plot.y_low = 0;
+  Curve curve{"estimates", Curve::Style::steps, 1, false, 0, {point(-kEdge, 0)}};
+  for (int b = 0; b < kBins; ++b) add_bin(curve, -kEdge + b * kWidth, -kEdge + (b + 1) * kWidth, counts[b] / total / kWidth);
+  curve.points.push_back(point(kEdge, 0));
+  plot.y_high = 1.1 * std::max(gaussian(0), *std::max_element(counts.begin(), counts.end()) / total / kWidth);
+  plot.curves.push_back(std::move(curve));
+  add_gaussian(plot);
+  return {plot};
+}
+
+}  // namespace leafcast::analysis

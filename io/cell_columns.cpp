@@ -1,0 +1,96 @@
+#include "io/cell_columns.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <limits>
+#include <string>
+
+namespace leafcast::io {
+
+namespace {
+
+const std::string* find(const Cell& cell, const std::string& key) {
+  const auto found = cell.parameters().find(key);
+  return found == cell.parameters().end() ? nullptr : &found->second;
+}
+
+template <class Value>
+Value parsed(const std::string& text, Value unused) {
+  Value value = unused;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+std::string text(const Cell& cell, const std::string& key) {
+  const std::string* value = find(cell, key);
+  return value ? *value : "";
+}
+std::int64_t integer(const Cell& cell, const std::string& key) {
+  const std::string* value = find(cell, key);
+  return value ? parsed<std::int64_t>(*value, -1) : -1;
+}
+double real(const Cell& cell, const std::string& key) {
+  constexpr double kUnused = std::numeric_limits<double>::quiet_NaN();
+  const std::string* value = find(cell, key);
+  return value ? parsed(*value, kUnused) : kUnused;
+}
+
+class ColumnWriter {
+ public:
+  ColumnWriter(h5::Group group, const h5::Axis& axis, const Plan& plan, const std::vector<std::uint32_t>& cells)
+      : group_(std::move(group)), axis_(axis), plan_(plan), cells_(cells) {}
+
+  /// value(cell's index in the plan, cell)
+  template <class Of>
+  void add(const std::string& name, Of value) {
+    std::vector<decltype(value(0u, plan_.cells()[0]))> column;
+    for (const std::uint32_t c : cells_) column.push_back(value(c, plan_.cells()[c]));
+    group_.make_column(name, axis_, column);
+  }
+  void add_text(const std::string& name, const std::string& key) {
+    add(name, [&](std::uint32_t, const Cell& cell) { return text(cell, key); });
+  }
+  void add_integer(const std::string& name, const std::string& key) {
+    add(name, [&](std::uint32_t, const Cell& cell) { return integer(cell, key); });
+  }
+  void add_real(const std::string& name, const std::string& key) {
+    add(name, [&](std::uint32_t, const Cell& cell) { return real(cell, key); });
+  }
+
+ private:
+  h5::Group group_;
+  const h5::Axis& axis_;
+  const Plan& plan_;
+  const std::vector<std::uint32_t>& cells_;
+};
+
+}  // namespace
+
+void put_cell_columns(h5::Group group, const h5::Axis& axis, const Plan& plan, const std::vector<std::uint32_t>& cells) {
+  ColumnWriter columns(std::move(group), axis, plan, cells);
+  columns.add("language", [](std::uint32_t, const Cell& cell) { return cell.language().kind; });
+  columns.add("d", [](std::uint32_t, const Cell& cell) { return std::int32_t{cell.language().d}; });
+  columns.add("q", [](std::uint32_t, const Cell& cell) { return std::int32_t{cell.language().channel.q()}; });
+  columns.add_real("rho", "language.rho");
+  columns.add("lambda", [](std::uint32_t, const Cell& cell) { return cell.language().channel.lambda(); });
+  columns.add("height", [](std::uint32_t, const Cell& cell) { return std::int32_t{cell.language().height}; });
+  columns.add("n", [](std::uint32_t, const Cell& cell) { return cell.language().leaves(); });
+  columns.add("generator", [](std::uint32_t, const Cell& cell) { return cell.generator_name(); });
+  columns.add_integer("context", "generator.context");
+  columns.add_text("context_unit", "generator.context-unit");
+  columns.add_text("structure", "generator.structure");
+  columns.add_integer("context_depth", "generator.context-depth");
+  columns.add_text("lca", "generator.lca");
+  columns.add_text("memory", "generator.memory");
+  columns.add_text("encoding", "generator.encoding");
+  columns.add_integer("memory_depth", "generator.memory-depth");
+  columns.add_text("method", "generator.method");
+  columns.add("samples", [](std::uint32_t, const Cell& cell) { return cell.samples(); });
+  columns.add("chunks", [&](std::uint32_t c, const Cell&) { return plan.chunks(c); });
+  columns.add("seed", [](std::uint32_t, const Cell& cell) { return cell.seed(); });
+  columns.add("id", [](std::uint32_t, const Cell& cell) { return fmt::format("{:016x}", cell.id()); });
+  columns.add("label", [](std::uint32_t, const Cell& cell) { return cell.label(); });
+}
+
+}  // namespace leafcast::io

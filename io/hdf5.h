@@ -1,0 +1,178 @@
+#pragma once
+#include <hdf5.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// HDF5 files in memory: as much of the C library as leafcast uses, with owners and exceptions. The library itself never
+/// opens, locks or writes a file; bytes come from read_bytes and go to write_atomically.
+namespace leafcast::io::h5 {
+
+/// An HDF5 call failed; the text is the library's innermost complaint.
+struct Error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+[[noreturn]] void throw_last_error();
+/// Passes on the result of a call; throws Error if it is negative.
+template <class Result>
+Result check(Result result) {
+  if (result < 0) throw_last_error();
+  return result;
+}
+
+/// Owns an HDF5 identifier.
+class Handle {
+ public:
+  using Closer = herr_t (*)(hid_t);
+  Handle(hid_t id, Closer closer) : id_(check(id)), closer_(closer) {}
+  ~Handle() { close(); }
+  Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, H5I_INVALID_HID)), closer_(other.closer_) {}
+  Handle& operator=(Handle&& other) noexcept {
+    std::swap(id_, other.id_);
+    std::swap(closer_, other.closer_);
+    return *this;
+  }
+  operator hid_t() const { return id_; }
+
+ private:
+  void close() {
+    if (id_ >= 0) closer_(id_);
+  }
+  hid_t id_;
+  Closer closer_;
+};
+
+/// HDF5's names for the number types that leafcast stores: as they lie in memory, and in files (little-endian).
+template <class T>
+struct Number;
+template <>
+struct Number<std::int32_t> {
+  static hid_t memory() { return H5T_NATIVE_INT32; }
+  static hid_t file() { return H5T_STD_I32LE; }
+};
+template <>
+struct Number<std::int64_t> {
+  static hid_t memory() { return H5T_NATIVE_INT64; }
+  static hid_t file() { return H5T_STD_I64LE; }
+};
+template <>
+struct Number<std::uint32_t> {
+  static hid_t memory() { return H5T_NATIVE_UINT32; }
+  static hid_t file() { return H5T_STD_U32LE; }
+};
+template <>
+struct Number<std::uint64_t> {
+  static hid_t memory() { return H5T_NATIVE_UINT64; }
+  static hid_t file() { return H5T_STD_U64LE; }
+};
+template <>
+struct Number<double> {
+  static hid_t memory() { return H5T_NATIVE_DOUBLE; }
+  static hid_t file() { return H5T_IEEE_F64LE; }
+};
+
+using Extent = std::vector<hsize_t>;
+
+/// An array of numbers. A "row" is all elements with one index of the first dimension.
+class Dataset {
+ public:
+  explicit Dataset(Handle handle);
+  hid_t id() const { return handle_; }
+  const Extent& extent() const { return extent_; }
+  std::size_t row_size() const;  ///< elements a row
+
+  template <class T>
+  void write(std::span<const T> all) {
+    write_rows(0, extent_[0], all);
+  }
+  template <class T>
+  void write_rows(hsize_t first, hsize_t count, std::span<const T> values) {
+    transfer(first, count, Number<T>::memory(), values.size(), nullptr, values.data());
+  }
+  /// The caller has checked the extent. The file's type must be exactly T's: nothing is converted.
+  template <class T>
+  void read_rows(hsize_t first, hsize_t count, std::span<T> values) const {
+    require_type(Number<T>::file());
+    transfer(first, count, Number<T>::memory(), values.size(), values.data(), nullptr);
+  }
+
+ private:
+  void require_type(hid_t type) const;
+  void transfer(hsize_t first, hsize_t count, hid_t type, std::size_t size, void* to, const void* from) const;
+  Handle handle_;
+  Extent extent_;
+};
+
+/// A dimension scale: a dataset whose values label the indices of a dimension of other datasets.
+struct Axis {
+  Dataset dataset;
+  hsize_t size() const { return dataset.extent()[0]; }
+};
+using Axes = std::initializer_list<const Axis*>;
+
+/// A group. make_* and set write, all others read; what does not exist throws Error.
+class Group {
+ public:
+  explicit Group(Handle handle) : handle_(std::move(handle)) {}
+
+  Group make_group(const std::string& name);
+  /// A dataset whose extent is that of its axes, with the axes attached. Compressed if large; zero until written.
+  template <class T>
+  Dataset make_dataset(const std::string& name, Axes axes) {
+    return make_dataset(name, Number<T>::file(), sizeof(T), axes);
+  }
+  template <class T>
+  void make_column(const std::string& name, const Axis& axis, const std::vector<T>& values) {
+    make_dataset<T>(name, {&axis}).write(std::span<const T>(values));
+  }
+  void make_column(const std::string& name, const Axis& axis, const std::vector<std::string>& values);
+  template <class T>
+  Axis make_axis(const std::string& name, const std::vector<T>& values) {
+    Axis axis = bare_axis(name, Number<T>::file(), values.size());
+    axis.dataset.write(std::span<const T>(values));
+    return axis;
+  }
+  Axis make_axis(const std::string& name, const std::vector<std::string>& values);
+  void make_text(const std::string& name, const std::string& text);  ///< a scalar string
+  void set(const std::string& attribute, const std::string& text);
+  void set(const std::string& attribute, std::int32_t number);
+  void set(const std::string& attribute, double number);
+
+  bool has(const std::string& name) const;
+  Group group(const std::string& name) const;
+  Dataset dataset(const std::string& name) const;
+  std::string text(const std::string& name) const;
+  std::vector<std::string> strings(const std::string& name, std::size_t at_most) const;
+  std::string text_attribute(const std::string& name) const;
+  std::int32_t integer_attribute(const std::string& name) const;
+
+ private:
+  Dataset make_dataset(const std::string& name, hid_t type, std::size_t element_bytes, Axes axes);
+  Axis bare_axis(const std::string& name, hid_t type, std::size_t size);
+  Handle handle_;
+};
+
+/// A file in memory.
+class File {
+ public:
+  static File create();
+  /// Copies the bytes. Throws Error if they are no HDF5 file.
+  static File open(std::span<const std::byte> bytes);
+  Group root() const;
+  /// The bytes of the file as it now stands.
+  std::vector<std::byte> image() const;
+
+ private:
+  explicit File(Handle handle) : handle_(std::move(handle)) {}
+  Handle handle_;
+};
+
+}  // namespace leafcast::io::h5

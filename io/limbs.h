@@ -1,0 +1,18 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "engine/tally.h"
+
+namespace leafcast::io {
+
+/// Exact sums in files: 384 bits, two's complement, as 64-bit limbs, least significant first.
+inline constexpr std::size_t kLimbs = 6;
+using Limbs = std::array<std::uint64_t, kLimbs>;
+
+/// Throws std::overflow_error unless −2^383 < value < 2^383.
+Limbs to_limbs(const WideInt& value);
+WideInt from_limbs(std::span<const std::uint64_t, kLimbs> limbs);
+
+}  // namespace leafcast::io

@@ -1,0 +1,510 @@
+#include "io/record_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <numeric>
+#include <tuple>
+
+#include "io/atomic_file.h"
+#include "io/cell_columns.h"
+#include "io/limbs.h"
+
+namespace leafcast::io {
+
+namespace {
+
+constexpr std::string_view kTypeNames[] = {"leafcast-part", "leafcast-results"};  // by FileType
+constexpr std::string_view kSumNames[kPowers] = {"sum_s1", "sum_s2", "sum_s3", "sum_s4"};
+
+// ---- seal
+
+constexpr std::string_view kHdf5Signature = "\x89HDF\r\n\x1a\n";
+constexpr std::string_view kSealStart = "\nleafcast-xxh3 ";
+constexpr std::size_t kSealSize = kSealStart.size() + 16 + 1;
+
+std::string seal_of(std::span<const std::byte> image) {
+  return fmt::format("{}{}\n", kSealStart, content_hash(image));
+}
+
+bool starts_with(std::span<const std::byte> bytes, std::string_view text) {
+  return bytes.size() >= text.size() && std::memcmp(bytes.data(), text.data(), text.size()) == 0;
+}
+
+std::span<const std::byte> unsealed(std::span<const std::byte> bytes) {
+  if (bytes.empty()) throw DamageError("empty");
+  if (!starts_with(bytes, kHdf5Signature)) throw DamageError("not an HDF5 file");
+  if (bytes.size() < kSealSize || !starts_with(bytes.last(kSealSize), kSealStart))
+    throw DamageError("without leafcast's seal at its end: cut short, changed by another program, or not leafcast's");
+  const auto image = bytes.first(bytes.size() - kSealSize);
+  if (!starts_with(bytes.last(kSealSize), seal_of(image)))
+    throw DamageError("damaged: its content does not match its seal");
+  return image;
+}
+
+// ---- writing
+
+std::vector<std::uint32_t> cells_of(FileType type, const Record& record) {
+  std::vector<std::uint32_t> cells;
+  for (std::uint32_t c = 0; c < record.plan.cells().size(); ++c)
+    if (type == FileType::results || record.ledger.count(c) > 0) cells.push_back(c);
+  return cells;
+}
+
+std::vector<std::int32_t> indices(std::size_t count) {
+  std::vector<std::int32_t> list(count);
+  std::iota(list.begin(), list.end(), 0);
+  return list;
+}
+
+std::size_t heights(const Cell& cell) { return static_cast<std::size_t>(cell.language().height) + 1; }
+
+void require_shape(const Cell& cell, const Tally& tally) {
+  const std::size_t sums = tally.samples ? heights(cell) : 0;
+  const std::size_t valid = cell.observe().validity ? sums : 0;
+  if (tally.sums.size() != sums || tally.valid.size() != valid || tally.first_inconsistency.size() != valid)
+    throw std::logic_error(fmt::format("a tally of cell \"{}\" does not have the shape that the cell implies", cell.label()));
+}
+
+/// Writes /ledger: a row an interval of chunks done.
+void put_ledger(h5::Group group, const Record& record, const std::vector<std::uint32_t>& cells) {
+  std::vector<std::uint32_t> cell, first, last;
+  for (const std::uint32_t c : cells) {
+    for (const auto& interval : record.ledger.intervals(c)) {
+      cell.push_back(c);
+      first.push_back(boost::icl::first(interval));
+      last.push_back(boost::icl::last(interval));
+    }
+  }
+  const h5::Axis axis = group.make_axis("interval", indices(cell.size()));
+  group.make_column("cell", axis, cell);
+  group.make_column("first", axis, first);
+  group.make_column("last", axis, last);
+}
+
+/// Writes /moments. Cells without chunks are left unwritten, which reads as zero and takes no room.
+class MomentsWriter {
+ public:
+  MomentsWriter(h5::Group group, const Record& record, const std::vector<std::uint32_t>& cells, const h5::Axis& cell,
+                const h5::Axis& bin, const h5::Axis& height, const h5::Axis& limb)
+      : group_(std::move(group)), record_(record), cells_(cells), cell_(cell), bin_(bin), height_(height), limb_(limb) {}
+
+  void write() {
+    put_counts("samples", &Tally::samples);
+    for (int p = 0; p < kPowers; ++p) put_sums(p);
+    put_counts_by_height("valid", &Tally::valid);
+    put_counts_by_height("first_inconsistency", &Tally::first_inconsistency);
+    put_counts("frozen_roots", &Tally::frozen_roots);
+    put_counts("free_roots", &Tally::free_roots);
+    put_counts("memory_bits", &Tally::memory_bits);
+    put_histogram();
+  }
+
+ private:
+  const CellTally& tally(std::size_t row) const { return record_.tallies[cells_[row]]; }
+
+  void put_counts(const std::string& name, std::uint64_t Tally::*count) {
+    std::vector<std::uint64_t> values;
+    for (std::size_t row = 0; row < cells_.size(); ++row)
+      for (const Tally& bin : tally(row)) values.push_back(bin.*count);
+    group_.make_dataset<std::uint64_t>(name, {&cell_, &bin_}).write(std::span<const std::uint64_t>(values));
+  }
+
+  /// Writes row by row; fill(bin's tally, its part of the row) puts what is not zero.
+  template <class Fill>
+  void put_rows(h5::Dataset dataset, Fill fill) {
+    const std::size_t bin_size = dataset.row_size() / kJackknifeBins;
+    for (std::size_t row = 0; row < cells_.size(); ++row) {
+      if (record_.ledger.count(cells_[row]) == 0) continue;
+      std::vector<std::uint64_t> values(dataset.row_size(), 0);
+      for (int b = 0; b < kJackknifeBins; ++b)
+        fill(tally(row)[b], std::span(values).subspan(b * bin_size, bin_size));
+      dataset.write_rows(row, 1, std::span<const std::uint64_t>(values));
+    }
+  }
+
+  void put_sums(int power) {
+    const auto fill = [power](const Tally& tally, std::span<std::uint64_t> values) {
+      for (std::size_t j = 0; j < tally.sums.size(); ++j)
+        std::ranges::copy(to_limbs(tally.sums[j][power]), values.begin() + static_cast<std::ptrdiff_t>(j * kLimbs));
+    };
+    put_rows(group_.make_dataset<std::uint64_t>(std::string(kSumNames[power]), {&cell_, &bin_, &height_, &limb_}), fill);
+  }
+
+  void put_counts_by_height(const std::string& name, std::vector<std::uint64_t> Tally::*counts) {
+    const auto fill = [counts](const Tally& tally, std::span<std::uint64_t> values) {
+      std::ranges::copy(tally.*counts, values.begin());
+    };
+    put_rows(group_.make_dataset<std::uint64_t>(name, {&cell_, &bin_, &height_}), fill);
+  }
+
+  void put_histogram() {
+    std::vector<std::uint32_t> cell;
+    std::vector<std::int32_t> bin, histogram_bin;
+    std::vector<std::int64_t> lower, width;
+    std::vector<std::uint64_t> count;
+    for (const std::uint32_t c : cells_) {
+      for (int b = 0; b < kJackknifeBins; ++b) {
+        for (const auto& [m_bin, samples] : record_.tallies[c][b].histogram) {
+          cell.push_back(c);
+          bin.push_back(b);
+          histogram_bin.push_back(m_bin);
+          lower.push_back(HistogramBins::lower(m_bin));
+          width.push_back(HistogramBins::width(m_bin));
+          count.push_back(samples);
+        }
+      }
+    }
+    h5::Group group = group_.make_group("histogram");
+    const h5::Axis row = group.make_axis("row", indices(cell.size()));
+    group.make_column("cell", row, cell);
+    group.make_column("bin", row, bin);
+    group.make_column("histogram_bin", row, histogram_bin);
+    group.make_column("lower", row, lower);
+    group.make_column("width", row, width);
+    group.make_column("count", row, count);
+  }
+
+  h5::Group group_;
+  const Record& record_;
+  const std::vector<std::uint32_t>& cells_;
+  const h5::Axis &cell_, &bin_, &height_, &limb_;
+};
+
+h5::File file_with_header(FileType type, const Plan& plan) {
+  h5::File file = h5::File::create();
+  h5::Group root = file.root();
+  root.set("filetype", std::string(kTypeNames[static_cast<int>(type)]));
+  root.set("version", kFormatVersion);
+  root.set("plan_hash", fmt::format("{:016x}", plan.hash()));
+  root.set("title", plan.title());
+  root.make_text("plan", plan.text());
+  root.make_text("sweep", plan.sweep_text());
+  return file;
+}
+
+h5::Axis put_cell_axis(h5::Group root, const std::vector<std::uint32_t>& cells) {
+  return root.make_axis("cell", std::vector<std::int32_t>(cells.begin(), cells.end()));
+}
+
+// ---- reading
+
+void require(bool condition, const char* otherwise) {
+  if (!condition) throw DamageError(fmt::format("damaged: {}", otherwise));
+}
+
+/// Runs a reader, turning HDF5's complaints into ours.
+template <class Read>
+auto reading(Read read) {
+  try {
+    return read();
+  } catch (const h5::Error& e) {
+    throw DamageError(fmt::format("damaged, or not leafcast's ({})", e.what()));
+  }
+}
+
+/// Calls use(a, b, …) for every row of a flat table, a block at a time: no more memory, however long the table says it is.
+template <class... Columns, class Use>
+void for_each_row(const h5::Group& group, const std::array<const char*, sizeof...(Columns)>& names, Use use) {
+  constexpr hsize_t kBlock = 1 << 16;
+  std::vector<h5::Dataset> sources;
+  for (const char* name : names) sources.push_back(group.dataset(name));
+  for (const h5::Dataset& source : sources)
+    require(source.extent().size() == 1 && source.extent() == sources[0].extent(), "columns of unequal length");
+  const hsize_t rows = sources[0].extent()[0];
+  for (hsize_t first = 0; first < rows; first += kBlock) {
+    const hsize_t count = std::min(kBlock, rows - first);
+    std::tuple<std::vector<Columns>...> block{std::vector<Columns>(count)...};
+    std::apply(
+        [&](auto&... column) {
+          std::size_t i = 0;
+          (sources[i++].read_rows(first, count, std::span(column)), ...);
+          for (hsize_t row = 0; row < count; ++row) use(column[row]...);
+        },
+        block);
+  }
+}
+
+template <class T>
+std::vector<T> read_all(const h5::Dataset& dataset, const h5::Extent& expected) {
+  require(dataset.extent() == expected, "a dataset's shape is not that of its dimensions");
+  std::vector<T> values(expected[0] * dataset.row_size());
+  dataset.read_rows(0, expected[0], std::span(values));
+  return values;
+}
+
+/// Plan indices of the file's cells.
+std::vector<std::uint32_t> read_cell_axis(const h5::Group& root, const Plan& plan) {
+  const h5::Dataset axis = root.dataset("cell");
+  require(axis.extent().size() == 1 && axis.extent()[0] <= plan.cells().size(), "more cells than its plan has");
+  const auto values = read_all<std::int32_t>(axis, axis.extent());
+  for (std::size_t i = 0; i < values.size(); ++i)
+    require(values[i] > (i ? values[i - 1] : -1) && static_cast<std::size_t>(values[i]) < plan.cells().size(),
+            "its cells are not in the order of the plan");
+  return {values.begin(), values.end()};
+}
+
+Ledger read_ledger(const h5::Group& root, const Plan& plan) {
+  Ledger ledger(plan.cells().size());
+  std::int64_t last_cell = -1, last_chunk = -1;
+  const auto add = [&](std::uint32_t cell, std::uint32_t first, std::uint32_t last) {
+    require(cell < plan.cells().size() && first <= last && last < plan.chunks(cell), "its ledger holds chunks that the plan has not");
+    require(cell > last_cell || (cell == last_cell && first > last_chunk), "its ledger is not in order");
+    last_cell = cell;
+    last_chunk = last;
+    ledger.insert_range(cell, first, last);
+  };
+  for_each_row<std::uint32_t, std::uint32_t, std::uint32_t>(root.group("ledger"), {"cell", "first", "last"}, add);
+  return ledger;
+}
+
+/// The samples that a cell's chunks drew, by jackknife bin.
+std::array<std::uint64_t, kJackknifeBins> samples_drawn(const Plan& plan, const Ledger& ledger, std::uint32_t cell) {
+  std::array<std::uint64_t, kJackknifeBins> samples{};
+  for (const auto& interval : ledger.intervals(cell))
+    for (std::uint32_t i = boost::icl::first(interval); i <= boost::icl::last(interval); ++i)
+      samples[i % kJackknifeBins] += plan.samples({cell, i});
+  return samples;
+}
+
+/// Reads /moments of a file into a record. Every bin must hold the samples that the ledger says, and nothing beyond them.
+class MomentsReader {
+ public:
+  MomentsReader(const h5::Group& root, const Ledger& ledger, Record& record)
+      : root_(root),
+        group_(root.group("moments")),
+        ledger_(ledger),
+        record_(record),
+        cells_(read_cell_axis(root, record.plan)),
+        heights_(read_height_count()),
+        valid_(open("valid", {cells_.size(), kJackknifeBins, heights_})),
+        first_inconsistency_(open("first_inconsistency", {cells_.size(), kJackknifeBins, heights_})) {
+    for (const std::string_view name : kSumNames)
+      sums_.push_back(open(name, {cells_.size(), kJackknifeBins, heights_, kLimbs}));
+  }
+
+  void read() {
+    read_counts("samples", samples_);
+    read_counts("frozen_roots", frozen_roots_);
+    read_counts("free_roots", free_roots_);
+    read_counts("memory_bits", memory_bits_);
+    std::uint64_t chunks = 0;
+    for (std::size_t row = 0; row < cells_.size(); ++row) {
+      read_cell(row);
+      chunks += ledger_.count(cells_[row]);
+    }
+    require(chunks == ledger_.count(), "its ledger names cells that it does not hold");
+    read_histogram();
+  }
+
+ private:
+  std::size_t read_height_count() const {
+    const h5::Extent extent = root_.dataset("height_j").extent();
+    std::size_t most = 1;
+    for (const std::uint32_t c : cells_) most = std::max(most, heights(record_.plan.cells()[c]));
+    require(extent == h5::Extent{most}, "its heights are not those of its cells");
+    return most;
+  }
+
+  h5::Dataset open(std::string_view name, const h5::Extent& expected) const {
+    h5::Dataset dataset = group_.dataset(std::string(name));
+    require(dataset.extent() == expected, "a dataset's shape is not that of its dimensions");
+    return dataset;
+  }
+
+  void read_counts(const char* name, std::vector<std::uint64_t>& values) {
+    values = read_all<std::uint64_t>(group_.dataset(name), {cells_.size(), kJackknifeBins});
+  }
+
+  static std::vector<std::uint64_t> read_row(const h5::Dataset& dataset, std::size_t row) {
+    std::vector<std::uint64_t> values(dataset.row_size());
+    dataset.read_rows(row, 1, std::span(values));
+    return values;
+  }
+
+  void read_cell(std::size_t row) {
+    const Cell& cell = record_.plan.cells()[cells_[row]];
+    const auto samples = samples_drawn(record_.plan, ledger_, cells_[row]);
+    CellTally tallies;
+    for (int b = 0; b < kJackknifeBins; ++b) {
+      const std::size_t at = row * kJackknifeBins + static_cast<std::size_t>(b);
+      Tally& tally = tallies[b];
+      require(samples_[at] == samples[b], "its numbers of samples are not those of its chunks");
+      tally.samples = samples[b];
+      tally.frozen_roots = frozen_roots_[at];
+      tally.free_roots = free_roots_[at];
+      tally.memory_bits = memory_bits_[at];
+      if (tally.samples == 0)
+        require(!tally.frozen_roots && !tally.free_roots && !tally.memory_bits, "counts without samples");
+      tally.sums.resize(samples[b] ? heights(cell) : 0);
+      if (cell.observe().validity) tally.valid.resize(tally.sums.size());
+      tally.first_inconsistency.resize(tally.valid.size());
+    }
+    if (ledger_.count(cells_[row])) {
+      for (int p = 0; p < kPowers; ++p) read_sums(row, p, tallies);
+      read_counts_by_height(row, valid_, &Tally::valid, tallies);
+      read_counts_by_height(row, first_inconsistency_, &Tally::first_inconsistency, tallies);
+    }
+    for (int b = 0; b < kJackknifeBins; ++b) record_.tallies[cells_[row]][b] += tallies[b];
+  }
+
+  void read_sums(std::size_t row, int power, CellTally& tallies) const {
+    const auto values = read_row(sums_[power], row);
+    auto limbs = values.begin();
+    for (Tally& tally : tallies) {
+      for (std::size_t j = 0; j < heights_; ++j, limbs += kLimbs) {
+        if (j < tally.sums.size())
+          tally.sums[j][power] = from_limbs(std::span<const std::uint64_t, kLimbs>(limbs, kLimbs));
+        else
+          require(std::all_of(limbs, limbs + kLimbs, std::logical_not<>()), "sums where there are no samples");
+      }
+    }
+  }
+
+  void read_counts_by_height(std::size_t row, const h5::Dataset& dataset, std::vector<std::uint64_t> Tally::*counts,
+                             CellTally& tallies) const {
+    const auto values = read_row(dataset, row);
+    auto value = values.begin();
+    for (Tally& tally : tallies) {
+      for (std::size_t j = 0; j < heights_; ++j, ++value) {
+        if (j < (tally.*counts).size())
+          (tally.*counts)[j] = *value;
+        else
+          require(*value == 0, "counts where nothing is counted");
+      }
+    }
+  }
+
+  void read_histogram() {
+    using Row = std::tuple<std::uint32_t, std::int32_t, std::int32_t>;
+    Row last{0, -1, 0};
+    static const int most = HistogramBins::bin(std::int64_t{1} << 62);
+    const auto add = [&](std::uint32_t cell, std::int32_t bin, std::int32_t m_bin, std::int64_t lower, std::int64_t width,
+                         std::uint64_t count) {
+      require(cell < record_.plan.cells().size() && bin >= 0 && bin < kJackknifeBins && ledger_.count(cell) > 0 &&
+                  std::abs(std::int64_t{m_bin}) <= most && count > 0,
+              "a row of its histogram cannot be");
+      require(Row(cell, bin, m_bin) > last, "its histogram is not in order");
+      require(lower == HistogramBins::lower(m_bin) && width == HistogramBins::width(m_bin),
+              "its histogram has other bins than this program");
+      last = {cell, bin, m_bin};
+      Tally& tally = record_.tallies[cell][bin];
+      require(tally.samples > 0, "a histogram without samples");
+      tally.histogram[m_bin] += count;
+    };
+    for_each_row<std::uint32_t, std::int32_t, std::int32_t, std::int64_t, std::int64_t, std::uint64_t>(
+        group_.group("histogram"), {"cell", "bin", "histogram_bin", "lower", "width", "count"}, add);
+  }
+
+  const h5::Group& root_;
+  h5::Group group_;
+  const Ledger& ledger_;
+  Record& record_;
+  std::vector<std::uint32_t> cells_;
+  std::size_t heights_;
+  h5::Dataset valid_, first_inconsistency_;
+  std::vector<h5::Dataset> sums_;  ///< by power
+  std::vector<std::uint64_t> samples_, frozen_roots_, free_roots_, memory_bits_;
+};
+
+FileType read_type(const h5::Group& root) {
+  const std::string name = root.text_attribute("filetype");
+  for (const FileType type : {FileType::part, FileType::results})
+    if (name == kTypeNames[static_cast<int>(type)]) return type;
+  throw DataError(fmt::format("of another kind of file (filetype \"{}\"); give a run directory, a part or a results file", name));
+}
+
+void check_version(const h5::Group& root) {
+  const std::int32_t version = root.integer_attribute("version");
+  if (version > kFormatVersion)
+    throw DataError(fmt::format("written by a newer leafcast (format {}, this program reads up to {}); use that version",
+                                version, kFormatVersion));
+  require(version >= 1, "its format version cannot be");
+}
+
+}  // namespace
+
+std::vector<std::byte> sealed(std::vector<std::byte> image) {
+  const std::string seal = seal_of(image);
+  const auto bytes = std::as_bytes(std::span(seal));
+  image.insert(image.end(), bytes.begin(), bytes.end());
+  return image;
+}
+
+RecordImage::RecordImage(FileType type, const Record& record)
+    : file_(file_with_header(type, record.plan)),
+      cells_(cells_of(type, record)),
+      cell_(put_cell_axis(root(), cells_)) {
+  std::size_t most_heights = 1;
+  for (const std::uint32_t c : cells_) {
+    const Cell& cell = record.plan.cells()[c];
+    most_heights = std::max(most_heights, heights(cell));
+    for (const Tally& tally : record.tallies[c]) require_shape(cell, tally);
+  }
+  const h5::Axis bin = root().make_axis("bin", indices(kJackknifeBins));
+  const h5::Axis height = root().make_axis("height_j", indices(most_heights));
+  const h5::Axis limb = root().make_axis("limb", indices(kLimbs));
+  put_cell_columns(root().make_group("cells"), cell_, record.plan, cells_);
+  put_ledger(root().make_group("ledger"), record, cells_);
+  MomentsWriter(root().make_group("moments"), record, cells_, cell_, bin, height, limb).write();
+}
+
+std::vector<std::byte> encode_part(const Record& record, const std::vector<std::string>& replaces) {
+  const RecordImage image(FileType::part, record);
+  if (!replaces.empty()) image.root().make_axis("replaces", replaces);
+  return image.finish();
+}
+
+RecordFile::RecordFile(std::span<const std::byte> bytes)
+    : file_(reading([&, image = unsealed(bytes)] { return h5::File::open(image); })) {
+  reading([&] {
+    const h5::Group root = file_.root();
+    type_ = read_type(root);
+    check_version(root);
+    plan_hash_ = root.text_attribute("plan_hash");
+  });
+}
+
+std::vector<std::string> RecordFile::replaces() const {
+  constexpr std::size_t kMost = 1 << 20;
+  return reading([&] {
+    const h5::Group root = file_.root();
+    return root.has("replaces") ? root.strings("replaces", kMost) : std::vector<std::string>();
+  });
+}
+
+Plan RecordFile::plan() const {
+  return reading([&] {
+    const h5::Group root = file_.root();
+    Plan plan;
+    try {
+      plan = Plan::from_text(root.text("plan"), root.text("sweep"));
+    } catch (const Error& e) {
+      throw DataError(e.what());
+    }
+    require(plan_hash_ == fmt::format("{:016x}", plan.hash()), "its plan is not the one whose hash it gives");
+    return plan;
+  });
+}
+
+Ledger RecordFile::ledger(const Plan& plan) const {
+  if (const std::string hash = fmt::format("{:016x}", plan.hash()); hash != plan_hash_)
+    throw DataError(fmt::format("of another plan ({}, not {}); it cannot be united with this one", plan_hash_, hash));
+  return reading([&] { return read_ledger(file_.root(), plan); });
+}
+
+void RecordFile::add_to(Record& record) const {
+  const Ledger done = ledger(record.plan);
+  if (!done.disjoint(record.ledger)) throw DataError("holds chunks that are already counted; leave it out");
+  reading([&] {
+    const h5::Group root = file_.root();
+    MomentsReader(root, done, record).read();
+  });
+  record.ledger += done;
+}
+
+}  // namespace leafcast::io

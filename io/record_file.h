@@ -1,0 +1,70 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/error.h"
+#include "engine/plan.h"
+#include "io/hdf5.h"
+
+namespace leafcast::io {
+
+/// The layout of parts and results: io/FORMAT.md. Raise it with every change there.
+inline constexpr std::int32_t kFormatVersion = 1;
+
+enum class FileType { part, results };
+
+/// Bytes that are no whole leafcast file: the reason only. Whoever knows the file adds its name and the remedy.
+struct DamageError : DataError {
+  using DataError::DataError;
+};
+
+/// HDF5 bytes and, behind their end, where HDF5 ignores it, a line with their hash. So damage anywhere is found before
+/// the HDF5 library, which is not proof against it, sees a byte.
+std::vector<std::byte> sealed(std::vector<std::byte> image);
+
+/// A part or results file in the making. Equal records give equal bytes.
+class RecordImage {
+ public:
+  /// Lays down everything that parts and results share. A part holds the cells that have chunks; results, all cells.
+  /// Throws std::logic_error if a tally does not have the shape that its cell implies.
+  RecordImage(FileType type, const Record& record);
+  h5::Group root() const { return file_.root(); }
+  const h5::Axis& cell_axis() const { return cell_; }
+  std::vector<std::byte> finish() const { return sealed(file_.image()); }
+
+ private:
+  h5::File file_;
+  std::vector<std::uint32_t> cells_;  ///< plan indices of the cells in the file
+  h5::Axis cell_;
+};
+
+/// Bytes of a part file. `replaces`: content hashes of the parts that it makes superfluous (compaction).
+std::vector<std::byte> encode_part(const Record& record, const std::vector<std::string>& replaces = {});
+
+/// A part or results file, opened from its bytes. Trusts nothing in them.
+class RecordFile {
+ public:
+  /// Throws DamageError: empty, no HDF5 file, not sealed, hash does not match; DataError: of another kind of file or of a
+  /// newer leafcast.
+  explicit RecordFile(std::span<const std::byte> bytes);
+
+  FileType type() const { return type_; }
+  const std::string& plan_hash() const { return plan_hash_; }  ///< 16 hexadecimal digits
+  std::vector<std::string> replaces() const;
+  Plan plan() const;
+  /// The chunks that the file holds, of the given plan. Throws DataError if it is of another plan.
+  Ledger ledger(const Plan& plan) const;
+  /// Adds the file's sums. Throws DataError: another plan, or a chunk that the record has; DamageError: anything that
+  /// contradicts the plan or itself (the record is then half changed: drop it).
+  void add_to(Record& record) const;
+
+ private:
+  h5::File file_;
+  FileType type_ = FileType::part;
+  std::string plan_hash_;
+};
+
+}  // namespace leafcast::io

@@ -1,0 +1,186 @@
+#include "io/run_files.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "io/atomic_file.h"
+
+namespace leafcast::io {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string read_text(const fs::path& path) {
+  const auto bytes = read_bytes(path);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+RunFiles::Listing list_once(const fs::path& directory) {
+  RunFiles::Listing listing;
+  if (!fs::exists(directory)) return listing;
+  std::vector<std::pair<std::uint64_t, fs::path>> numbered;
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with('.')) continue;
+    if (const auto part = PartName::parse(name))
+      numbered.emplace_back(part->number, entry.path());
+    else
+      listing.strangers.push_back(entry.path());
+  }
+  std::ranges::sort(numbered);
+  for (auto& [number, path] : numbered) listing.parts.push_back(std::move(path));
+  std::ranges::sort(listing.strangers);
+  return listing;
+}
+
+/// "chunk 5 of cell 3 (ising d=3 …)" for a chunk that stands in both.
+std::string common_chunk(const Plan& plan, const Ledger& one, const Ledger& other) {
+  for (std::size_t c = 0; c < plan.cells().size(); ++c) {
+    const Ledger::Intervals both = one.intervals(c) & other.intervals(c);
+    if (!both.empty())
+      return fmt::format("chunk {} of cell {} ({})", boost::icl::first(*both.begin()), c, plan.cells()[c].label());
+  }
+  return "no chunk";
+}
+
+/// "language.rho is 0.9 there and 0.8 here" for every key in which the cells differ.
+std::vector<std::string> differing_keys(const Parameters& there, const Parameters& here) {
+  std::set<std::string> keys;
+  for (const auto& [key, value] : there) keys.insert(key);
+  for (const auto& [key, value] : here) keys.insert(key);
+  const auto value = [](const Parameters& parameters, const std::string& key) {
+    const auto found = parameters.find(key);
+    return found == parameters.end() ? std::string("unset") : found->second;
+  };
+  std::vector<std::string> differences;
+  for (const std::string& key : keys)
+    if (value(there, key) != value(here, key))
+      differences.push_back(fmt::format("{} is {} there and {} here", key, value(there, key), value(here, key)));
+  return differences;
+}
+
+}  // namespace
+
+Plan RunFiles::read_plan() const {
+  if (!fs::exists(plan()))
+    throw DataError(fmt::format("{}: not a run directory: it has no plan.txt; give the directory that `leafcast run -o` "
+                                "named, or the part files themselves",
+                                directory.string()));
+  const std::string sweep_text = fs::exists(sweep()) ? read_text(sweep()) : "";
+  try {
+    return Plan::from_text(read_text(plan()), sweep_text);
+  } catch (const IoError&) {
+    throw;
+  } catch (const Error& e) {
+    throw DataError(fmt::format("{}: {}; if it is damaged, remove it and run the same command again: the parts stay",
+                                plan().string(), e.what()));
+  }
+}
+
+RunFiles::Listing RunFiles::list() const {
+  // While a run compacts its parts, one pass over the directory may miss both the old parts and the new one.
+  Listing listing = list_once(parts());
+  for (Listing again; (again = list_once(parts())) != listing;) listing = std::move(again);
+  return listing;
+}
+
+std::string PartName::text() const { return fmt::format("{:06}.{}.h5", number, hash); }
+
+std::optional<PartName> PartName::parse(const std::string& name) {
+  PartName part;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), part.number);
+  const std::string rest(end, name.data() + name.size());
+  if (error != std::errc() || rest.size() != 20) return std::nullopt;
+  part.hash = rest.substr(1, 16);
+  if (part.hash.find_first_not_of("0123456789abcdef") != std::string::npos || part.text() != name) return std::nullopt;
+  return part;
+}
+
+std::vector<std::byte> read_record_bytes(const fs::path& path) {
+  std::vector<std::byte> bytes = read_bytes(path);
+  const auto name = PartName::parse(path.filename().string());
+  if (name && name->hash != content_hash(bytes))
+    throw DamageError("damaged: its content does not match the hash in its name");
+  return bytes;
+}
+
+std::string remedy(const Source& source) {
+  if (source.run.empty()) return "restore it from a copy, or leave it out";
+  if (source.path == RunFiles{source.run}.results())
+    return "remove it and run the same command again to compute it anew";
+  return fmt::format("`leafcast verify {}` shows all damage; delete the part and run the same command again to recompute its "
+                     "chunks",
+                     source.run.string());
+}
+
+void scan(std::vector<Source>& sources) {
+  for (Source& source : sources) {
+    with_record_file(source, [&](const RecordFile& file, const std::vector<std::byte>& bytes) {
+      source.hash = content_hash(bytes);
+      source.replaces = file.replaces();
+    });
+  }
+}
+
+std::vector<Source> take_out_superseded(std::vector<Source>& sources) {
+  std::set<std::string> replaced, seen;
+  for (const Source& source : sources) replaced.insert(source.replaces.begin(), source.replaces.end());
+  std::vector<Source> kept, superseded;
+  for (Source& source : sources) {
+    if (replaced.contains(source.hash))
+      superseded.push_back(std::move(source));
+    else if (seen.insert(source.hash).second)
+      kept.push_back(std::move(source));
+  }
+  sources = std::move(kept);
+  return superseded;
+}
+
+std::string describe_overlap(const Plan& plan, std::span<const Source> earlier, const Source& later,
+                             const Ledger& ledger) {
+  for (const Source& other : earlier) {
+    Ledger others;
+    with_record_file(other, [&](const RecordFile& file, const auto&) { others = file.ledger(plan); });
+    if (!others.disjoint(ledger))
+      return fmt::format("{} and {} both hold {}: its samples would count twice; leave one of the two out",
+                         other.path.string(), later.path.string(), common_chunk(plan, others, ledger));
+  }
+  return fmt::format("{}: holds chunks that are already counted; leave it out", later.path.string());
+}
+
+void add_sources(Record& record, const std::vector<Source>& sources) {
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    std::optional<Ledger> overlapping;
+    with_record_file(sources[i], [&](const RecordFile& file, const auto&) {
+      Ledger ledger = file.ledger(record.plan);
+      if (ledger.disjoint(record.ledger))
+        file.add_to(record);
+      else
+        overlapping = std::move(ledger);
+    });
+    if (overlapping)
+      throw DataError(describe_overlap(record.plan, std::span(sources).first(i), sources[i], *overlapping));
+  }
+}
+
+std::string describe_difference(const Plan& there, const Plan& here) {
+  constexpr std::size_t kShown = 4;
+  std::vector<std::string> differences;
+  const std::size_t common = std::min(there.cells().size(), here.cells().size());
+  if (there.cells().size() != here.cells().size())
+    differences.push_back(fmt::format("{} cells there, {} here", there.cells().size(), here.cells().size()));
+  for (std::size_t c = 0; c < common; ++c)
+    for (const std::string& key : differing_keys(there.cells()[c].parameters(), here.cells()[c].parameters()))
+      differences.push_back(fmt::format("cell {}: {}", c, key));
+  if (differences.empty()) return "the same cells in other chunks";
+  const std::size_t hidden = differences.size() - std::min(differences.size(), kShown);
+  differences.resize(differences.size() - hidden);
+  return fmt::format("{}{}", fmt::join(differences, ", "), hidden ? fmt::format(", and {} more", hidden) : "");
+}
+
+}  // namespace leafcast::io

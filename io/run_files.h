@@ -1,0 +1,80 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/plan.h"
+#include "io/record_file.h"
+
+namespace leafcast::io {
+
+/// What stands where in a run directory.
+struct RunFiles {
+  std::filesystem::path directory;
+  std::filesystem::path plan() const { return directory / "plan.txt"; }
+  std::filesystem::path sweep() const { return directory / "sweep.ini"; }
+  std::filesystem::path lock() const { return directory / "lock"; }
+  std::filesystem::path parts() const { return directory / "parts"; }
+  std::filesystem::path results() const { return directory / "results.h5"; }
+
+  /// Throws DataError: no run directory, or a damaged plan. The sweep's text is empty if it is missing.
+  Plan read_plan() const;
+  /// What is in parts/, unfinished and hidden files left out: parts by number, and files that are none.
+  struct Listing {
+    std::vector<std::filesystem::path> parts, strangers;
+    bool operator==(const Listing&) const = default;
+  };
+  Listing list() const;
+};
+
+/// Name of a part: NNNNNN.<content hash>.h5.
+struct PartName {
+  std::uint64_t number = 0;
+  std::string hash;
+  std::string text() const;
+  static std::optional<PartName> parse(const std::string& name);
+};
+
+/// A file that holds a record.
+struct Source {
+  std::filesystem::path path;
+  std::filesystem::path run;  ///< the run directory whose part or results it is; empty if it was given by itself
+  std::string hash;           ///< content hash; filled by scan()
+  std::vector<std::string> replaces;
+};
+
+/// Bytes of a part or results file. Throws IoError; DamageError if the name's hash is not the content's.
+std::vector<std::byte> read_record_bytes(const std::filesystem::path& path);
+/// What to do about a damaged file.
+std::string remedy(const Source& source);
+/// Calls use(RecordFile, content hash) for a source. DataErrors get its name, and the remedy if it is damaged.
+template <class Use>
+void with_record_file(const Source& source, Use use) {
+  const std::string name = source.path.string();
+  try {
+    const std::vector<std::byte> bytes = read_record_bytes(source.path);
+    use(RecordFile(bytes), bytes);
+  } catch (const DamageError& e) {
+    throw DataError(name + ": " + e.what() + "; " + remedy(source));
+  } catch (const DataError& e) {
+    throw DataError(name + ": " + e.what());
+  }
+}
+
+/// Fills hash and replaces.
+void scan(std::vector<Source>& sources);
+/// Keeps one of equal sources, and takes out those that another replaces, which it returns.
+std::vector<Source> take_out_superseded(std::vector<Source>& sources);
+/// Which of the earlier sources shares which chunk with a later one, whose ledger is given.
+std::string describe_overlap(const Plan& plan, std::span<const Source> earlier, const Source& later,
+                             const Ledger& ledger);
+/// Adds all to the record, in their order. Throws DataError, naming both files if they overlap.
+void add_sources(Record& record, const std::vector<Source>& sources);
+
+/// How two plans differ, for people: the first few cells and parameters ("there" and "here").
+std::string describe_difference(const Plan& there, const Plan& here);
+
+}  // namespace leafcast::io

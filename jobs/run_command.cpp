@@ -1,0 +1,168 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "analysis/estimates.h"
+#include "analysis/fits.h"
+#include "io/results.h"
+#include "io/run_directory.h"
+#include "jobs/program.h"
+#include "jobs/progress.h"
+#include "jobs/provenance.h"
+#include "jobs/sweep.h"
+#include "workers/mpi_communicator.h"
+#include "workers/stop_signal.h"
+
+namespace leafcast::jobs {
+
+namespace {
+
+constexpr std::string_view kPlanPrefix = "plan\n", kExitPrefix = "exit\n";
+
+workers::Slice parse_slice(const std::string& text) {
+  workers::Slice slice;
+  const char* end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, slice.index);
+  if (first.ec == std::errc{} && first.ptr != end && *first.ptr == '/') {
+    const auto second = std::from_chars(first.ptr + 1, end, slice.count);
+    if (second.ec == std::errc{} && second.ptr == end && slice.index >= 1 && slice.index <= slice.count) {
+      --slice.index;
+      return slice;
+    }
+  }
+  throw UsageError(fmt::format("--slice {}: a slice is I/N with 1 ≤ I ≤ N, e.g. 3/16", text));
+}
+
+double positive_seconds(const Options& options, const std::string& name, double otherwise) {
+  if (!options.has(name)) return otherwise;
+  const double seconds = options.get<double>(name);
+  if (!(seconds > 0)) throw UsageError(fmt::format("--{} {}: a time in seconds is positive", name, seconds));
+  return seconds;
+}
+
+/// What rank 0 knows once everything is checked and before anything is sampled.
+struct Job {
+  std::filesystem::path directory_path;
+  io::RunDirectory directory;
+  Record record;
+  workers::RunSettings settings;
+  bool quiet;
+};
+
+std::optional<Job> prepare(const Arguments& arguments) {
+  Options options("run", "SWEEP…", "Samples what the sweep asks for into DIR. The same command continues an interrupted run.", true);
+  namespace po = boost::program_options;
+  options.add()("output,o", po::value<std::string>()->value_name("DIR"), "run directory (required)");
+  options.add()("slice", po::value<std::string>()->value_name("I/N"), "only the I-th of N disjoint shares (job arrays)");
+  options.add()("max-seconds", po::value<double>()->value_name("S"), "stop within S seconds; exit code 75 if more is to do");
+  options.add()("flush-seconds", po::value<double>()->value_name("S"), "write a part at least every S seconds (30)");
+  options.add()("quiet,q", "show no progress");
+  options.parse(arguments);
+  if (options.wants_help()) {
+    fmt::print("{}", options.help());
+    return std::nullopt;
+  }
+  if (!options.has("output")) throw UsageError("no run directory: say where results go with -o DIR");
+  workers::RunSettings settings;
+  if (options.has("slice")) settings.slice = parse_slice(options.get<std::string>("slice"));
+  settings.max_seconds = positive_seconds(options, "max-seconds", settings.max_seconds);
+  settings.flush_seconds = positive_seconds(options, "flush-seconds", settings.flush_seconds);
+
+  const Plan plan = read_sweeps(options.positional(), options.overrides());
+  const std::filesystem::path path = options.get<std::string>("output");
+  io::RunDirectory directory = io::RunDirectory::open_for_writing(path, plan);
+  Record record = directory.record();
+  return Job{path, std::move(directory), std::move(record), settings, options.has("quiet")};
+}
+
+void announce(const Job& job, int ranks) {
+  const Plan& plan = job.record.plan;
+  const std::uint64_t done = job.record.ledger.count();
+  fmt::print(stderr, "leafcast run: {}{} cells, {} chunks, {} rank{}, into {}\n", plan.title().empty() ? "" : plan.title() + ": ",
+             plan.cells().size(), plan.total_chunks(), ranks, ranks == 1 ? "" : "s", job.directory_path.string());
+  if (done > 0) fmt::print(stderr, "continuing: {} of {} chunks are done\n", done, plan.total_chunks());
+}
+
+void finish(const Job& job, const Arguments& command_line, int ranks) {
+  const std::vector<Estimate> estimates = analysis::estimates(job.record);
+  const std::vector<Fit> fits = analysis::fits(job.record, estimates);
+  io::write_results(job.directory.results_path(), job.record, estimates, fits, provenance(command_line, ranks));
+  if (job.quiet) return;
+  const std::string directory = job.directory_path.string();
+  fmt::print(stderr, "results: {}\n", job.directory.results_path().string());
+  fmt::print(stderr, "look:    leafcast table {0} · leafcast fit {0} · leafcast report {0} -o report.html\n", directory);
+}
+
+ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& command_line) {
+  if (!job.quiet) announce(job, communicator.size());
+  ProgressDisplay display(stderr, isatty(STDERR_FILENO) != 0);
+  const workers::RunSinks sinks{
+      [&](const Record& delta) { job.directory.write_part(delta); },
+      [&](const workers::Progress& progress, bool last) {
+        if (!job.quiet) display.show(progress, last);
+      }};
+  const workers::Outcome outcome = workers::run_master(communicator, job.record, job.settings, sinks);
+  if (job.record.complete()) {
+    finish(job, command_line, communicator.size());
+    return ExitCode::done;
+  }
+  if (outcome == workers::Outcome::complete) {
+    if (!job.quiet) fmt::print(stderr, "this slice is done: unite all slices with leafcast merge DIR… -o results.h5\n");
+    return ExitCode::done;
+  }
+  if (!job.quiet)
+    fmt::print(stderr, "stopped: {} of {} chunks are done and kept; the same command continues\n", job.record.ledger.count(),
+               job.record.plan.total_chunks());
+  return ExitCode::more_to_do;
+}
+
+ExitCode tell_all(workers::Communicator& communicator, ExitCode code) {
+  std::string text = fmt::format("{}{}", kExitPrefix, static_cast<int>(code));
+  communicator.broadcast(text);
+  return code;
+}
+
+ExitCode lead(workers::Communicator& communicator, const Arguments& arguments, const Arguments& command_line) {
+  ExitCode code = ExitCode::done;
+  try {
+    std::optional<Job> job = prepare(arguments);
+    if (job) {
+      workers::catch_stop_signals();
+      std::string text = std::string(kPlanPrefix) + job->record.plan.text();
+      communicator.broadcast(text);
+      code = sample(*job, communicator, command_line);
+    }
+  } catch (...) {
+    code = report_error();
+  }
+  return tell_all(communicator, code);  // every rank leaves with the same code
+}
+
+ExitCode follow(workers::Communicator& communicator) {
+  std::string text;
+  communicator.broadcast(text);
+  if (text.starts_with(kPlanPrefix)) {
+    workers::catch_stop_signals();
+    workers::run_worker(communicator, Plan::from_text(text.substr(kPlanPrefix.size()), ""));
+    communicator.broadcast(text);
+  }
+  return static_cast<ExitCode>(std::stoi(text.substr(kExitPrefix.size())));
+}
+
+}  // namespace
+
+ExitCode run_command(const Arguments& arguments, const Arguments& command_line) {
+  std::unique_ptr<workers::Communicator> communicator;
+  if (workers::under_mpi())
+    communicator = std::make_unique<workers::MpiCommunicator>();
+  else
+    communicator = std::make_unique<workers::LocalCommunicator>();
+  return communicator->rank() == 0 ? lead(*communicator, arguments, command_line) : follow(*communicator);
+}
+
+}  // namespace leafcast::jobs

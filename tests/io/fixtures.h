@@ -1,0 +1,123 @@
+#pragma once
+#include <catch2/catch.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "engine/error.h"
+#include "engine/plan.h"
+
+namespace leafcast::io {
+
+namespace fs = std::filesystem;
+
+/// A directory that lives as long as the test.
+class Scratch {
+ public:
+  Scratch() : path_(fs::temp_directory_path() / "leafcast-io-XXXXXX") {
+    std::string name = path_.string();
+    REQUIRE(::mkdtemp(name.data()));
+    path_ = name;
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() { fs::remove_all(path_); }
+  fs::path operator/(const std::string& name) const { return path_ / name; }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+inline Cell ising_cell(const std::string& rho = "0.9", const std::string& samples = "1000") {
+  return Cell::make({{"language.kind", "ising"},
+                     {"language.d", "3"},
+                     {"language.height", "4"},
+                     {"language.rho", rho},
+                     {"generator.kind", "block"},
+                     {"generator.context-depth", "2"},
+                     {"generator.memory", "root"},
+                     {"seed", "1"},
+                     {"sampling.samples", samples}});
+}
+
+/// Cells of several languages, generators, heights and sizes; the last has fewer samples than there are bins.
+inline Plan mixed_plan() {
+  return Plan("Sparse contexts, ρ and q",
+              {ising_cell(),
+               Cell::make({{"language.kind", "coloring"}, {"language.d", "5"}, {"language.height", "2"}, {"language.q", "3"},
+                           {"generator.kind", "kgram"}, {"generator.context", "9"}, {"sampling.samples", "640"}}),
+               Cell::make({{"language.kind", "potts"}, {"language.d", "2"}, {"language.height", "7"}, {"language.q", "5"},
+                           {"language.lambda", "0.25"}, {"generator.kind", "reasoning"}, {"generator.memory-depth", "3"},
+                           {"seed", "18446744073709551615"}, {"sampling.samples", "100"}}),
+               Cell::make({{"language.kind", "ising"}, {"language.d", "2"}, {"language.height", "1"}, {"language.rho", "0.5"},
+                           {"generator.kind", "true"}, {"observe.histogram", "off"}, {"sampling.samples", "7"}})},
+              "title = Sparse contexts, ρ and q\n[language]\nkind = ising\n");
+}
+
+using Random = std::mt19937_64;
+
+/// Any sign and size up to ±2^380.
+inline WideInt random_wide(Random& random) {
+  WideInt value = 0;
+  for (int i = 0; i < 6; ++i) value = (value << 64) + random();
+  value >>= 4 + static_cast<unsigned>(random() % 380);
+  return random() % 2 ? value : WideInt(-value);
+}
+
+/// A tally of the shape that the cell implies, with random contents.
+inline Tally random_tally(const Cell& cell, std::uint64_t samples, Random& random) {
+  Tally tally;
+  tally.samples = samples;
+  const auto heights = static_cast<std::size_t>(cell.language().height) + 1;
+  tally.sums.resize(heights);
+  for (std::size_t j = cell.observe().subtrees ? 0 : heights - 1; j < heights; ++j)
+    for (WideInt& sum : tally.sums[j]) sum = random() % 4 ? random_wide(random) : WideInt(0);
+  if (cell.observe().validity) {
+    for (std::size_t j = 0; j < heights; ++j) tally.valid.push_back(random());
+    for (std::size_t j = 0; j < heights; ++j) tally.first_inconsistency.push_back(random() % 100);
+    tally.frozen_roots = random() % 100;
+    tally.free_roots = random() % 100;
+  }
+  if (cell.generator_name() == "reasoning") tally.memory_bits = 1 + random() % 1000;
+  if (cell.observe().histogram)
+    for (int i = 0; i < 5; ++i)
+      tally.histogram[HistogramBins::bin(static_cast<std::int64_t>(random()) >> (3 + random() % 60))] += 1 + random() % 9;
+  return tally;
+}
+
+/// Some chunks of a plan: those that choose(chunk) wants.
+template <class Choose>
+Record random_record(const Plan& plan, std::uint64_t seed, Choose choose) {
+  Random random(seed);
+  Record record(plan);
+  for (std::uint32_t c = 0; c < plan.cells().size(); ++c)
+    for (std::uint32_t i = 0; i < plan.chunks(c); ++i)
+      if (const Chunk chunk{c, i}; choose(chunk))
+        record.add(chunk, random_tally(plan.cells()[c], plan.samples(chunk), random));
+  return record;
+}
+inline Record random_record(const Plan& plan, std::uint64_t seed) {
+  return random_record(plan, seed, [](Chunk) { return true; });
+}
+
+inline bool same(const Record& a, const Record& b) {
+  return a.plan.hash() == b.plan.hash() && a.ledger == b.ledger && a.tallies == b.tallies;
+}
+
+/// The message of the error that a call throws; fails if it throws none of this type.
+template <class Thrown, class Call>
+std::string message_of(Call call) {
+  try {
+    call();
+  } catch (const Thrown& error) {
+    return error.what();
+  }
+  FAIL("no error, or another kind");
+  return {};
+}
+
+}  // namespace leafcast::io

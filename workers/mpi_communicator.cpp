@@ -1,0 +1,55 @@
+#include "workers/mpi_communicator.h"
+
+#include <boost/mpi.hpp>
+#include <cstdlib>
+
+namespace leafcast::workers {
+
+namespace {
+constexpr int kNewsTag = 1, kOrderTag = 2;
+}
+
+bool under_mpi() { return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr || std::getenv("PMIX_RANK") != nullptr; }
+
+bool is_first_rank() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK"})
+    if (const char* rank = std::getenv(name)) return std::atoi(rank) == 0;
+  return true;
+}
+
+struct MpiCommunicator::State {
+  State() : environment(/*abort_on_exception=*/false) {}
+  boost::mpi::environment environment;
+  boost::mpi::communicator world;
+};
+
+MpiCommunicator::MpiCommunicator() : state_(std::make_unique<State>()) {}
+MpiCommunicator::~MpiCommunicator() = default;
+
+int MpiCommunicator::rank() const { return state_->world.rank(); }
+int MpiCommunicator::size() const { return state_->world.size(); }
+
+std::optional<Communicator::Letter> MpiCommunicator::poll_news() {
+  const auto status = state_->world.iprobe(boost::mpi::any_source, kNewsTag);
+  if (!status) return std::nullopt;
+  Letter letter{status->source(), {}};
+  state_->world.recv(letter.sender, kNewsTag, letter.news);
+  return letter;
+}
+
+void MpiCommunicator::send_order(int worker, const Order& order) { state_->world.send(worker, kOrderTag, order); }
+
+std::optional<Order> MpiCommunicator::poll_order() {
+  if (!state_->world.iprobe(0, kOrderTag)) return std::nullopt;
+  Order order;
+  state_->world.recv(0, kOrderTag, order);
+  return order;
+}
+
+void MpiCommunicator::send_news(const News& news) { state_->world.send(0, kNewsTag, news); }
+
+void MpiCommunicator::broadcast(std::string& text) { boost::mpi::broadcast(state_->world, text, 0); }
+
+void MpiCommunicator::abort(int exit_code) { state_->environment.abort(exit_code); }
+
+}  // namespace leafcast::workers

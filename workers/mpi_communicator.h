@@ -1,0 +1,34 @@
+#pragma once
+#include <memory>
+
+#include "workers/communicator.h"
+
+namespace leafcast::workers {
+
+/// Whether this process was started by mpirun or srun --mpi=pmix (their environment says so). Without them MPI is not
+/// touched, so that the program runs where no launcher works.
+bool under_mpi();
+/// Whether the launcher made this process rank 0, or there is no launcher. Needs no MPI session.
+bool is_first_rank();
+
+/// Owns the MPI session: construct once, in main.
+class MpiCommunicator final : public Communicator {
+ public:
+  MpiCommunicator();
+  ~MpiCommunicator() override;
+  int rank() const override;
+  int size() const override;
+  std::optional<Letter> poll_news() override;
+  void send_order(int worker, const Order& order) override;
+  std::optional<Order> poll_order() override;
+  void send_news(const News& news) override;
+  void broadcast(std::string& text) override;
+  /// Ends all ranks at once, for errors that nobody can catch.
+  void abort(int exit_code);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace leafcast::workers
