@@ -13,7 +13,8 @@ namespace leafcast::analysis {
 
 namespace {
 
-constexpr double kMostFamilies = 6;  // a color each
+constexpr double kMostFamilies = 6;   // a color each
+constexpr double kLeastRate = 1e-12;  // exact rates fall without end; measured ones need room
 
 struct Wanted {
   std::string statistic, name, y_label, caption;
@@ -84,7 +85,8 @@ std::optional<Plot> plot_against_context(const Record& record, const EstimateInd
   const auto shown = [&](bool sizes) {
     std::vector<double> values;
     for (const Family& family : list)
-      for (const double v : clear_values(family.measurements, sizes)) values.push_back(v);
+      for (const double v : clear_values(family.measurements, sizes))
+        if (!rate || v > kLeastRate) values.push_back(v);
     if (truth) values.push_back(sizes ? std::abs(*truth) : *truth);
     return values;
   };
@@ -131,7 +133,7 @@ std::vector<Plot> context_plots(const Record& record, const EstimateIndex& index
        .caption = "Share of sentences that some coloring of the tree explains. Where roots freeze it vanishes as the tree grows, for "
                   "any bounded context (GKMSS Theorem 3.3).",
        .log_y_label = "share of valid sentences",
-       .log_caption = " Rates too small to have been seen are off this logarithmic axis."}};
+       .log_caption = " Rates that were never seen, and exact ones below 10⁻¹², are off this logarithmic axis."}};
   std::vector<Plot> plots;
   for (const Wanted& wanted : all)
     if (auto plot = plot_against_context(record, index, cells, wanted)) plots.push_back(std::move(*plot));

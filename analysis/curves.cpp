@@ -164,8 +164,9 @@ void set_y_range(Plot& plot, const std::vector<double>& values) {
   }
   plot.log_y = plot.log_y && top > 3 * least_positive;
   if (plot.log_y) {
-    plot.y_low = least_positive / 1.6;
-    plot.y_high = top * 1.6;
+    const double margin = std::max(1.6, std::pow(top / least_positive, 0.05));
+    plot.y_low = least_positive / margin;
+    plot.y_high = top * margin;
     return;
   }
   const double span = top > bottom ? top - bottom : 1;

@@ -1,8 +1,10 @@
 #include "analysis/estimates.h"
 
 #include <cmath>
+#include <map>
 #include <string_view>
 
+#include "analysis/cell_text.h"
 #include "analysis/exact.h"
 #include "analysis/jackknife.h"
 #include "analysis/moments.h"
@@ -12,15 +14,12 @@ namespace leafcast::analysis {
 
 namespace {
 
-/// Which error a statistic has: the jackknife's; for a rate that never varied, that of a rate near 0 or 1; or none, as it
-/// is a bound that the program keeps.
-enum class Kind { mean, rate, maximum };
-
 struct Statistic {
   const char* base;
   int height;  ///< of the subtrees, or −1 for the sentence
-  Kind kind;
   double value;
+  /// Of a statistic that counts sentences: how many there were to count. Such a one has an error although it never varied.
+  std::uint64_t counted = 0;
 
   std::string name() const { return height < 0 ? base : std::string(base) + '@' + std::to_string(height); }
 };
@@ -36,8 +35,8 @@ class Evaluator {
 
   std::vector<Statistic> operator()(const Tally& tally) const {
     std::vector<Statistic> list;
-    const auto add = [&](const char* base, int height, double value, Kind kind = Kind::mean) {
-      list.push_back({base, height, kind, value});
+    const auto add = [&](const char* base, int height, double value, std::uint64_t counted = 0) {
+      list.push_back({base, height, value, counted});
     };
     const Shape whole = shape(tally.sums.back(), tally.samples);
     add("variance", -1, variance(tally, h_));
@@ -45,12 +44,12 @@ class Evaluator {
     add("excess_kurtosis", -1, whole.excess_kurtosis);
     add("binder", -1, -whole.excess_kurtosis / 3);  // 1 − m₄/(3m₂²)
     if (observe_.validity) {
-      add("valid_rate", -1, rate(tally.valid.at(h_), tally.samples), Kind::rate);
-      add("free_rate", -1, rate(tally.free_roots, tally.samples), Kind::rate);
-      add("frozen_rate", -1, rate(tally.frozen_roots, tally.samples), Kind::rate);
-      add("first_inconsistency_depth", -1, first_inconsistency_depth(tally));
+      add("valid_rate", -1, rate(tally.valid.at(h_), tally.samples), tally.samples);
+      add("free_rate", -1, rate(tally.free_roots, tally.samples), tally.samples);
+      add("frozen_rate", -1, rate(tally.frozen_roots, tally.samples), tally.samples);
+      add("first_inconsistency_depth", -1, first_inconsistency_depth(tally), tally.samples - tally.valid.at(h_));
     }
-    if (has_memory_) add("memory_bits", -1, static_cast<double>(tally.memory_bits), Kind::maximum);
+    if (has_memory_) add("memory_bits", -1, static_cast<double>(tally.memory_bits));
     if (has_subtrees(tally)) {
       for (int j = 1; j <= h_; ++j) add("variance", j, variance(tally, j));
       for (int j = 1; j <= h_; ++j) add("excess_kurtosis", j, shape(tally.sums[j], subtrees(tally, j)).excess_kurtosis);
@@ -58,9 +57,9 @@ class Evaluator {
         for (int j = 1; j <= h_; ++j) add("correlation", j, correlation(tally, j));
     }
     if (observe_.validity) {
-      for (int j = 1; j <= h_; ++j) add("valid_rate", j, ratio(tally.valid.at(j), subtrees(tally, j)), Kind::rate);
+      for (int j = 1; j <= h_; ++j) add("valid_rate", j, ratio(tally.valid.at(j), subtrees(tally, j)), tally.samples);
       for (int j = 1; j <= h_; ++j)
-        add("inconsistency_rate", j, rate(tally.first_inconsistency.at(j), tally.samples), Kind::rate);
+        add("inconsistency_rate", j, rate(tally.first_inconsistency.at(j), tally.samples), tally.samples);
     }
     return list;
   }
@@ -129,11 +128,10 @@ Tally without(Tally sums, const Tally& bin) {
   return sums;
 }
 
-/// A rate never seen to vary, x = 0 or x = N of N sentences, still has an error: that of p̃ = (x+½)/(N+1). For subtrees N
-/// is the number of sentences too, as those of one sentence may depend on each other.
-double error_of_unvaried_rate(double rate, std::uint64_t samples) {
-  const auto n = static_cast<double>(samples);
-  const double p = (rate * n + 0.5) / (n + 1);
+/// Error of a count that was the same, 0 or all, for all of N sentences: that of p̃ = ½/(N+1). It serves subtrees too, as
+/// those of one sentence may depend on each other, and the depth of inconsistencies, which could have been another.
+double error_of_unvaried(std::uint64_t counted) {
+  const double n = static_cast<double>(counted), p = 0.5 / (n + 1);
   return std::sqrt(p * (1 - p) / (n + 1));
 }
 
@@ -151,7 +149,16 @@ void add_exact(Estimate& estimate, const Exact& exact) {
   snap_if_deterministic(estimate);
 }
 
-void append(std::vector<Estimate>& list, std::size_t index, const Cell& cell, const CellTally& bins) {
+/// Exact values of laws, each computed once: cells that differ in their seeds share them.
+class Theory {
+ public:
+  const Exact& operator()(const Cell& cell) { return by_law_.try_emplace(group_key(cell, {"seed"}), cell).first->second; }
+
+ private:
+  std::map<std::string, Exact> by_law_;
+};
+
+void append(std::vector<Estimate>& list, std::size_t index, const Cell& cell, const CellTally& bins, Theory& theory) {
   Tally sums = total(bins);
   if (sums.samples == 0) return;
   sums.histogram.clear();  // no statistic uses it, and the leave-one-outs copy the rest
@@ -165,15 +172,15 @@ void append(std::vector<Estimate>& list, std::size_t index, const Cell& cell, co
     for (std::size_t i = 0; i < rest.size(); ++i) without_bin[i].push_back(rest[i].value);
   }
 
-  const Exact exact(cell);
+  const Exact& exact = theory(cell);
   for (std::size_t i = 0; i < statistics.size(); ++i) {
     const Statistic& statistic = statistics[i];
     if (statistic.base == std::string_view("first_inconsistency_depth") && std::isnan(statistic.value)) continue;
     Estimate& estimate = list.emplace_back(Estimate{index, statistic.name()});
     estimate.value = statistic.value;
-    estimate.error = statistic.kind == Kind::maximum ? 0 : jackknife_error(without_bin[i]);
-    if (statistic.kind == Kind::rate && estimate.error == 0)
-      estimate.error = error_of_unvaried_rate(estimate.value, sums.samples);
+    const bool is_bound = statistic.base == std::string_view("memory_bits");
+    estimate.error = is_bound ? 0 : jackknife_error(without_bin[i]);
+    if (statistic.counted > 0 && estimate.error == 0) estimate.error = error_of_unvaried(statistic.counted);
     add_exact(estimate, exact);
   }
 }
@@ -182,7 +189,9 @@ void append(std::vector<Estimate>& list, std::size_t index, const Cell& cell, co
 
 std::vector<Estimate> estimates(const Record& record) {
   std::vector<Estimate> list;
-  for (std::size_t i = 0; i < record.plan.cells().size(); ++i) append(list, i, record.plan.cells()[i], record.tallies[i]);
+  Theory theory;
+  for (std::size_t i = 0; i < record.plan.cells().size(); ++i)
+    append(list, i, record.plan.cells()[i], record.tallies[i], theory);
   return list;
 }
 

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t kFewestPoints = 3;
 constexpr double kSignificant = 3;  // standard errors
+constexpr double kSharp = 0.3;      // of the measurement's error: an exact value that is known better than that
 
 /// A cell of a group with its estimate of the law's statistic.
 struct Member {
@@ -391,7 +392,7 @@ std::size_t distinct(const std::vector<double>& x) { return std::set<double>(x.b
 std::string finite_size_line(const Law& law, const Members& points, const Fit& fit) {
   std::vector<double> exact;
   for (const Member& m : points) {
-    if (std::isnan(m.estimate->exact) || m.estimate->exact_error != 0) return "";
+    if (std::isnan(m.estimate->exact) || m.estimate->exact_error > kSharp * m.estimate->error) return "";
     exact.push_back(law.y(m.estimate->exact).y);
     if (!std::isfinite(exact.back())) return "";
   }

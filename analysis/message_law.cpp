@@ -42,8 +42,7 @@ class MessageLaw::Merger {
     return static_cast<std::uint64_t>(theta / (std::numbers::pi / 2) * (law_.bins_ * (1 - 1e-12)));
   }
   /// Fingerprint of z_0/max z_0 to 40 bits of mantissa. Equal directions that rounding errors part stay two
-  /// atoms, which does no harm; among 10^6 atoms two different ones share a fingerprint with probability
-  /// 3e-8.
+  /// atoms, which does no harm; among 10^6 atoms, two that differ share a fingerprint with probability 3e-8.
   std::uint64_t direction(const double* z) const {
     const double scale = 1 / *std::max_element(z, z + law_.q_);
     std::uint64_t hash = 0;
@@ -92,9 +91,8 @@ MessageLaw MessageLaw::up_to_permutation(const MatrixXd& symmetric_kernel, int d
 /// K z: likelihoods given the parent's symbol.
 MessageLaw::Atoms MessageLaw::seen_by_parent(const Atoms& atoms) const {
   Atoms result(atoms.size());
-  using Columns = Eigen::Map<MatrixXd>;
   const Eigen::Map<const MatrixXd> z(atoms.data(), q_, static_cast<Eigen::Index>(atoms.size()) / q_);
-  Columns(result.data(), z.rows(), z.cols()) = kernel_ * z;
+  Eigen::Map<MatrixXd>(result.data(), z.rows(), z.cols()) = kernel_ * z;
   return result;
 }
 
@@ -186,8 +184,7 @@ std::optional<MessageLaw::Atoms> MessageLaw::siblings(const Atoms& child, int nu
   return join(*x, number % 2 == 0 ? *x : child).atoms;
 }
 
-/// Makes Σ z_0(c) = 1 again; without this, the rounding error of a level would be multiplied by d on the
-/// next.
+/// Makes Σ z_0(c) = 1 again, or the rounding error of a level would be multiplied by d on the next.
 void MessageLaw::normalize() {
   Eigen::Map<MatrixXd> z(atoms_.data(), q_, static_cast<Eigen::Index>(atoms_.size()) / q_);
   const Eigen::Index rows = powers_ + 1;

@@ -13,18 +13,18 @@ namespace leafcast::analysis {
 ///
 /// An atom is a class of leaf configurations L whose likelihoods P(L | symbol) are proportional. It holds
 ///   z_r(c) = E[Y^r 1(L in the class) | symbol = c],   r = 0 (or 0…4 with moments),
-/// Y the sum over the leaves. Over all atoms, z_0(c) sums to 1 for every c; its direction is the upward
-/// message. A level up: z'_r = Σ_s C(r,s) … over the d children of K z_r, which multiplies z_0 and convolves
-/// the moments. Equal directions merge.
+/// Y the sum over the leaves. Over all atoms z_0(c) sums to 1 for every c; its direction is the upward
+/// message. One level up, an atom of each of the d children, K z given the parent, makes an atom of the
+/// parent:
+///   z_r = Σ_s C(r, s) x_s y_{r−s} for two children x, y, symbol by symbol, and so on;
+/// atoms of the same direction are added up.
 ///
-/// Atoms grow in number double exponentially. Two remedies:
+/// The number of atoms grows doubly exponentially. Two remedies:
 ///  * permutations: if all symbols are alike (and no moments are kept, which tell c from the rest), one atom
-///  with z_0
-///    sorted stands for all its permutations: z_0 is their sum, each permuted back;
-///  * rounding (two symbols only): beyond a limit, atoms are merged in bins of the angle θ with cos 2θ = E[±1
-///  | L], evenly
-///    wide, as statistical distance is. To merge is to forget: information is lost, to second order in the
-///    bins' width.
+///    with z_0 sorted stands for all its permutations: z_0 is their sum, each permuted back;
+///  * rounding, with two symbols: beyond a limit, atoms are merged in even bins of the angle θ with
+///    cos 2θ = P(0 | L) − P(1 | L), in which statistical distance is even. To merge is to forget: information
+///    is lost, to second order in the bins' width.
 class MessageLaw {
  public:
   /// What is known at height 0: a symbol, with the moments of a sum that depends on it alone. `bins` 0: never
@@ -58,6 +58,7 @@ class MessageLaw {
   void multiply(const double* x, const double* y, double* z) const;
   bool listable(double pairs) const;
   bool storable(double pairs) const;
+
   struct Product {
     bool listed = false;
     std::optional<Atoms> atoms;  ///< nothing if too many to store

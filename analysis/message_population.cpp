@@ -11,7 +11,7 @@ using Eigen::VectorXd;
 
 namespace {
 
-/// A level costs about kWork multiplications a population, whatever d and q.
+/// A level costs about kWork multiplications a replica, whatever d and q.
 constexpr double kWork = 1 << 18;
 constexpr int kMinMembers = 500;
 constexpr int kMaxMembers = 1 << 16;

@@ -17,7 +17,7 @@ class MessagePopulation {
  public:
   /// Whether populations of a useful size fit the budget.
   static bool feasible(const Channel& channel, int d);
-  /// Starts from an enumerated law.
+  /// Starts from an enumerated law, which is up to permutation if the channel is symmetric.
   MessagePopulation(const Channel& channel, int d, const MessageLaw& start, std::uint64_t seed);
   /// Moves one level up and returns (a, b) = E[P(symbol b | leaves) | symbol a] there.
   Eigen::MatrixXd climb();

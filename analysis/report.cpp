@@ -21,6 +21,11 @@ namespace {
 
 constexpr std::size_t kMostLanguages = 12;  // that have figures
 
+/// A rate of 0 or 1 that agrees with its exact value: nothing fluctuated that could be compared with the error.
+bool is_silent(const Estimate& e) {
+  return e.statistic.find("_rate") != std::string::npos && (e.value == 0 || e.value == 1) && std::abs(e.z()) < 1;
+}
+
 /// Deviations from exact values over a set of statistics.
 struct Deviations {
   std::size_t count = 0, far = 0;
@@ -29,7 +34,7 @@ struct Deviations {
 
   void operator()(const Estimate& estimate) {
     const double z = estimate.z();
-    if (std::isnan(z)) return;
+    if (std::isnan(z) || estimate.error == 0 || is_silent(estimate)) return;
     ++count;
     far += std::abs(z) > 3;
     squares += z * z;
@@ -88,7 +93,7 @@ std::string summary(const Record& record, const EstimateIndex& index, const Devi
                index.cells().size() == record.plan.cells().size() ? "cells" : fmt::format("of {} cells", record.plan.cells().size()));
   html += tile(sentences < 1e15 ? count_text(static_cast<std::uint64_t>(sentences)) : number_text(sentences), "sentences");
   html += tile(fmt::format("{:.2g}", leaves), "leaves");
-  html += tile(std::to_string(all.count), "statistics with exact values");
+  html += tile(std::to_string(all.count), "comparisons with exact values");
   html += tile(all.count ? fmt::format("{:.2f}", all.squares / static_cast<double>(all.count)) : "–", "mean z² (1 expected)");
   html += tile(std::to_string(all.far), fmt::format("|z| > 3 ({:.1f} expected)", 0.0027 * static_cast<double>(all.count)));
   return html + "</div>\n";
@@ -97,7 +102,9 @@ std::string summary(const Record& record, const EstimateIndex& index, const Devi
 std::string agreement(const Record& record, const std::vector<Estimate>& estimates, Gallery& gallery) {
   std::vector<std::pair<std::string, Deviations>> by_statistic;
   std::vector<const Estimate*> wrong;
+  std::vector<Estimate> compared;
   for (const Estimate& estimate : estimates) {
+    if (!is_silent(estimate)) compared.push_back(estimate);
     if (is_wrong(estimate)) wrong.push_back(&estimate);
     const auto at = estimate.statistic.find('@');
     const std::string name = at == std::string::npos ? estimate.statistic : estimate.statistic.substr(0, at) + "@j";
@@ -121,7 +128,8 @@ std::string agreement(const Record& record, const std::vector<Estimate>& estimat
                           fmt::format("{:.2f}", deviations.squares / static_cast<double>(deviations.count)),
                           std::to_string(deviations.far), z_text(deviations.worst),
                           fmt::format("{} · {}", record.plan.cells()[deviations.where->cell].label(), deviations.where->statistic)});
-  return html + gallery(z_plots(estimates)) + "<h3>By statistic</h3>\n" + html_table(table);
+  html += paragraph("Left out are rates of exactly 0 or 1 that agree, and what is not random.");
+  return html + gallery(z_plots(compared)) + "<h3>By statistic</h3>\n" + html_table(table);
 }
 
 std::string language_section(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells,
@@ -229,12 +237,12 @@ void write_report(const std::filesystem::path& html, const Record& record, const
   if (!record.complete())
     body += paragraph(fmt::format("Unfinished: {} of {} chunks are done.", record.ledger.count(), record.plan.total_chunks()));
   body += summary(record, index, all);
-  body += gallery(needed_memory_plots(record, index));
   const auto languages = sections(record, index.cells());
   if (languages.size() > kMostLanguages)
     body += paragraph(fmt::format("Figures: the first {} of {} languages.", kMostLanguages, languages.size()));
   body += paragraph("In the figures, points are simulated with an error bar of ±1 standard error, solid lines are exact, and thin "
                     "dashes only join points.");
+  body += gallery(needed_memory_plots(record, index));
   for (std::size_t i = 0; i < languages.size(); ++i)
     if (!languages[i].empty()) body += language_section(record, index, languages[i], i < kMostLanguages, gallery);
   body += laws(fits);

@@ -132,7 +132,6 @@ ExitCode lead(workers::Communicator& communicator, const Arguments& arguments, c
   try {
     std::optional<Job> job = prepare(arguments);
     if (job) {
-      workers::catch_stop_signals();
       std::string text = std::string(kPlanPrefix) + job->record.plan.text();
       communicator.broadcast(text);
       code = sample(*job, communicator, command_line);
@@ -147,7 +146,6 @@ ExitCode follow(workers::Communicator& communicator) {
   std::string text;
   communicator.broadcast(text);
   if (text.starts_with(kPlanPrefix)) {
-    workers::catch_stop_signals();
     workers::run_worker(communicator, Plan::from_text(text.substr(kPlanPrefix.size()), ""));
     communicator.broadcast(text);
   }
@@ -157,6 +155,7 @@ ExitCode follow(workers::Communicator& communicator) {
 }  // namespace
 
 ExitCode run_command(const Arguments& arguments, const Arguments& command_line) {
+  workers::catch_stop_signals();  // before MPI starts, so that no early signal is lost
   std::unique_ptr<workers::Communicator> communicator;
   if (workers::under_mpi())
     communicator = std::make_unique<workers::MpiCommunicator>();

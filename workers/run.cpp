@@ -69,12 +69,14 @@ class Master {
     Nap nap;
     try {
       while (!stopping_ && !dispatcher_.finished()) {
+        const bool news = serve();
+        if (stopping_) break;
         if (samples_too && dispatcher_.waiting() > 0)
           sample_one();
-        else if (!serve())
-          nap.take();
-        else
+        else if (news)
           nap.reset();
+        else
+          nap.take();
       }
     } catch (...) {
       failure_ = std::current_exception();

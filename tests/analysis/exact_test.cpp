@@ -479,8 +479,8 @@ TEST_CASE("long sentences lose no accuracy") {
   }
   // A general kernel equal to a symmetric channel must say the same by its longer way.
   const Parameters kernel =
-      language("kernel", 2, 40, {{"language.matrix", "0.6 0.2 0.2; 0.2 0.6 0.2; 0.2 0.2 0.6"}});
-  const Parameters potts = language("potts", 2, 40, {{"language.q", "3"}, {"language.lambda", "0.4"}});
+      language("kernel", 2, 60, {{"language.matrix", "0.6 0.2 0.2; 0.2 0.6 0.2; 0.2 0.2 0.6"}});
+  const Parameters potts = language("potts", 2, 60, {{"language.q", "3"}, {"language.lambda", "0.4"}});
   for (const Parameters& generator :
        {truth, block(2, "root", "fixed"), block(3, "leaves", "sampled"), reasoning("segment", 4)})
     for (const std::string statistic : {"variance", "excess_kurtosis", "skewness@9", "correlation@7"})
@@ -646,6 +646,27 @@ TEST_CASE("leaf memory beyond enumeration: values with an error, the same on eve
   CHECK(stepwise.at(5)->value.passage == at_once);
   // Less is remembered than with the root, so less correlation survives.
   CHECK(first.value + 5 * first.error < value_of(coloring(4, 8, 3), block(5, "root", "sampled"), "variance"));
+}
+
+TEST_CASE("leaf memory at great heights: a law of messages keeps its mass and its moments") {
+  const Channel channel = Channel::symmetric(2, 0.8);
+  const auto& law = BlocksKnownByPosterior::shared(channel, 0, 2, 0).at(50);
+  const ObservedSymbol observed(channel, 0);
+  CHECK(law->value.passage.rowwise().sum().isApproxToConstant(1, 1e-12));
+  const SumMoments moments = sum_moments(*law->value.moments, observed.stationary());
+  const std::vector<SumMoments> given_root = observed.subtree_moments(2, 50).back();
+  for (int r : {2, 4}) CHECK(moments[r] == Approx((given_root[0][r] + given_root[1][r]) / 2).epsilon(1e-12));
+}
+
+TEST_CASE("the error of population dynamics is that of the mean of its replicas") {
+  const auto& law = BlocksKnownByPosterior::shared(Channel::symmetric(3, -0.5), 0, 4, 0).at(5);
+  const double mean = law->value.passage(0, 0), replicas = static_cast<double>(law->others.size());
+  double squares = 0;
+  for (const BlockLaw& replica : law->others) squares += std::pow(replica.passage(0, 0) - mean, 2);
+  const double error = std::sqrt(squares / (replicas - 1) / replicas);
+  CHECK(replicas >= 16);
+  CHECK(error > 0);
+  CHECK(law->scale * std::sqrt(squares) == Approx(error).epsilon(1e-12));
 }
 
 TEST_CASE("memory bits of reasoning writers") {

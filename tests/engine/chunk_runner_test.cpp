@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <random>
 
-#include "reference/reference.h"
+#include "tests/reference/reference.h"
 
 using namespace leafcast;
 

@@ -200,7 +200,7 @@ TEST_CASE("a forged file is found out by what contradicts its plan or itself") {
         "damaged: a row of its histogram cannot be");
   CHECK(says([](hid_t f) { overwrite<int32_t>(f, "moments/histogram/bin", {0}, 64); }) ==
         "damaged: a row of its histogram cannot be");
-  CHECK(says([](hid_t f) { overwrite<uint32_t>(f, "moments/histogram/cell", {0}, 2); }) ==
+  CHECK(says([](hid_t f) { overwrite<int32_t>(f, "moments/histogram/histogram_bin", {1}, -1850); }) ==
         "damaged: its histogram is not in order");
   CHECK(says([](hid_t f) { H5Ldelete(f, "moments/sum_s2", H5P_DEFAULT); }).find("damaged, or not leafcast's") == 0);
 

@@ -1,0 +1,82 @@
+"""Signals and kills at any moment: the directory stays readable, the same command continues, the results are the same bytes."""
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+from leafcast_runs import ENVIRONMENT, check_run, command, differences, run
+
+SWEEP = ["--language.kind=ising,coloring", "--language.d=3", "--language.height=7", "--language.rho=0.9", "--language.q=3",
+         "--generator.kind=true,kgram,block", "--generator.context=9,243", "--generator.context-depth=0..height:2",
+         "--sampling.samples=20000"]
+random.seed(3)
+
+
+def ranks_of(launcher):
+    """Process ids of the program under this mpirun."""
+    listing = subprocess.run(["ps", "--ppid", str(launcher), "-o", "pid="], capture_output=True, text=True).stdout
+    return [int(pid) for pid in listing.split()]
+
+
+def interrupt(process, ranks, how):
+    if how == "one rank":
+        pids = ranks_of(process.pid) if ranks else [process.pid]
+        if pids:
+            os.kill(random.choice(pids), signal.SIGTERM)
+    elif how == "kill all":
+        for pid in (ranks_of(process.pid) if ranks else []) + [process.pid]:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+    else:
+        process.send_signal(how)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    folder = pathlib.Path(folder)
+    check_run(["run", *SWEEP, "-o", folder / "whole", "-q"], 2)
+    reference = folder / "whole/results.h5"
+    interrupted = 0
+    for ranks, how in [(None, signal.SIGINT), (None, signal.SIGTERM), (2, signal.SIGTERM), (2, signal.SIGINT), (3, "one rank"),
+                       (None, "kill all"), (2, "kill all")]:
+        directory = folder / "run"
+        shutil.rmtree(directory, ignore_errors=True)
+        for _ in range(100):
+            process = subprocess.Popen(command(["run", *SWEEP, "-o", directory, "--flush-seconds", "0.05"], ranks), env=ENVIRONMENT,
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL)
+            start = process.stdout.readline()  # the run has begun
+            while start and not start.startswith("leafcast run:"):
+                start = process.stdout.readline()
+            try:
+                process.wait(timeout=random.uniform(0.05, 0.8))
+            except subprocess.TimeoutExpired:
+                interrupt(process, ranks, how)
+                interrupted += 1
+            output, _ = process.communicate(timeout=120)
+            if process.returncode == 0:
+                break
+            if how in ("one rank",) or (ranks is None and isinstance(how, signal.Signals)):
+                assert process.returncode == 75, f"{how} on {ranks}: exit {process.returncode}\n{output}"
+            if (directory / "parts").exists():
+                assert run(["status", directory]).returncode in (0, 75), "the directory cannot be read"
+                assert run(["verify", directory]).returncode == 0, run(["verify", directory]).stdout
+        else:
+            raise AssertionError(f"{how} on {ranks} ranks never came to its end")
+        different = differences(reference, directory / "results.h5")
+        assert not different, f"after {how} on {ranks} ranks: {different}"
+    assert interrupted >= 7, "hardly anything was interrupted: the sweep is too short for this test"
+
+    # A deadline, too.
+    directory = folder / "deadline"
+    codes = []
+    while not codes or codes[-1] == 75:
+        codes.append(run(["run", *SWEEP, "-o", directory, "--max-seconds", "0.5", "-q"], 2).returncode)
+        assert len(codes) < 200
+    assert codes[-1] == 0 and len(codes) > 1, codes
+    assert not differences(reference, directory / "results.h5")
+print(f"{interrupted} interruptions, the same bytes")

@@ -1,0 +1,30 @@
+"""The same sweep gives the same results.h5 for 1, 2, 3 and 7 ranks and without mpirun."""
+import pathlib
+import tempfile
+
+from leafcast_runs import SMOKE, check_run, contents, differences
+
+with tempfile.TemporaryDirectory() as folder:
+    folder = pathlib.Path(folder)
+    check_run(["run", SMOKE, "-o", folder / "alone", "-q"])
+    alone = folder / "alone/results.h5"
+    assert len(contents(alone)) > 100
+    for ranks in (1, 2, 3, 7):
+        check_run(["run", SMOKE, "-o", folder / f"ranks{ranks}", "-q"], ranks)
+        different = differences(alone, folder / f"ranks{ranks}/results.h5")
+        assert not different, f"{ranks} ranks differ from one process: {different}"
+
+    # The comparison can fail: another seed gives other sums.
+    check_run(["run", SMOKE, "--seed=2", "-o", folder / "seed", "-q"], 2)
+    different = differences(alone, folder / "seed/results.h5")
+    assert "moments/sum_s2" in different and "estimates/variance/value" in different, different
+
+    # Slices are disjoint and unite to the whole; a slice twice or missing is noticed.
+    for i in (1, 2, 3):
+        check_run(["run", SMOKE, "-o", folder / f"slice{i}", "--slice", f"{i}/3", "-q"], 2)
+        assert not (folder / f"slice{i}/results.h5").exists()
+    slices = [folder / f"slice{i}" for i in (1, 2, 3)]
+    check_run(["merge", *slices, "-o", folder / "merged.h5"])
+    different = differences(alone, folder / "merged.h5")
+    assert not different, f"merged slices differ: {different}"
+print("the same bytes for every number of ranks")

@@ -1,0 +1,86 @@
+#include "workers/dispatcher.h"
+
+#include <catch2/catch.hpp>
+#include <map>
+#include <random>
+#include <stdexcept>
+
+#include "engine/cost.h"
+
+using namespace leafcast;
+using workers::Dispatcher;
+
+namespace {
+
+Cell cell(int height, const std::string& samples) {
+  return Cell::make({{"language.kind", "ising"}, {"language.d", "3"}, {"language.height", std::to_string(height)},
+                     {"language.rho", "0.9"}, {"generator.kind", "true"}, {"sampling.samples", samples}});
+}
+Plan small_plan() { return Plan("", {cell(3, "6400"), cell(6, "6400"), cell(4, "10")}, ""); }
+
+}  // namespace
+
+TEST_CASE("every chunk goes out once, longest first") {
+  const Plan plan = small_plan();
+  Dispatcher dispatcher(plan, Ledger(3), {}, 2);
+  std::map<Chunk, int> seen;
+  double last = 1e300;
+  while (true) {
+    const auto chunks = dispatcher.grant(1, 3);
+    if (chunks.empty()) break;
+    for (const Chunk chunk : chunks) {
+      const double cost = chunk_seconds(plan, {chunk.cell, 0});
+      CHECK(cost <= last);
+      last = cost;
+      ++seen[chunk];
+      dispatcher.finish(1, chunk);
+    }
+  }
+  CHECK(seen.size() == plan.total_chunks());
+  for (const auto& [chunk, count] : seen) CHECK(count == 1);
+  CHECK(dispatcher.finished());
+  CHECK(dispatcher.seconds_left() == Approx(0).margin(1e-9));
+}
+
+TEST_CASE("done chunks are not granted, released ones are granted again") {
+  const Plan plan = small_plan();
+  Ledger done(3);
+  done.insert_range(1, 0, 9);
+  Dispatcher dispatcher(plan, done, {}, 4);
+  CHECK(dispatcher.waiting() == plan.total_chunks() - 10);
+  std::mt19937 engine(5);
+  Ledger finished = done;
+  // Workers finish or lose what they hold, in any order.
+  while (!dispatcher.finished()) {
+    const int worker = static_cast<int>(engine() % 4);
+    const auto chunks = dispatcher.grant(worker, 1 + engine() % 3);
+    if (engine() % 4 == 0) {
+      dispatcher.release(worker);
+      continue;
+    }
+    for (const Chunk chunk : chunks) {
+      dispatcher.finish(worker, chunk);
+      REQUIRE(finished.insert(chunk));
+    }
+  }
+  CHECK(finished.count() == plan.total_chunks());
+}
+
+TEST_CASE("slices are disjoint and together the whole") {
+  const Plan plan = small_plan();
+  Ledger all(3);
+  for (std::uint64_t i = 0; i < 5; ++i) {
+    Dispatcher dispatcher(plan, Ledger(3), {i, 5}, 1);
+    for (const Chunk chunk : dispatcher.grant(0, 100000)) REQUIRE(all.insert(chunk));
+  }
+  CHECK(all.count() == plan.total_chunks());
+}
+
+TEST_CASE("a result that was not granted is refused") {
+  const Plan plan = small_plan();
+  Dispatcher dispatcher(plan, Ledger(3), {}, 3);
+  const Chunk chunk = dispatcher.grant(1, 1).front();
+  CHECK_THROWS_AS(dispatcher.finish(2, chunk), std::logic_error);
+  dispatcher.finish(1, chunk);
+  CHECK_THROWS_AS(dispatcher.finish(1, chunk), std::logic_error);
+}

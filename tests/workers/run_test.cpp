@@ -1,0 +1,73 @@
+#include "workers/run.h"
+
+#include <catch2/catch.hpp>
+
+#include "engine/chunk_runner.h"
+#include "engine/error.h"
+
+using namespace leafcast;
+using namespace leafcast::workers;
+
+namespace {
+
+Plan plan_of(const std::string& samples) {
+  const Parameters base = {{"language.kind", "ising"}, {"language.d", "3"}, {"language.height", "4"}, {"language.rho", "0.9"},
+                           {"sampling.samples", samples}};
+  Parameters kgram = base, truth = base;
+  kgram["generator.kind"] = "kgram";
+  kgram["generator.context"] = "9";
+  truth["generator.kind"] = "true";
+  return Plan("", {Cell::make(kgram), Cell::make(truth)}, "");
+}
+
+Record direct(const Plan& plan) {
+  Record record(plan);
+  for (std::uint32_t cell = 0; cell < plan.cells().size(); ++cell) {
+    const ChunkRunner runner(plan.cells()[cell]);
+    for (std::uint32_t index = 0; index < plan.chunks(cell); ++index)
+      record.add({cell, index}, *runner.run(index, plan.samples({cell, index}), [] { return true; }));
+  }
+  return record;
+}
+
+const RunSinks kNoSinks{[](const Record&) {}, [](const Progress&, bool) {}};
+
+}  // namespace
+
+TEST_CASE("one process does all chunks, and the parts add up to the whole") {
+  const Plan plan = plan_of("3000");
+  const Record expected = direct(plan);
+  LocalCommunicator alone;
+  Record record(plan), united(plan);
+  int parts = 0;
+  RunSettings settings;
+  settings.flush_seconds = 0.002;
+  const RunSinks sinks{[&](const Record& delta) { united.merge(delta), ++parts; }, [](const Progress&, bool) {}};
+  CHECK(run_master(alone, record, settings, sinks) == Outcome::complete);
+  CHECK(record.complete());
+  CHECK(record.tallies == expected.tallies);
+  CHECK(united.tallies == expected.tallies);
+  CHECK(united.ledger == record.ledger);
+  CHECK(parts > 1);
+}
+
+TEST_CASE("time up: what is done is kept, and the next run continues to the same sums") {
+  const Plan plan = plan_of("200000");
+  const Record expected = direct(plan);
+  LocalCommunicator alone;
+  Record record(plan);
+  RunSettings settings;
+  settings.max_seconds = 0.03;
+  int runs = 0;
+  while (run_master(alone, record, settings, kNoSinks) == Outcome::interrupted) REQUIRE(++runs < 1000);
+  CHECK(runs > 0);
+  CHECK(record.tallies == expected.tallies);
+}
+
+TEST_CASE("a part that cannot be written stops the run") {
+  const Plan plan = plan_of("3000");
+  LocalCommunicator alone;
+  Record record(plan);
+  const RunSinks broken{[](const Record&) { throw IoError("disk full"); }, [](const Progress&, bool) {}};
+  CHECK_THROWS_AS(run_master(alone, record, {}, broken), IoError);
+}
