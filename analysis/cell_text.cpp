@@ -9,7 +9,8 @@ namespace leafcast::analysis {
 
 namespace {
 
-/// How a parameter reads. Keys that do not stand here (languages to come) read "name=value", after those that do.
+/// How a parameter reads. Keys that do not stand here (languages to come) read "name=value", after those that
+/// do.
 struct Form {
   std::string key;
   const char* format;
@@ -42,10 +43,13 @@ const std::vector<Form>& forms() {
 }
 
 bool tells_apart(const std::string& key) {
-  return key.starts_with("language.") || key.starts_with("generator.") || key == "observe.symbol" || key == "seed";
+  return key.starts_with("language.") || key.starts_with("generator.") || key == "observe.symbol" ||
+         key == "seed";
 }
 
-std::size_t section(const std::string& key) { return key.starts_with("language.") ? 0 : key.starts_with("generator.") ? 1 : 2; }
+std::size_t section(const std::string& key) {
+  return key.starts_with("language.") ? 0 : key.starts_with("generator.") ? 1 : 2;
+}
 
 }  // namespace
 
@@ -85,8 +89,8 @@ std::string generator_text(const Cell& cell, const std::set<std::string>& withou
 }
 
 std::string group_text(const Cell& cell, const std::set<std::string>& without) {
-  return text(cell, [&](const std::string& key) { return section(key) == 0 && !without.contains(key); }) + " · " +
-         generator_text(cell, without);
+  return text(cell, [&](const std::string& key) { return section(key) == 0 && !without.contains(key); }) +
+         " · " + generator_text(cell, without);
 }
 
 std::string group_key(const Cell& cell, const std::set<std::string>& without) {

@@ -9,14 +9,14 @@
 
 namespace leafcast::analysis {
 
-/// One parameter of a cell as people read it: {"language.rho", "ρ=0.9"}. The text is empty where it would only repeat the
-/// usual (seed 1, method sequence, context in leaves).
+/// One parameter of a cell as people read it: {"language.rho", "ρ=0.9"}. The text is empty where it would
+/// only repeat the usual (seed 1, method sequence, context in leaves).
 struct Part {
   std::string key, text;
 };
 
-/// The parameters that tell cells apart, in reading order: "ising" "d=3" "ρ=0.9" "h=8" "block" "w=2" "root" "sampled".
-/// How many samples and what is observed are not among them.
+/// The parameters that tell cells apart, in reading order: "ising" "d=3" "ρ=0.9" "h=8" "block" "w=2" "root"
+/// "sampled". How many samples and what is observed are not among them.
 std::vector<Part> parts(const Cell& cell);
 
 /// The texts of the parts that `wanted` accepts by their keys, joined by spaces.
@@ -26,8 +26,8 @@ std::string text(const Cell& cell, const std::function<bool(const std::string& k
 std::string language_text(const Cell& cell);
 /// "block w=2 root sampled", less the keys in `without`.
 std::string generator_text(const Cell& cell, const std::set<std::string>& without = {});
-/// "ising d=3 ρ=0.9 h=8 · block root sampled", less the keys in `without`: the name of a group of cells that differ in
-/// these keys only.
+/// "ising d=3 ρ=0.9 h=8 · block root sampled", less the keys in `without`: the name of a group of cells that
+/// differ in these keys only.
 std::string group_text(const Cell& cell, const std::set<std::string>& without);
 /// Equal for two cells iff they agree in all parts but those in `without`.
 std::string group_key(const Cell& cell, const std::set<std::string>& without);

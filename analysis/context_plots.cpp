@@ -31,8 +31,10 @@ std::string subscript(int number) {
 /// What x is for the generators that are there: "context depth w", "w (block), log₃ k (kgram)".
 std::string x_label(const Record& record, const std::vector<Family>& list) {
   std::set<std::string> kinds;
-  for (const Family& family : list) kinds.insert(record.plan.cells()[family.measurements.front().cell].generator_name());
-  const std::string k = "log" + subscript(record.plan.cells()[list.front().measurements.front().cell].language().d) + " k";
+  for (const Family& family : list)
+    kinds.insert(record.plan.cells()[family.measurements.front().cell].generator_name());
+  const std::string k =
+      "log" + subscript(record.plan.cells()[list.front().measurements.front().cell].language().d) + " k";
   const bool alone = kinds.size() == 1;
   std::string joined;
   for (const std::string& kind : kinds) {
@@ -43,9 +45,10 @@ std::string x_label(const Record& record, const std::vector<Family>& list) {
   return joined;
 }
 
-/// A law to compare with, through the point of the first generator that is clear of its error, at least two levels below
-/// the root, and nearest to half the height.
-void add_law(Plot& plot, const Cell& cell, const std::vector<Measurement>& points, double growth, bool kurtosis) {
+/// A law to compare with, through the point of the first generator that is clear of its error, at least two
+/// levels below the root, and nearest to half the height.
+void add_law(Plot& plot, const Cell& cell, const std::vector<Measurement>& points, double growth,
+             bool kurtosis) {
   const double height = cell.language().height;
   const Measurement* anchor = nullptr;
   for (const Measurement& m : points) {
@@ -53,15 +56,16 @@ void add_law(Plot& plot, const Cell& cell, const std::vector<Measurement>& point
     if (!anchor || std::abs(m.x - height / 2) < std::abs(anchor->x - height / 2)) anchor = &m;
   }
   if (!anchor) return;
-  const double y = std::abs(std::isnan(anchor->estimate->exact) ? anchor->estimate->value : anchor->estimate->exact);
+  const double y =
+      std::abs(std::isnan(anchor->estimate->exact) ? anchor->estimate->value : anchor->estimate->exact);
   if (kurtosis)
     add_slope(plot, "∝ dʷ", anchor->x, y, std::log(cell.language().d));
   else
     add_slope(plot, "∝ (dλ²)ʷ", anchor->x, y, std::log(growth));
 }
 
-std::optional<Plot> plot_against_context(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells,
-                                         const Wanted& wanted) {
+std::optional<Plot> plot_against_context(const Record& record, const EstimateIndex& index,
+                                         const std::vector<std::size_t>& cells, const Wanted& wanted) {
   const std::vector<Family> list = families(record, index, cells, wanted.statistic);
   std::set<double> x;
   for (const Family& family : list)
@@ -91,7 +95,8 @@ std::optional<Plot> plot_against_context(const Record& record, const EstimateInd
     return values;
   };
   const std::vector<double> sizes = shown(true);
-  plot.log_y = has_law || (rate && std::any_of(sizes.begin(), sizes.end(), [](double v) { return v > 0 && v < 0.02; }));
+  plot.log_y = has_law ||
+               (rate && std::any_of(sizes.begin(), sizes.end(), [](double v) { return v > 0 && v < 0.02; }));
   set_y_range(plot, sizes);
   if (!plot.log_y) set_y_range(plot, shown(false));
   plot.y_label = plot.log_y ? wanted.log_y_label : wanted.y_label;
@@ -102,7 +107,8 @@ std::optional<Plot> plot_against_context(const Record& record, const EstimateInd
     add_law(plot, cell, list.front().measurements, growth, wanted.statistic == "excess_kurtosis");
   const double count = std::min(static_cast<double>(list.size()), kMostFamilies);
   for (int f = 0; f < count; ++f)
-    add_measurements(plot, list[f].label, list[f].measurements, f + 1, 0.06 * (f - (count - 1) / 2), plot.log_y);
+    add_measurements(plot, list[f].label, list[f].measurements, f + 1, 0.06 * (f - (count - 1) / 2),
+                     plot.log_y);
   if (static_cast<double>(list.size()) > count)
     plot.caption += fmt::format(" The first {} of {} generators are shown.", count, list.size());
   clip_bars(plot);
@@ -111,29 +117,35 @@ std::optional<Plot> plot_against_context(const Record& record, const EstimateInd
 
 }  // namespace
 
-std::vector<Plot> context_plots(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells) {
+std::vector<Plot> context_plots(const Record& record, const EstimateIndex& index,
+                                const std::vector<std::size_t>& cells) {
   const Wanted all[] = {
       {.statistic = "variance",
        .name = "variance",
        .y_label = "Var(S) / n",
-       .caption = "Variance of the sentence's sum against context. Where dλ² > 1 it grows as a power of the context (GKMSS Theorem "
-                  "3.1) and reaches the true language's only when the context is a share of the whole sentence.",
+       .caption =
+           "Variance of the sentence's sum against context. Where dλ² > 1 it grows as a power of the context "
+           "(GKMSS Theorem "
+           "3.1) and reaches the true language's only when the context is a share of the whole sentence.",
        .log_y_label = "Var(S) / n",
        .log_caption = ""},
       {.statistic = "excess_kurtosis",
        .name = "kurtosis",
        .y_label = "excess kurtosis of S",
-       .caption = "Excess kurtosis of the sentence's sum against context. With a bounded context it decays like the inverse number "
+       .caption = "Excess kurtosis of the sentence's sum against context. With a bounded context it decays "
+                  "like the inverse number "
                   "of blocks (GKMSS Theorem 3.2): sentences look Gaussian.",
        .log_y_label = "|excess kurtosis| of S",
        .log_caption = " Hollow symbols are negative."},
       {.statistic = "valid_rate",
        .name = "valid",
        .y_label = "share of valid sentences",
-       .caption = "Share of sentences that some coloring of the tree explains. Where roots freeze it vanishes as the tree grows, for "
+       .caption = "Share of sentences that some coloring of the tree explains. Where roots freeze it "
+                  "vanishes as the tree grows, for "
                   "any bounded context (GKMSS Theorem 3.3).",
        .log_y_label = "share of valid sentences",
-       .log_caption = " Rates that were never seen, and exact ones below 10⁻¹², are off this logarithmic axis."}};
+       .log_caption =
+           " Rates that were never seen, and exact ones below 10⁻¹², are off this logarithmic axis."}};
   std::vector<Plot> plots;
   for (const Wanted& wanted : all)
     if (auto plot = plot_against_context(record, index, cells, wanted)) plots.push_back(std::move(*plot));

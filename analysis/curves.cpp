@@ -14,7 +14,7 @@ namespace leafcast::analysis {
 
 namespace {
 
-constexpr double kClear = 2;  // standard errors from zero
+constexpr double kClear = 2;    // standard errors from zero
 constexpr double kStep = 1.01;  // of x, over which a line through exact values says what lies between
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
@@ -27,13 +27,15 @@ Cell true_language(const Cell& cell) {
 }
 
 void break_line(Curve& curve) {
-  if (!curve.points.empty() && !std::isnan(curve.points.back().y)) curve.points.push_back(point(kUnknown, kUnknown));
+  if (!curve.points.empty() && !std::isnan(curve.points.back().y))
+    curve.points.push_back(point(kUnknown, kUnknown));
 }
 
 }  // namespace
 
 const std::set<std::string>& context_keys() {
-  static const std::set<std::string> keys = {"generator.context", "generator.context-depth", "generator.memory-depth", "seed"};
+  static const std::set<std::string> keys = {"generator.context", "generator.context-depth",
+                                             "generator.memory-depth", "seed"};
   return keys;
 }
 
@@ -48,8 +50,8 @@ std::optional<double> context_levels(const Cell& cell) {
   return std::log(std::min(leaves, static_cast<double>(cell.language().leaves()))) / std::log(d);
 }
 
-std::vector<Family> families(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells,
-                             const std::string& statistic) {
+std::vector<Family> families(const Record& record, const EstimateIndex& index,
+                             const std::vector<std::size_t>& cells, const std::string& statistic) {
   std::vector<Family> list;
   std::map<std::string, std::size_t> place;
   for (const std::size_t i : cells) {
@@ -67,12 +69,14 @@ std::vector<Family> families(const Record& record, const EstimateIndex& index, c
   return list;
 }
 
-std::optional<double> true_value(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells,
-                                 const std::string& statistic) {
-  if (const auto exact = Exact(true_language(record.plan.cells()[cells.front()]))(statistic)) return exact->value;
+std::optional<double> true_value(const Record& record, const EstimateIndex& index,
+                                 const std::vector<std::size_t>& cells, const std::string& statistic) {
+  if (const auto exact = Exact(true_language(record.plan.cells()[cells.front()]))(statistic))
+    return exact->value;
   for (const std::size_t i : cells) {
     const Estimate* estimate = index.find(i, statistic);
-    if (record.plan.cells()[i].generator_name() == "true" && estimate && !std::isnan(estimate->value)) return estimate->value;
+    if (record.plan.cells()[i].generator_name() == "true" && estimate && !std::isnan(estimate->value))
+      return estimate->value;
   }
   return {};
 }
@@ -93,8 +97,8 @@ Curve::Point point(double x, double y, double error) {
   return {x, y, y - error, y + error};
 }
 
-void add_measurements(Plot& plot, const std::string& label, const std::vector<Measurement>& measurements, int color, double shift,
-                      bool sizes) {
+void add_measurements(Plot& plot, const std::string& label, const std::vector<Measurement>& measurements,
+                      int color, double shift, bool sizes) {
   const auto curve = [&](const std::string& name, Curve::Style style) {
     return Curve{name, style, color, false, style == Curve::Style::points ? shift : 0, {}};
   };
@@ -119,12 +123,14 @@ void add_measurements(Plot& plot, const std::string& label, const std::vector<Me
 }
 
 void add_horizontal(Plot& plot, const std::string& label, double y) {
-  plot.curves.push_back({label, Curve::Style::reference, 0, false, 0, {point(plot.x_low, y), point(plot.x_high, y)}});
+  plot.curves.push_back(
+      {label, Curve::Style::reference, 0, false, 0, {point(plot.x_low, y), point(plot.x_high, y)}});
 }
 
 void add_slope(Plot& plot, const std::string& label, double x, double y, double slope) {
   Curve curve{label, Curve::Style::slope, 0, false, 0, {}};
-  for (const double end : {plot.x_low, plot.x_high}) curve.points.push_back(point(end, y * std::exp(slope * (end - x))));
+  for (const double end : {plot.x_low, plot.x_high})
+    curve.points.push_back(point(end, y * std::exp(slope * (end - x))));
   plot.curves.push_back(std::move(curve));
 }
 

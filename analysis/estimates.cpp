@@ -18,7 +18,8 @@ struct Statistic {
   const char* base;
   int height;  ///< of the subtrees, or −1 for the sentence
   double value;
-  /// Of a statistic that counts sentences: how many there were to count. Such a one has an error although it never varied.
+  /// Of a statistic that counts sentences: how many there were to count. Such a one has an error although it
+  /// never varied.
   std::uint64_t counted = 0;
 
   std::string name() const { return height < 0 ? base : std::string(base) + '@' + std::to_string(height); }
@@ -47,17 +48,20 @@ class Evaluator {
       add("valid_rate", -1, rate(tally.valid.at(h_), tally.samples), tally.samples);
       add("free_rate", -1, rate(tally.free_roots, tally.samples), tally.samples);
       add("frozen_rate", -1, rate(tally.frozen_roots, tally.samples), tally.samples);
-      add("first_inconsistency_depth", -1, first_inconsistency_depth(tally), tally.samples - tally.valid.at(h_));
+      add("first_inconsistency_depth", -1, first_inconsistency_depth(tally),
+          tally.samples - tally.valid.at(h_));
     }
     if (has_memory_) add("memory_bits", -1, static_cast<double>(tally.memory_bits));
     if (has_subtrees(tally)) {
       for (int j = 1; j <= h_; ++j) add("variance", j, variance(tally, j));
-      for (int j = 1; j <= h_; ++j) add("excess_kurtosis", j, shape(tally.sums[j], subtrees(tally, j)).excess_kurtosis);
+      for (int j = 1; j <= h_; ++j)
+        add("excess_kurtosis", j, shape(tally.sums[j], subtrees(tally, j)).excess_kurtosis);
       if (observe_.correlation)
         for (int j = 1; j <= h_; ++j) add("correlation", j, correlation(tally, j));
     }
     if (observe_.validity) {
-      for (int j = 1; j <= h_; ++j) add("valid_rate", j, ratio(tally.valid.at(j), subtrees(tally, j)), tally.samples);
+      for (int j = 1; j <= h_; ++j)
+        add("valid_rate", j, ratio(tally.valid.at(j), subtrees(tally, j)), tally.samples);
       for (int j = 1; j <= h_; ++j)
         add("inconsistency_rate", j, rate(tally.first_inconsistency.at(j), tally.samples), tally.samples);
     }
@@ -77,17 +81,18 @@ class Evaluator {
     return static_cast<double>(hits) / static_cast<double>(trials);
   }
 
-  /// N sentences of r subtrees each: Var s / d^j = [Σs²/(Nr) − Σ_{a≠b} S_a S_b/(N(N−1)r²)] / d^j, where the mean is squared
-  /// without bias, and for j = h it is the sample variance with N−1. Unbiased although the subtrees of a sentence depend on
-  /// each other.
+  /// N sentences of r subtrees each: Var s / d^j = [Σs²/(Nr) − Σ_{a≠b} S_a S_b/(N(N−1)r²)] / d^j, where the
+  /// mean is squared without bias, and for j = h it is the sample variance with N−1. Unbiased although the
+  /// subtrees of a sentence depend on each other.
   double variance(const Tally& tally, int j) const {
     const VastInt n = tally.samples, r = subtrees_a_sample(j), leaves = tree_power(d_, j);
     const VastInt s2 = (j == h_ ? tally.sums.back() : tally.sums[j])[1];
     return ratio((n - 1) * r * s2 - square_of_mean(tally.sums.back()), n * (n - 1) * r * r * leaves);
   }
 
-  /// Over the pairs of leaves with an LCA of height a, Σ s_i s_j = (M_a − M_{a−1})/2 with M_a = Σ s² over subtrees of height
-  /// a; there are N·n(d^a − d^{a−1})/2 of them. Correlation = (E s_i s_j − (E s)²) / (E s_i² − (E s)²).
+  /// Over the pairs of leaves with an LCA of height a, Σ s_i s_j = (M_a − M_{a−1})/2 with M_a = Σ s² over
+  /// subtrees of height a; there are N·n(d^a − d^{a−1})/2 of them. Correlation = (E s_i s_j − (E s)²) / (E
+  /// s_i² − (E s)²).
   double correlation(const Tally& tally, int a) const {
     const VastInt n = tally.samples, leaves = subtrees_a_sample(0);
     const VastInt partners = tree_power(d_, a) - tree_power(d_, a - 1);
@@ -128,17 +133,20 @@ Tally without(Tally sums, const Tally& bin) {
   return sums;
 }
 
-/// Error of a count that was the same, 0 or all, for all of N sentences: that of p̃ = ½/(N+1). It serves subtrees too, as
-/// those of one sentence may depend on each other, and the depth of inconsistencies, which could have been another.
+/// Error of a count that was the same, 0 or all, for all of N sentences: that of p̃ = ½/(N+1). It serves
+/// subtrees too, as those of one sentence may depend on each other, and the depth of inconsistencies, which
+/// could have been another.
 double error_of_unvaried(std::uint64_t counted) {
   const double n = static_cast<double>(counted), p = 0.5 / (n + 1);
   return std::sqrt(p * (1 - p) / (n + 1));
 }
 
-/// Exact values are computed in floating point: where nothing is random, agreement up to rounding is agreement.
+/// Exact values are computed in floating point: where nothing is random, agreement up to rounding is
+/// agreement.
 void snap_if_deterministic(Estimate& estimate) {
   if (estimate.error != 0 || estimate.exact_error != 0) return;
-  if (std::abs(estimate.value - estimate.exact) <= 1e-9 * std::abs(estimate.exact)) estimate.value = estimate.exact;
+  if (std::abs(estimate.value - estimate.exact) <= 1e-9 * std::abs(estimate.exact))
+    estimate.value = estimate.exact;
 }
 
 void add_exact(Estimate& estimate, const Exact& exact) {
@@ -152,13 +160,16 @@ void add_exact(Estimate& estimate, const Exact& exact) {
 /// Exact values of laws, each computed once: cells that differ in their seeds share them.
 class Theory {
  public:
-  const Exact& operator()(const Cell& cell) { return by_law_.try_emplace(group_key(cell, {"seed"}), cell).first->second; }
+  const Exact& operator()(const Cell& cell) {
+    return by_law_.try_emplace(group_key(cell, {"seed"}), cell).first->second;
+  }
 
  private:
   std::map<std::string, Exact> by_law_;
 };
 
-void append(std::vector<Estimate>& list, std::size_t index, const Cell& cell, const CellTally& bins, Theory& theory) {
+void append(std::vector<Estimate>& list, std::size_t index, const Cell& cell, const CellTally& bins,
+            Theory& theory) {
   Tally sums = total(bins);
   if (sums.samples == 0) return;
   sums.histogram.clear();  // no statistic uses it, and the leave-one-outs copy the rest
@@ -175,7 +186,8 @@ void append(std::vector<Estimate>& list, std::size_t index, const Cell& cell, co
   const Exact& exact = theory(cell);
   for (std::size_t i = 0; i < statistics.size(); ++i) {
     const Statistic& statistic = statistics[i];
-    if (statistic.base == std::string_view("first_inconsistency_depth") && std::isnan(statistic.value)) continue;
+    if (statistic.base == std::string_view("first_inconsistency_depth") && std::isnan(statistic.value))
+      continue;
     Estimate& estimate = list.emplace_back(Estimate{index, statistic.name()});
     estimate.value = statistic.value;
     const bool is_bound = statistic.base == std::string_view("memory_bits");

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t kFewestPoints = 3;
 constexpr double kSignificant = 3;  // standard errors
-constexpr double kSharp = 0.3;      // of the measurement's error: an exact value that is known better than that
+constexpr double kSharp = 0.3;  // of the measurement's error: an exact value that is known better than that
 
 /// A cell of a group with its estimate of the law's statistic.
 struct Member {
@@ -43,18 +43,19 @@ struct Prediction {
   std::string assumption;
 };
 
-/// A law is a straight line y = slope·x + intercept through the cells of a group. To add one: an entry of registry().
+/// A law is a straight line y = slope·x + intercept through the cells of a group. To add one: an entry of
+/// registry().
 struct Law {
   std::string name, formula;
   std::string statistic;
   std::string x_name;
-  std::string window;                                             ///< for people
-  std::set<std::string> free_keys;                                ///< in which the cells of a group differ
-  std::function<std::optional<double>(const Cell&)> x;            ///< nothing: the law is not about this cell
-  std::function<bool(const Cell&)> in_window;                     ///< asymptotic laws hold in a window only
+  std::string window;                                   ///< for people
+  std::set<std::string> free_keys;                      ///< in which the cells of a group differ
+  std::function<std::optional<double>(const Cell&)> x;  ///< nothing: the law is not about this cell
+  std::function<bool(const Cell&)> in_window;           ///< asymptotic laws hold in a window only
   std::function<Ordinate(double value)> y;
-  std::function<std::string(const Estimate&)> why_not_usable;     ///< "" for a point that can be fitted
-  std::function<std::string(const Cell&)> why_no_law;             ///< "" where the law holds (the group's language)
+  std::function<std::string(const Estimate&)> why_not_usable;  ///< "" for a point that can be fitted
+  std::function<std::string(const Cell&)> why_no_law;  ///< "" where the law holds (the group's language)
   std::function<Prediction(const Members&)> predict;
 };
 
@@ -68,7 +69,8 @@ double growth(const Cell& cell) {  // dλ²: signal beats noise iff above 1 (Kes
 /// w of a block writer, m of a reasoning writer: the height of what is remembered.
 std::optional<int> context_depth(const Cell& cell) {
   if (const auto* block = std::get_if<BlockGenerator>(&cell.generator())) return block->context_depth;
-  if (const auto* reasoning = std::get_if<ReasoningGenerator>(&cell.generator())) return reasoning->memory_depth;
+  if (const auto* reasoning = std::get_if<ReasoningGenerator>(&cell.generator()))
+    return reasoning->memory_depth;
   return {};
 }
 
@@ -126,7 +128,8 @@ std::string anywhere(const Cell&) { return ""; }
 std::string above_kesten_stigum(const Cell& cell) {
   const double g = growth(cell);
   if (g > 1) return "";
-  return fmt::format("dλ² = {} does not exceed 1 (Kesten–Stigum): the law is about languages above it", number_text(g));
+  return fmt::format("dλ² = {} does not exceed 1 (Kesten–Stigum): the law is about languages above it",
+                     number_text(g));
 }
 
 // ---- predictions
@@ -137,9 +140,15 @@ Prediction slope(double value) {
   return prediction;
 }
 
-Prediction predict_log_growth(const Members& members) { return slope(std::log(growth(*members.front().cell))); }
-Prediction predict_log_d(const Members& members) { return slope(std::log(members.front().cell->language().d)); }
-Prediction predict_minus_log_d(const Members& members) { return slope(-std::log(members.front().cell->language().d)); }
+Prediction predict_log_growth(const Members& members) {
+  return slope(std::log(growth(*members.front().cell)));
+}
+Prediction predict_log_d(const Members& members) {
+  return slope(std::log(members.front().cell->language().d));
+}
+Prediction predict_minus_log_d(const Members& members) {
+  return slope(-std::log(members.front().cell->language().d));
+}
 
 /// V_w of MATH.md §6 for q symbols: (q−1)·(1 + ((d−1)/d) Σ_{j=1}^{w} (dλ²)^j).
 double true_variance(const Cell& cell, int w) {
@@ -157,11 +166,12 @@ double neighbour_correlation(const Cell& cell, LcaLaw lca, int levels) {
   return lca == LcaLaw::sampled ? c / (1 - std::pow(d, -levels)) : c;
 }
 
-/// Var S/n = V_w + 2(q−1)(dλ²)^w Σ_{t=1}^{N−1} (1 − t/N) c^t r^{t−1}, N = d^{h−w}; r = 1 if the writer remembers the
-/// block's root, else how well it knows it (q_w of MATH.md §6).
+/// Var S/n = V_w + 2(q−1)(dλ²)^w Σ_{t=1}^{N−1} (1 − t/N) c^t r^{t−1}, N = d^{h−w}; r = 1 if the writer
+/// remembers the block's root, else how well it knows it (q_w of MATH.md §6).
 double block_variance(const Cell& cell, LcaLaw lca, int w, double r) {
   const int levels = cell.language().height - w;
-  const double c = neighbour_correlation(cell, lca, levels), x = c * r, blocks = std::pow(cell.language().d, levels);
+  const double c = neighbour_correlation(cell, lca, levels), x = c * r,
+               blocks = std::pow(cell.language().d, levels);
   const double sum = x / (1 - x) - x * (1 - std::pow(x, blocks)) / (blocks * (1 - x) * (1 - x));
   return true_variance(cell, w) + 2 * (cell.language().channel.q() - 1) * std::pow(growth(cell), w) * sum / r;
 }
@@ -201,8 +211,8 @@ Prediction predict_variance(const Members& members) {
     const auto known = knowledge_of_root(members, lca);
     if (!known) return prediction;
     r = known->first;
-    prediction.assumption =
-        fmt::format("predicted intercept with q_∞ ≈ {:.4f}, from the exact variance at depth {}", r, known->second);
+    prediction.assumption = fmt::format(
+        "predicted intercept with q_∞ ≈ {:.4f}, from the exact variance at depth {}", r, known->second);
   }
   const double d = cell.language().d, lambda2 = growth(cell) / d;
   const double c = (d - 1) * lambda2 / (d - lambda2);
@@ -233,7 +243,8 @@ Prediction predict_defects(const Members& members) {
   if (freezes(language)) return predict_log_d(members);
   Prediction none;
   none.assumption = fmt::format(
-      "no slope is predicted: roots of {} with d = {} freeze ever more rarely with height, so deeper blocks clash less",
+      "no slope is predicted: roots of {} with d = {} freeze ever more rarely with height, so deeper blocks "
+      "clash less",
       language.kind, language.d);
   return none;
 }
@@ -267,13 +278,15 @@ const std::vector<Law>& registry() {
        .x = log_context,
        .in_window =
            [](const Cell& cell) {
-             return leaves_in_context(cell) < static_cast<double>(cell.language().leaves()) / cell.language().d;
+             return leaves_in_context(cell) <
+                    static_cast<double>(cell.language().leaves()) / cell.language().d;
            },
        .y = log_of,
        .why_not_usable = zero_within_error,
        .why_no_law = above_kesten_stigum,
        .predict = predict_log_growth},
-      // GKMSS Theorem 3.2: S is a sum of d^{h−w} weakly dependent blocks. The blocks have a limiting shape, so that w may
+      // GKMSS Theorem 3.2: S is a sum of d^{h−w} weakly dependent blocks. The blocks have a limiting shape,
+      // so that w may
       // vary, above Kesten–Stigum only.
       {.name = "kurtosis-decay",
        .formula = "log|kurtosis| = slope·(h−w) + intercept",
@@ -299,7 +312,8 @@ const std::vector<Law>& registry() {
        .why_not_usable = zero_within_error,
        .why_no_law = anywhere,
        .predict = predict_minus_log_d},
-      // GKMSS Theorem 3.3: each block may clash with the last one; as many chances as blocks. How often it does depends
+      // GKMSS Theorem 3.3: each block may clash with the last one; as many chances as blocks. How often it
+      // does depends
       // little on w where roots are frozen.
       {.name = "valid-rate-decay",
        .formula = "log(−log valid rate) = slope·(h−w) + intercept",
@@ -331,7 +345,8 @@ const std::vector<Law>& registry() {
 
 // ---- fitting
 
-/// Cells that differ in the number of samples only have random numbers in common: the one with most stands for them.
+/// Cells that differ in the number of samples only have random numbers in common: the one with most stands
+/// for them.
 std::vector<std::size_t> independent_cells(const Record& record, const EstimateIndex& index) {
   const std::vector<Cell>& cells = record.plan.cells();
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> most_samples;
@@ -397,9 +412,11 @@ std::string finite_size_line(const Law& law, const Members& points, const Fit& f
     if (!std::isfinite(exact.back())) return "";
   }
   const LeastSquares line = fit_line(fit.x, exact, fit.y_error);
-  return fmt::format("the exact values of these very cells have slope {:.4f} (fit − exact = {} errors) and intercept {:.4f}",
-                     line.coefficients(0), z_text((fit.coefficients[0].value - line.coefficients(0)) / fit.coefficients[0].error),
-                     line.coefficients(1));
+  return fmt::format(
+      "the exact values of these very cells have slope {:.4f} (fit − exact = {} errors) and intercept {:.4f}",
+      line.coefficients(0),
+      z_text((fit.coefficients[0].value - line.coefficients(0)) / fit.coefficients[0].error),
+      line.coefficients(1));
 }
 
 Fit fit_group(const Law& law, Members members) {
@@ -410,7 +427,8 @@ Fit fit_group(const Law& law, Members members) {
   fit.note = law.why_no_law(*members.front().cell);
   if (!fit.note.empty()) return fit;
 
-  std::stable_sort(members.begin(), members.end(), [](const Member& a, const Member& b) { return a.x < b.x; });
+  std::stable_sort(members.begin(), members.end(),
+                   [](const Member& a, const Member& b) { return a.x < b.x; });
   std::map<std::string, std::vector<double>> left_out;
   Members points;
   for (const Member& m : members) {
@@ -440,9 +458,11 @@ Fit fit_group(const Law& law, Members members) {
     fit.y_error.push_back(std::abs(ordinate.derivative) * m.estimate->error);
   }
   fit.note = "window " + law.window;
-  for (const auto& [reason, x] : left_out) add(fit.note, fmt::format("left out {} = {} ({})", law.x_name, list(x), reason));
+  for (const auto& [reason, x] : left_out)
+    add(fit.note, fmt::format("left out {} = {} ({})", law.x_name, list(x), reason));
   if (distinct(fit.x) < kFewestPoints) {
-    add(fit.note, fmt::format("no fit: {} different {} remain and {} are needed", distinct(fit.x), law.x_name, kFewestPoints));
+    add(fit.note, fmt::format("no fit: {} different {} remain and {} are needed", distinct(fit.x), law.x_name,
+                              kFewestPoints));
     return fit;
   }
 
@@ -466,7 +486,8 @@ std::vector<Fit> fits(const Record& record, const std::vector<Estimate>& estimat
   for (const Law& law : registry())
     for (Members& members : groups(law, record, index)) {
       const auto in_window = [&](const Member& m) { return law.in_window(*m.cell); };
-      if (std::count_if(members.begin(), members.end(), in_window) >= 2) list.push_back(fit_group(law, std::move(members)));
+      if (std::count_if(members.begin(), members.end(), in_window) >= 2)
+        list.push_back(fit_group(law, std::move(members)));
     }
   return list;
 }

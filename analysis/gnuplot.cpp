@@ -23,8 +23,8 @@ namespace leafcast::analysis {
 
 namespace {
 
-// Okabe & Ito's palette, which color-blind readers can tell apart, without its yellow, too pale on white. Black is the true
-// language's.
+// Okabe & Ito's palette, which color-blind readers can tell apart, without its yellow, too pale on white.
+// Black is the true language's.
 constexpr std::array kColors = {"#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"};
 constexpr std::array kFilledSymbols = {3, 7, 5, 9, 13, 11, 15};  // hollow ones are one less
 
@@ -52,22 +52,29 @@ std::string log_ticks(char axis, double low, double high) {
 std::string curve_clause(const Curve& curve, std::size_t index) {
   const std::size_t color = static_cast<std::size_t>(curve.color) % kColors.size();
   const std::string from = fmt::format("data index {} using", index);
-  const std::string title = curve.label.empty() ? "notitle" : fmt::format("title {} noenhanced", quote(curve.label));
+  const std::string title =
+      curve.label.empty() ? "notitle" : fmt::format("title {} noenhanced", quote(curve.label));
   const auto lines = [&](const char* rgb, const char* look) {
     return fmt::format("{} 1:2 with lines lc rgb '{}' {} {}", from, rgb, look, title);
   };
   switch (curve.style) {
     case Curve::Style::points: {
       const std::string x = curve.shift == 0 ? "1" : fmt::format("($1{:+g})", curve.shift);
-      return fmt::format("{0} {1}:2:3:4 with yerrorbars lc rgb '{2}' lw 1.6 pt 0 notitle, \\\n     "
-                         "{0} {1}:2 with points lc rgb '{2}' lw 1.6 pt {3} ps 1.1 {4}",
-                         from, x, kColors[color], kFilledSymbols[color] - (curve.open ? 1 : 0), title);
+      return fmt::format(
+          "{0} {1}:2:3:4 with yerrorbars lc rgb '{2}' lw 1.6 pt 0 notitle, \\\n     "
+          "{0} {1}:2 with points lc rgb '{2}' lw 1.6 pt {3} ps 1.1 {4}",
+          from, x, kColors[color], kFilledSymbols[color] - (curve.open ? 1 : 0), title);
     }
-    case Curve::Style::line: return lines(kColors[color], "lw 2");
-    case Curve::Style::guide: return lines(kColors[color], "lw 1 dt (6,5)");
-    case Curve::Style::reference: return lines("#000000", "lw 1.6 dt (9,5)");
-    case Curve::Style::slope: return lines("#777777", "lw 1.8 dt (2,4)");
-    case Curve::Style::steps: return lines(kColors[color], "lw 1.8");
+    case Curve::Style::line:
+      return lines(kColors[color], "lw 2");
+    case Curve::Style::guide:
+      return lines(kColors[color], "lw 1 dt (6,5)");
+    case Curve::Style::reference:
+      return lines("#000000", "lw 1.6 dt (9,5)");
+    case Curve::Style::slope:
+      return lines("#777777", "lw 1.8 dt (2,4)");
+    case Curve::Style::steps:
+      return lines(kColors[color], "lw 1.8");
   }
   return "";
 }
@@ -106,28 +113,32 @@ void run_gnuplot(const std::filesystem::path& folder, const std::string& script)
   close(complaints[1]);
   if (failure != 0) {
     close(complaints[0]);
-    throw IoError(fmt::format("cannot run gnuplot: {}; it draws the report's figures: install it (Debian, Ubuntu: gnuplot-nox) or "
-                              "use `leafcast table` and `leafcast fit`, which do without",
-                              std::strerror(failure)));
+    throw IoError(fmt::format(
+        "cannot run gnuplot: {}; it draws the report's figures: install it (Debian, Ubuntu: gnuplot-nox) or "
+        "use `leafcast table` and `leafcast fit`, which do without",
+        std::strerror(failure)));
   }
   std::string text;
   std::array<char, 4096> buffer;
-  for (ssize_t got; (got = read(complaints[0], buffer.data(), buffer.size())) > 0 || (got < 0 && errno == EINTR);)
+  for (ssize_t got;
+       (got = read(complaints[0], buffer.data(), buffer.size())) > 0 || (got < 0 && errno == EINTR);)
     if (got > 0) text.append(buffer.data(), static_cast<std::size_t>(got));
   close(complaints[0]);
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    throw IoError(fmt::format("gnuplot could not draw {}: {}; try `gnuplot {}` in that folder, with gnuplot 5.2 or later and its "
-                              "svg and pngcairo terminals",
-                              (folder / script).string(), text.empty() ? "it was stopped" : text, script));
+    throw IoError(fmt::format(
+        "gnuplot could not draw {}: {}; try `gnuplot {}` in that folder, with gnuplot 5.2 or later and its "
+        "svg and pngcairo terminals",
+        (folder / script).string(), text.empty() ? "it was stopped" : text, script));
 }
 
 }  // namespace
 
 std::string plot_data(const Plot& plot) {
-  std::string text = fmt::format("# {}\n# {} | {} | low and high end of the error bar\n", plot.title, plot.x_label, plot.y_label);
+  std::string text = fmt::format("# {}\n# {} | {} | low and high end of the error bar\n", plot.title,
+                                 plot.x_label, plot.y_label);
   for (std::size_t i = 0; i < plot.curves.size(); ++i) {
     const Curve& curve = plot.curves[i];
     text += i == 0 ? "" : "\n\n";
@@ -164,25 +175,31 @@ std::string plot_script(const Plot& plot) {
     line(fmt::format("set x2range [{}:{}]", plot.x_low, plot.x_high));
     line(fmt::format("set x2tics {} nomirror font ',13' textcolor rgb '#555555'", step));
     line(fmt::format("set format x2 '{}^{{%g}}'", plot.x2_base));
-    line(fmt::format("set x2label {} noenhanced offset 0,-0.1 font ',13' textcolor rgb '#555555'", quote(plot.x2_label)));
+    line(fmt::format("set x2label {} noenhanced offset 0,-0.1 font ',13' textcolor rgb '#555555'",
+                     quote(plot.x2_label)));
   }
   const Legend legend(plot.curves);
   line(fmt::format("set bmargin {:.1f}", 3.9 + 1.2 * static_cast<double>(legend.rows)));
-  line(fmt::format("set key bmargin center Left reverse horizontal samplen 1.8 spacing 1.15 maxcols {} textcolor rgb '#222222'",
-                   legend.columns));
+  line(
+      fmt::format("set key bmargin center Left reverse horizontal samplen 1.8 spacing 1.15 maxcols {} "
+                  "textcolor rgb '#222222'",
+                  legend.columns));
   line("set bars 0.5");
   line("");
   const std::size_t height = 400 + 21 * legend.rows;
-  line(fmt::format("set terminal svg size 600,{} dynamic enhanced background '#ffffff' font 'sans-serif,15'", height));
+  line(fmt::format("set terminal svg size 600,{} dynamic enhanced background '#ffffff' font 'sans-serif,15'",
+                   height));
   line(fmt::format("set output {}", quote(plot.name + ".svg")));
   text += "plot ";
   for (std::size_t i = 0; i < plot.curves.size(); ++i)
     text += (i == 0 ? "" : ", \\\n     ") + curve_clause(plot.curves[i], i);
   line("");
   line("");
-  line(fmt::format("set terminal pngcairo size 1500,{} enhanced background '#ffffff' font 'sans,15' fontscale 1.9 linewidth 2.5 "
-                   "pointscale 2.5",
-                   5 * height / 2));
+  line(
+      fmt::format("set terminal pngcairo size 1500,{} enhanced background '#ffffff' font 'sans,15' fontscale "
+                  "1.9 linewidth 2.5 "
+                  "pointscale 2.5",
+                  5 * height / 2));
   line(fmt::format("set output {}", quote(plot.name + ".png")));
   line("replot");
   line("set output");
@@ -194,8 +211,8 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
   std::ofstream out(path, std::ios::binary);
   out << text << std::flush;
   if (!out)
-    throw IoError(fmt::format("cannot write {}: {}; choose a folder with room that you may write to", path.string(),
-                              errno ? std::strerror(errno) : "the system gives no reason"));
+    throw IoError(fmt::format("cannot write {}: {}; choose a folder with room that you may write to",
+                              path.string(), errno ? std::strerror(errno) : "the system gives no reason"));
 }
 
 std::string read_file(const std::filesystem::path& path) {
@@ -203,7 +220,9 @@ std::string read_file(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
   text << in.rdbuf();
-  if (!in) throw IoError(fmt::format("cannot read {}: {}; run the command again", path.string(), std::strerror(errno)));
+  if (!in)
+    throw IoError(
+        fmt::format("cannot read {}: {}; run the command again", path.string(), std::strerror(errno)));
   return text.str();
 }
 

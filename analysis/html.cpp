@@ -62,12 +62,23 @@ std::string escape_html(const std::string& text) {
   std::string escaped;
   for (const char c : text) {
     switch (c) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '"': escaped += "&quot;"; break;
-      case '\'': escaped += "&#39;"; break;
-      default: escaped += c;
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&#39;";
+        break;
+      default:
+        escaped += c;
     }
   }
   return escaped;
@@ -77,7 +88,8 @@ std::string inline_svg(const std::string& svg, const std::string& prefix, const 
   const auto start = svg.find("<svg");
   if (start == std::string::npos) return "";
   std::string element = svg.substr(start);
-  for (const char* reference : {" id='", " id=\"", "href='#", "href=\"#", "url(#"}) prefix_after(element, reference, prefix);
+  for (const char* reference : {" id='", " id=\"", "href='#", "href=\"#", "url(#"})
+    prefix_after(element, reference, prefix);
   element.insert(4, " role=\"img\" aria-label=\"" + escape_html(title) + "\"");
   const auto name = element.find("<title>"), end = element.find("</title>");
   if (name != std::string::npos && end != std::string::npos) element.erase(name, end + 8 - name);
@@ -87,7 +99,9 @@ std::string inline_svg(const std::string& svg, const std::string& prefix, const 
 std::string html_table(const TextTable& given) {
   TextTable table = given;
   table.fit(std::numeric_limits<std::size_t>::max());
-  const auto name = [&](std::size_t c) { return table.columns[c].kind == TextTable::Kind::word ? " class=\"w\"" : ""; };
+  const auto name = [&](std::size_t c) {
+    return table.columns[c].kind == TextTable::Kind::word ? " class=\"w\"" : "";
+  };
   std::string html = "<div class=\"scroll\"><table><thead><tr>";
   for (std::size_t c = 0; c < table.columns.size(); ++c)
     html += std::string("<th") + name(c) + '>' + escape_html(table.columns[c].header) + "</th>";
@@ -106,7 +120,8 @@ std::string html_table(const TextTable& given) {
 std::string html_page(const std::string& title, const std::string& body) {
   return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
-         escape_html(title) + "</title>\n<style>" + kStyle + "</style></head>\n<body><main>\n" + body + "</main></body></html>\n";
+         escape_html(title) + "</title>\n<style>" + kStyle + "</style></head>\n<body><main>\n" + body +
+         "</main></body></html>\n";
 }
 
 }  // namespace leafcast::analysis

@@ -8,7 +8,8 @@ namespace leafcast::analysis {
 /// Text as HTML shows it, also inside a quoted attribute.
 std::string escape_html(const std::string& text);
 
-/// An SVG file as an element of a page: prolog dropped, ids made unique by the prefix, named for screen readers.
+/// An SVG file as an element of a page: prolog dropped, ids made unique by the prefix, named for screen
+/// readers.
 std::string inline_svg(const std::string& svg, const std::string& prefix, const std::string& title);
 
 /// The table as <table>, in a box that scrolls sideways on a narrow screen. |z| > 3 stands out.

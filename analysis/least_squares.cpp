@@ -5,7 +5,8 @@
 
 namespace leafcast::analysis {
 
-LeastSquares solve_least_squares(const Eigen::MatrixXd& design, const Eigen::VectorXd& y, const Eigen::VectorXd& sigma) {
+LeastSquares solve_least_squares(const Eigen::MatrixXd& design, const Eigen::VectorXd& y,
+                                 const Eigen::VectorXd& sigma) {
   const Eigen::VectorXd weights = sigma.cwiseInverse();
   const Eigen::MatrixXd x = weights.asDiagonal() * design;
   const Eigen::VectorXd target = weights.cwiseProduct(y);
@@ -27,7 +28,9 @@ LeastSquares solve_least_squares(const Eigen::MatrixXd& design, const Eigen::Vec
 
 LeastSquares fit_line(std::span<const double> x, std::span<const double> y, std::span<const double> sigma) {
   const auto points = static_cast<Eigen::Index>(x.size());
-  const auto vector = [points](std::span<const double> v) { return Eigen::Map<const Eigen::VectorXd>(v.data(), points); };
+  const auto vector = [points](std::span<const double> v) {
+    return Eigen::Map<const Eigen::VectorXd>(v.data(), points);
+  };
   Eigen::MatrixXd design(points, 2);
   design << vector(x), Eigen::VectorXd::Ones(points);
   return solve_least_squares(design, vector(y), vector(sigma));

@@ -4,7 +4,8 @@
 
 namespace leafcast::analysis {
 
-/// Weighted linear least squares: minimises χ² = Σ_i ((y_i − Σ_k X_ik β_k)/σ_i)² for independent y_i with known σ_i.
+/// Weighted linear least squares: minimises χ² = Σ_i ((y_i − Σ_k X_ik β_k)/σ_i)² for independent y_i with
+/// known σ_i.
 struct LeastSquares {
   Eigen::VectorXd coefficients;  ///< β, K
   Eigen::MatrixXd covariance;    ///< (Xᵀ W X)⁻¹ with W = diag(1/σ²), K×K; not rescaled by χ²
@@ -16,7 +17,8 @@ struct LeastSquares {
 };
 
 /// The design X is points×K, of rank K.
-LeastSquares solve_least_squares(const Eigen::MatrixXd& design, const Eigen::VectorXd& y, const Eigen::VectorXd& sigma);
+LeastSquares solve_least_squares(const Eigen::MatrixXd& design, const Eigen::VectorXd& y,
+                                 const Eigen::VectorXd& sigma);
 
 /// y = β₀x + β₁.
 LeastSquares fit_line(std::span<const double> x, std::span<const double> y, std::span<const double> sigma);

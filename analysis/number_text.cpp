@@ -34,8 +34,7 @@ std::string value_text(double value, double error) {
   if (std::round(error * power_of_ten(decimals)) >= 100) --decimals;
   const double largest = std::max(std::abs(value), error);
   if (largest < 1e6 && decimals <= 7) {
-    if (decimals > 0)
-      return fmt::format("{:.{}f}({:.0f})", value, decimals, error * power_of_ten(decimals));
+    if (decimals > 0) return fmt::format("{:.{}f}({:.0f})", value, decimals, error * power_of_ten(decimals));
     return fmt::format("{:.0f}({:.0f})", value, error);
   }
   const int exponent = decimal_exponent(largest);
@@ -44,11 +43,15 @@ std::string value_text(double value, double error) {
                      error / power_of_ten(exponent) * power_of_ten(decimals), exponent);
 }
 
-std::string number_text(double value) { return std::isnan(value) ? "" : tidy_exponent(fmt::format("{:.6g}", value)); }
+std::string number_text(double value) {
+  return std::isnan(value) ? "" : tidy_exponent(fmt::format("{:.6g}", value));
+}
 
 std::string z_text(double z) {
   if (std::isnan(z)) return "";
-  return std::abs(z) < 0.05 ? "0.0" : tidy_exponent(std::abs(z) < 1e4 ? fmt::format("{:+.1f}", z) : fmt::format("{:+.0e}", z));
+  return std::abs(z) < 0.05
+             ? "0.0"
+             : tidy_exponent(std::abs(z) < 1e4 ? fmt::format("{:+.1f}", z) : fmt::format("{:+.0e}", z));
 }
 
 std::string count_text(std::uint64_t count) {
@@ -62,7 +65,8 @@ std::string probability_text(double p) {
 }
 
 std::size_t display_width(const std::string& utf8) {
-  return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 }  // namespace leafcast::analysis

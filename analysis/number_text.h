@@ -4,8 +4,8 @@
 
 namespace leafcast::analysis {
 
-/// A value with its standard error in the last digits, 1377.2(31) for 1377.2 ± 3.1; six digits if there is no error to
-/// show, with a question mark if the error is unknown. Empty for NaN.
+/// A value with its standard error in the last digits, 1377.2(31) for 1377.2 ± 3.1; six digits if there is no
+/// error to show, with a question mark if the error is unknown. Empty for NaN.
 std::string value_text(double value, double error);
 
 /// Six significant digits. Empty for NaN.

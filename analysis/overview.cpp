@@ -20,7 +20,9 @@ using Kind = TextTable::Kind;
 void add_value(Row& row, const Estimate* estimate) {
   row.push_back(estimate ? value_text(estimate->value, estimate->error) : "");
 }
-void add_exact(Row& row, const Estimate* estimate) { row.push_back(estimate ? number_text(estimate->exact) : ""); }
+void add_exact(Row& row, const Estimate* estimate) {
+  row.push_back(estimate ? number_text(estimate->exact) : "");
+}
 void add_z(Row& row, const Estimate* estimate) { row.push_back(estimate ? z_text(estimate->z()) : ""); }
 
 std::vector<const Cell*> pick(const Record& record, const std::vector<std::size_t>& indices) {
@@ -29,8 +31,11 @@ std::vector<const Cell*> pick(const Record& record, const std::vector<std::size_
   return cells;
 }
 
-std::function<bool(const std::string&)> shared(const std::string& section, const std::set<std::string>& varying) {
-  return [&varying, section](const std::string& key) { return key.starts_with(section) && !varying.contains(key); };
+std::function<bool(const std::string&)> shared(const std::string& section,
+                                               const std::set<std::string>& varying) {
+  return [&varying, section](const std::string& key) {
+    return key.starts_with(section) && !varying.contains(key);
+  };
 }
 
 std::string shared_language(const Cell& cell, const std::set<std::string>& varying) {
@@ -83,7 +88,8 @@ Overview overview(const Record& record, const EstimateIndex& index, const std::v
   std::set<std::uint64_t> samples;
   for (const std::size_t i : indices) samples.insert(samples_done(record.tallies[i]));
   view.language = shared_language(*cells.front(), varying);
-  if (const std::string generators = shared_generators(cells, varying); !generators.empty()) view.common.push_back(generators);
+  if (const std::string generators = shared_generators(cells, varying); !generators.empty())
+    view.common.push_back(generators);
   if (samples.size() == 1)
     view.common.push_back(count_text(*samples.begin()) + (cells.size() > 1 ? " samples a cell" : " samples"));
 
@@ -120,8 +126,9 @@ Overview overview(const Record& record, const EstimateIndex& index, const std::v
 
 TextTable by_height(const Record& record, const EstimateIndex& index, std::size_t cell) {
   TextTable table;
-  table.columns = {{"j"},     {"Var(s)/d^j"},     {"z", Kind::z, 6}, {"kurtosis"},       {"z", Kind::z, 4}, {"correlation"},
-                   {"z", Kind::z, 5}, {"valid"}, {"z", Kind::z, 3}, {"first bad"}};
+  table.columns = {
+      {"j"},           {"Var(s)/d^j"},    {"z", Kind::z, 6}, {"kurtosis"},      {"z", Kind::z, 4},
+      {"correlation"}, {"z", Kind::z, 5}, {"valid"},         {"z", Kind::z, 3}, {"first bad"}};
   for (int j = 1; j <= record.plan.cells()[cell].language().height; ++j) {
     Row row = {std::to_string(j)};
     for (const char* statistic : {"variance", "excess_kurtosis", "correlation", "valid_rate"}) {

@@ -21,9 +21,11 @@ namespace {
 
 constexpr std::size_t kMostLanguages = 12;  // that have figures
 
-/// A rate of 0 or 1 that agrees with its exact value: nothing fluctuated that could be compared with the error.
+/// A rate of 0 or 1 that agrees with its exact value: nothing fluctuated that could be compared with the
+/// error.
 bool is_silent(const Estimate& e) {
-  return e.statistic.find("_rate") != std::string::npos && (e.value == 0 || e.value == 1) && std::abs(e.z()) < 1;
+  return e.statistic.find("_rate") != std::string::npos && (e.value == 0 || e.value == 1) &&
+         std::abs(e.z()) < 1;
 }
 
 /// Deviations from exact values over a set of statistics.
@@ -45,7 +47,9 @@ struct Deviations {
 };
 
 /// Nothing random in it, and yet it differs from the exact value: no z says so.
-bool is_wrong(const Estimate& e) { return e.error == 0 && e.exact_error == 0 && !std::isnan(e.exact) && e.value != e.exact; }
+bool is_wrong(const Estimate& e) {
+  return e.error == 0 && e.exact_error == 0 && !std::isnan(e.exact) && e.value != e.exact;
+}
 
 /// Draws figures and keeps their names apart.
 class Gallery {
@@ -58,10 +62,12 @@ class Gallery {
     std::string html = "<div class=\"figures\">\n";
     for (Plot& plot : plots) {
       const std::string wanted = plot.name;
-      for (int copy = 2; !names_.insert(plot.name).second; ++copy) plot.name = fmt::format("{}-{}", wanted, copy);
+      for (int copy = 2; !names_.insert(plot.name).second; ++copy)
+        plot.name = fmt::format("{}-{}", wanted, copy);
       const std::string svg = draw(plot, folder_);
       const std::string link = escape_html(folder_.filename().string() + "/" + plot.name);
-      html += "<figure>" + inline_svg(svg, fmt::format("f{}-", names_.size()), plot.title + ": " + plot.y_label);
+      html +=
+          "<figure>" + inline_svg(svg, fmt::format("f{}-", names_.size()), plot.title + ": " + plot.y_label);
       html += fmt::format(
           "<figcaption>{} <a href=\"{}.png\">PNG</a> <a href=\"{}.svg\">SVG</a> <a href=\"{}.dat\">data</a> "
           "<a href=\"{}.gp\">script</a></figcaption></figure>\n",
@@ -90,12 +96,17 @@ std::string summary(const Record& record, const EstimateIndex& index, const Devi
   }
   std::string html = "<div class=\"tiles\">\n";
   html += tile(fmt::format("{}", index.cells().size()),
-               index.cells().size() == record.plan.cells().size() ? "cells" : fmt::format("of {} cells", record.plan.cells().size()));
-  html += tile(sentences < 1e15 ? count_text(static_cast<std::uint64_t>(sentences)) : number_text(sentences), "sentences");
+               index.cells().size() == record.plan.cells().size()
+                   ? "cells"
+                   : fmt::format("of {} cells", record.plan.cells().size()));
+  html += tile(sentences < 1e15 ? count_text(static_cast<std::uint64_t>(sentences)) : number_text(sentences),
+               "sentences");
   html += tile(fmt::format("{:.2g}", leaves), "leaves");
   html += tile(std::to_string(all.count), "comparisons with exact values");
-  html += tile(all.count ? fmt::format("{:.2f}", all.squares / static_cast<double>(all.count)) : "–", "mean z² (1 expected)");
-  html += tile(std::to_string(all.far), fmt::format("|z| > 3 ({:.1f} expected)", 0.0027 * static_cast<double>(all.count)));
+  html += tile(all.count ? fmt::format("{:.2f}", all.squares / static_cast<double>(all.count)) : "–",
+               "mean z² (1 expected)");
+  html += tile(std::to_string(all.far),
+               fmt::format("|z| > 3 ({:.1f} expected)", 0.0027 * static_cast<double>(all.count)));
   return html + "</div>\n";
 }
 
@@ -107,8 +118,10 @@ std::string agreement(const Record& record, const std::vector<Estimate>& estimat
     if (!is_silent(estimate)) compared.push_back(estimate);
     if (is_wrong(estimate)) wrong.push_back(&estimate);
     const auto at = estimate.statistic.find('@');
-    const std::string name = at == std::string::npos ? estimate.statistic : estimate.statistic.substr(0, at) + "@j";
-    auto entry = std::find_if(by_statistic.begin(), by_statistic.end(), [&](const auto& e) { return e.first == name; });
+    const std::string name =
+        at == std::string::npos ? estimate.statistic : estimate.statistic.substr(0, at) + "@j";
+    auto entry = std::find_if(by_statistic.begin(), by_statistic.end(),
+                              [&](const auto& e) { return e.first == name; });
     if (entry == by_statistic.end()) entry = by_statistic.insert(by_statistic.end(), {name, {}});
     entry->second(estimate);
   }
@@ -117,27 +130,31 @@ std::string agreement(const Record& record, const std::vector<Estimate>& estimat
   std::string html = "<h2>Agreement with exact results</h2>\n";
   for (const Estimate* e : wrong)
     html += fmt::format("<p class=\"far\">{}</p>\n",
-                        escape_html(fmt::format("{} of cell {} ({}) is {}, but must be {}.", e->statistic, e->cell,
-                                                record.plan.cells()[e->cell].label(), number_text(e->value), number_text(e->exact))));
+                        escape_html(fmt::format("{} of cell {} ({}) is {}, but must be {}.", e->statistic,
+                                                e->cell, record.plan.cells()[e->cell].label(),
+                                                number_text(e->value), number_text(e->exact))));
   if (by_statistic.empty()) return html + paragraph("No statistic of these cells has a known exact value.");
   TextTable table;
   using Kind = TextTable::Kind;
-  table.columns = {{"statistic", Kind::word}, {"values"}, {"mean z²"}, {"|z| > 3"}, {"largest z", Kind::z}, {"where", Kind::word}};
+  table.columns = {{"statistic", Kind::word}, {"values"},           {"mean z²"}, {"|z| > 3"},
+                   {"largest z", Kind::z},    {"where", Kind::word}};
   for (const auto& [name, deviations] : by_statistic)
     table.rows.push_back({name, std::to_string(deviations.count),
                           fmt::format("{:.2f}", deviations.squares / static_cast<double>(deviations.count)),
                           std::to_string(deviations.far), z_text(deviations.worst),
-                          fmt::format("{} · {}", record.plan.cells()[deviations.where->cell].label(), deviations.where->statistic)});
+                          fmt::format("{} · {}", record.plan.cells()[deviations.where->cell].label(),
+                                      deviations.where->statistic)});
   html += paragraph("Left out are rates of exactly 0 or 1 that agree, and what is not random.");
   return html + gallery(z_plots(compared)) + "<h3>By statistic</h3>\n" + html_table(table);
 }
 
-std::string language_section(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells,
-                             bool with_figures, Gallery& gallery) {
+std::string language_section(const Record& record, const EstimateIndex& index,
+                             const std::vector<std::size_t>& cells, bool with_figures, Gallery& gallery) {
   const Overview view = overview(record, index, cells);
   std::set<std::string> languages;
   for (const std::size_t i : cells) languages.insert(language_text(record.plan.cells()[i]));
-  std::string html = "<h2>" + escape_html(view.language.empty() ? "All languages" : view.language) + "</h2>\n";
+  std::string html =
+      "<h2>" + escape_html(view.language.empty() ? "All languages" : view.language) + "</h2>\n";
   std::string common;
   for (const std::string& line : view.common) common += (common.empty() ? "" : " · ") + line;
   html += "<p class=\"soft\">" + escape_html(common) + "</p>\n";
@@ -152,13 +169,17 @@ std::string language_section(const Record& record, const EstimateIndex& index, c
   for (const std::size_t i : cells) {
     const TextTable table = by_height(record, index, i);
     if (!table.rows.empty())
-      tables += "<h3>" + escape_html(fmt::format("#{} {}", i, record.plan.cells()[i].label())) + "</h3>\n" + html_table(table);
+      tables += "<h3>" + escape_html(fmt::format("#{} {}", i, record.plan.cells()[i].label())) + "</h3>\n" +
+                html_table(table);
   }
-  if (!tables.empty()) html += "<details><summary>By subtree height, cell by cell</summary>\n" + tables + "</details>\n";
+  if (!tables.empty())
+    html += "<details><summary>By subtree height, cell by cell</summary>\n" + tables + "</details>\n";
   return html;
 }
 
-std::string cell(const std::string& text, const char* name = "") { return fmt::format("<td{}>{}</td>", name, escape_html(text)); }
+std::string cell(const std::string& text, const char* name = "") {
+  return fmt::format("<td{}>{}</td>", name, escape_html(text));
+}
 
 /// A row a coefficient; the group is named on the first.
 std::string fit_rows(const Fit& fit) {
@@ -167,7 +188,8 @@ std::string fit_rows(const Fit& fit) {
     const Coefficient& c = fit.coefficients[i];
     const bool first = i == 0;
     html += "<tr>" + cell(first ? fit.group : "", " class=\"w\"") + cell(c.name, " class=\"w\"");
-    html += cell(value_text(c.value, c.error)) + cell(number_text(c.predicted)) + cell(z_text((c.value - c.predicted) / c.error));
+    html += cell(value_text(c.value, c.error)) + cell(number_text(c.predicted)) +
+            cell(z_text((c.value - c.predicted) / c.error));
     html += cell(first ? std::to_string(fit.x.size()) : "") +
             cell(first ? fmt::format("{:.4g}/{}", fit.chi2, fit.degrees_of_freedom) : "") +
             cell(first ? probability_text(fit.p_value) : "") + "</tr>\n";
@@ -177,55 +199,67 @@ std::string fit_rows(const Fit& fit) {
 
 std::string laws(const std::vector<Fit>& fits) {
   if (fits.empty()) return "";
-  std::string html = "<h2>Laws</h2>\n" +
-                     paragraph("Weighted least squares; errors are not rescaled by χ². The laws are asymptotic: where errors are small, χ² "
-                               "and the distance from the prediction show the corrections of finite depth. The notes say what exact "
-                               "values of the same cells would yield.");
+  std::string html = "<h2>Laws</h2>\n" + paragraph(
+                                             "Weighted least squares; errors are not rescaled by χ². The "
+                                             "laws are asymptotic: where errors are small, χ² "
+                                             "and the distance from the prediction show the corrections of "
+                                             "finite depth. The notes say what exact "
+                                             "values of the same cells would yield.");
   std::string without;
   const std::string* law = nullptr;
   for (const Fit& fit : fits) {
     if (fit.coefficients.empty()) {
-      without += fmt::format("<li><b>{}</b> · {}: {}</li>\n", escape_html(fit.law), escape_html(fit.group), escape_html(fit.note));
+      without += fmt::format("<li><b>{}</b> · {}: {}</li>\n", escape_html(fit.law), escape_html(fit.group),
+                             escape_html(fit.note));
       continue;
     }
     if (!law || *law != fit.law) {
       if (law) html += "</tbody></table></div>\n";
-      html += fmt::format("<h3>{}</h3>\n<p class=\"soft\">{}</p>\n", escape_html(fit.law), escape_html(fit.formula));
-      html += "<div class=\"scroll\"><table><thead><tr><th class=\"w\">cells</th><th class=\"w\">coefficient</th><th>fitted</th>"
-              "<th>predicted</th><th>(fit−pred)/error</th><th>points</th><th>χ²/dof</th><th>p</th></tr></thead><tbody>\n";
+      html += fmt::format("<h3>{}</h3>\n<p class=\"soft\">{}</p>\n", escape_html(fit.law),
+                          escape_html(fit.formula));
+      html +=
+          "<div class=\"scroll\"><table><thead><tr><th class=\"w\">cells</th><th "
+          "class=\"w\">coefficient</th><th>fitted</th>"
+          "<th>predicted</th><th>(fit−pred)/error</th><th>points</th><th>χ²/dof</th><th>p</th></tr></"
+          "thead><tbody>\n";
       law = &fit.law;
     }
     html += fit_rows(fit);
   }
   if (law) html += "</tbody></table></div>\n";
-  if (!without.empty()) html += "<details><summary>Where no law could be fitted</summary><ul>\n" + without + "</ul></details>\n";
+  if (!without.empty())
+    html += "<details><summary>Where no law could be fitted</summary><ul>\n" + without + "</ul></details>\n";
   return html;
 }
 
 std::string origin(const Record& record, const std::map<std::string, std::string>& provenance) {
   std::string html = "<h2>Provenance</h2>\n<div class=\"scroll\"><table class=\"long\"><tbody>\n";
   const auto row = [&html](const std::string& name, const std::string& value) {
-    html += fmt::format("<tr><td class=\"w\">{}</td><td class=\"w\">{}</td></tr>\n", escape_html(name), escape_html(value));
+    html += fmt::format("<tr><td class=\"w\">{}</td><td class=\"w\">{}</td></tr>\n", escape_html(name),
+                        escape_html(value));
   };
   row("plan", fmt::format("{:016x}", record.plan.hash()));
   row("chunks done", fmt::format("{} of {}", record.ledger.count(), record.plan.total_chunks()));
   for (const auto& [name, value] : provenance) row(name, value);
   html += "</tbody></table></div>\n";
   if (!record.plan.sweep_text().empty())
-    html += "<details><summary>The sweep</summary><pre>" + escape_html(record.plan.sweep_text()) + "</pre></details>\n";
+    html += "<details><summary>The sweep</summary><pre>" + escape_html(record.plan.sweep_text()) +
+            "</pre></details>\n";
   return html;
 }
 
 }  // namespace
 
-void write_report(const std::filesystem::path& html, const Record& record, const std::vector<Estimate>& estimates,
-                  const std::vector<Fit>& fits, const std::map<std::string, std::string>& provenance) {
+void write_report(const std::filesystem::path& html, const Record& record,
+                  const std::vector<Estimate>& estimates, const std::vector<Fit>& fits,
+                  const std::map<std::string, std::string>& provenance) {
   std::filesystem::path folder = html;
   folder.replace_filename(html.stem().string() + "-figures");
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error)
-    throw IoError(fmt::format("cannot make the folder {}: {}; choose a place that you may write to", folder.string(), error.message()));
+    throw IoError(fmt::format("cannot make the folder {}: {}; choose a place that you may write to",
+                              folder.string(), error.message()));
 
   const EstimateIndex index(estimates);
   Gallery gallery(folder);
@@ -235,16 +269,21 @@ void write_report(const std::filesystem::path& html, const Record& record, const
   const std::string title = record.plan.title().empty() ? "leafcast report" : record.plan.title();
   std::string body = "<h1>" + escape_html(title) + "</h1>\n";
   if (!record.complete())
-    body += paragraph(fmt::format("Unfinished: {} of {} chunks are done.", record.ledger.count(), record.plan.total_chunks()));
+    body += paragraph(fmt::format("Unfinished: {} of {} chunks are done.", record.ledger.count(),
+                                  record.plan.total_chunks()));
   body += summary(record, index, all);
   const auto languages = sections(record, index.cells());
   if (languages.size() > kMostLanguages)
-    body += paragraph(fmt::format("Figures: the first {} of {} languages.", kMostLanguages, languages.size()));
-  body += paragraph("In the figures, points are simulated with an error bar of ±1 standard error, solid lines are exact, and thin "
-                    "dashes only join points.");
+    body +=
+        paragraph(fmt::format("Figures: the first {} of {} languages.", kMostLanguages, languages.size()));
+  body += paragraph(
+      "In the figures, points are simulated with an error bar of ±1 standard error, solid lines are exact, "
+      "and thin "
+      "dashes only join points.");
   body += gallery(needed_memory_plots(record, index));
   for (std::size_t i = 0; i < languages.size(); ++i)
-    if (!languages[i].empty()) body += language_section(record, index, languages[i], i < kMostLanguages, gallery);
+    if (!languages[i].empty())
+      body += language_section(record, index, languages[i], i < kMostLanguages, gallery);
   body += laws(fits);
   body += agreement(record, estimates, gallery);
   body += origin(record, provenance);

@@ -13,7 +13,8 @@ namespace {
 
 using Cells = std::vector<std::size_t>;
 
-/// The cells that a figure compares: the true language and contexts evenly spread over the generator with most of them.
+/// The cells that a figure compares: the true language and contexts evenly spread over the generator with
+/// most of them.
 struct Selection {
   std::string title;
   struct Entry {
@@ -40,18 +41,20 @@ Selection select(const Record& record, const Cells& cells, std::size_t most) {
     if (family.size() > largest.size()) largest = family;
   }
   std::stable_sort(largest.begin(), largest.end(), [&](std::size_t a, std::size_t b) {
-    return context_levels(record.plan.cells()[a]).value_or(-1) < context_levels(record.plan.cells()[b]).value_or(-1);
+    return context_levels(record.plan.cells()[a]).value_or(-1) <
+           context_levels(record.plan.cells()[b]).value_or(-1);
   });
 
   Selection selection;
   selection.title = language_text(record.plan.cells()[cells.front()]);
   if (truth) selection.entries.push_back({*truth, "true language", 0});
-  if (!largest.empty()) selection.title += " · " + generator_text(record.plan.cells()[largest.front()], context_keys());
+  if (!largest.empty())
+    selection.title += " · " + generator_text(record.plan.cells()[largest.front()], context_keys());
   const std::size_t room = std::min(most, largest.size());
   for (std::size_t i = 0; i < room; ++i) {
     const std::size_t place = room == 1 ? 0 : (i * (largest.size() - 1) + (room - 1) / 2) / (room - 1);
-    const std::string label =
-        text(record.plan.cells()[largest[place]], [](const std::string& key) { return context_keys().contains(key); });
+    const std::string label = text(record.plan.cells()[largest[place]],
+                                   [](const std::string& key) { return context_keys().contains(key); });
     selection.entries.push_back({largest[place], label, static_cast<int>(i) + 1});
   }
   return selection;
@@ -73,7 +76,8 @@ std::optional<Plot> plot_by_height(const Record& record, const EstimateIndex& in
   for (const Selection::Entry& entry : selection.entries) {
     std::vector<Measurement> measurements;
     for (int j = 1; j <= height; ++j)
-      if (const Estimate* estimate = index.find(entry.cell, statistic, j); estimate && !std::isnan(estimate->value))
+      if (const Estimate* estimate = index.find(entry.cell, statistic, j);
+          estimate && !std::isnan(estimate->value))
         measurements.push_back({entry.cell, static_cast<double>(j), estimate});
     if (measurements.size() < 2) continue;
     const auto more = clear_values(measurements, true);
@@ -108,11 +112,16 @@ std::optional<Curve> histogram(const Cell& cell, const CellTally& bins, const Se
   const double q = cell.language().channel.q();
   const auto n = static_cast<double>(cell.language().leaves());
   const double offset = q * std::round(cell.language().channel.stationary()(cell.observe().symbol) * n) - n;
-  const auto left_of = [&](int bin) { return q * (static_cast<double>(HistogramBins::lower(bin)) - 0.5) + offset; };
-  const auto right_of = [&](int bin) { return left_of(bin) + q * static_cast<double>(HistogramBins::width(bin)); };
+  const auto left_of = [&](int bin) {
+    return q * (static_cast<double>(HistogramBins::lower(bin)) - 0.5) + offset;
+  };
+  const auto right_of = [&](int bin) {
+    return left_of(bin) + q * static_cast<double>(HistogramBins::width(bin));
+  };
   double mean = 0, square = 0;
   for (const auto& [bin, count] : counts) mean += (left_of(bin) + right_of(bin)) / 2 * count / samples;
-  for (const auto& [bin, count] : counts) square += std::pow((left_of(bin) + right_of(bin)) / 2 - mean, 2) * count / samples;
+  for (const auto& [bin, count] : counts)
+    square += std::pow((left_of(bin) + right_of(bin)) / 2 - mean, 2) * count / samples;
   const double sd = std::sqrt(square);
   if (sd == 0) return {};
 
@@ -139,7 +148,8 @@ std::optional<Plot> plot_histograms(const Record& record, const Cells& cells) {
   plot.x_label = "(S − mean) / standard deviation";
   plot.y_label = "probability density";
   plot.caption =
-      "Histogram of the sentence's sum, standardized. A short context makes it Gaussian; the true language is not, where dλ² > 1.";
+      "Histogram of the sentence's sum, standardized. A short context makes it Gaussian; the true language "
+      "is not, where dλ² > 1.";
   plot.x_low = -4;
   plot.x_high = 4;
   double highest = gaussian(0);
@@ -164,7 +174,8 @@ std::vector<Plot> scale_plots(const Record& record, const EstimateIndex& index, 
     plot->x_label = "subtree height j";
     plot->y_label = "Var(s) / dʲ";
     plot->caption =
-        "Variance of the sums over subtrees of height j: a bounded context follows the true language up to about its own depth, "
+        "Variance of the sums over subtrees of height j: a bounded context follows the true language up to "
+        "about its own depth, "
         "then stays behind.";
     plots.push_back(std::move(*plot));
   }

@@ -21,11 +21,12 @@ struct Need {
 };
 using Needs = std::map<std::string, std::vector<Need>>;  // by label
 
-/// Smallest context at which the variance reaches `wanted`, if the scan shows where it does: the context a level below
-/// falls short, or there is none.
+/// Smallest context at which the variance reaches `wanted`, if the scan shows where it does: the context a
+/// level below falls short, or there is none.
 const Measurement* find_sufficient(const Family& family, double wanted) {
   const auto& all = family.measurements;
-  const auto first = std::find_if(all.begin(), all.end(), [&](const Measurement& m) { return m.estimate->value >= wanted; });
+  const auto first =
+      std::find_if(all.begin(), all.end(), [&](const Measurement& m) { return m.estimate->value >= wanted; });
   if (first == all.end()) return nullptr;
   const bool bracketed = first == all.begin() ? first->x == 0 : first->x - std::prev(first)->x < 1.5;
   return bracketed ? &*first : nullptr;
@@ -38,7 +39,8 @@ Plot plot_needs(const std::string& title, const Needs& needs) {
   plot.x_label = "leaves of the sentence, n";
   plot.y_label = "needed for 90% of the true variance";
   plot.caption =
-      "The least that a writer must remember to reach 90% of the true variance. A context window must grow in proportion to the "
+      "The least that a writer must remember to reach 90% of the true variance. A context window must grow "
+      "in proportion to the "
       "sentence; explicit working memory grows with its logarithm (GKMSS Theorems 3.1 and 3.4).";
   plot.log_x = plot.log_y = true;
   std::vector<double> x, y;
@@ -61,7 +63,11 @@ Plot plot_needs(const std::string& title, const Needs& needs) {
   plot.x_high = *most * 1.5;
   y.push_back(*most);
   set_y_range(plot, y);
-  plot.curves.push_back({"the whole sentence", Curve::Style::reference, 0, false, 0,
+  plot.curves.push_back({"the whole sentence",
+                         Curve::Style::reference,
+                         0,
+                         false,
+                         0,
                          {point(plot.x_low, plot.x_low), point(plot.x_high, plot.x_high)}});
   return plot;
 }
@@ -79,8 +85,9 @@ std::vector<Plot> needed_memory_plots(const Record& record, const EstimateIndex&
     if (language.d * std::pow(language.channel.lambda(), 2) <= 1) continue;
     const auto truth = true_value(record, index, cells, "variance");
     if (!truth) continue;
-    const std::string title =
-        text(cell, [](const std::string& key) { return key.starts_with("language.") && key != "language.height"; });
+    const std::string title = text(cell, [](const std::string& key) {
+      return key.starts_with("language.") && key != "language.height";
+    });
     for (const Family& family : families(record, index, cells, "variance")) {
       const Measurement* m = find_sufficient(family, kShare * *truth);
       if (!m) continue;
@@ -122,14 +129,16 @@ std::vector<Plot> z_plots(const std::vector<Estimate>& estimates) {
   plot.x_label = "z = (estimate − exact) / standard error";
   plot.y_label = "probability density";
   plot.caption = fmt::format(
-      "All {} statistics with an error and an exact value; the outermost bins hold all beyond. Statistics of one cell are "
+      "All {} statistics with an error and an exact value; the outermost bins hold all beyond. Statistics of "
+      "one cell are "
       "correlated, so the shape fluctuates more than that of independent numbers.",
       total);
   plot.x_low = -kEdge;
   plot.x_high = kEdge;
   plot.y_low = 0;
   Curve curve{"estimates", Curve::Style::steps, 1, false, 0, {point(-kEdge, 0)}};
-  for (int b = 0; b < kBins; ++b) add_bin(curve, -kEdge + b * kWidth, -kEdge + (b + 1) * kWidth, counts[b] / total / kWidth);
+  for (int b = 0; b < kBins; ++b)
+    add_bin(curve, -kEdge + b * kWidth, -kEdge + (b + 1) * kWidth, counts[b] / total / kWidth);
   curve.points.push_back(point(kEdge, 0));
   plot.y_high = 1.1 * std::max(gaussian(0), *std::max_element(counts.begin(), counts.end()) / total / kWidth);
   plot.curves.push_back(std::move(curve));

@@ -143,7 +143,8 @@ void write_by_height(std::ostream& out, const Record& record, const EstimateInde
     const TextTable table = by_height(record, index, i);
     if (table.rows.empty()) continue;
     if (!titled) {
-      out << "\nBy subtree height j: sums s over d^j leaves; correlation of leaves whose lowest\ncommon ancestor has height j\n";
+      out << "\nBy subtree height j: sums s over d^j leaves; correlation of leaves whose lowest\ncommon "
+             "ancestor has height j\n";
       titled = true;
     }
     out << '\n' << wrap(fmt::format("#{} {}", i, record.plan.cells()[i].label()), "");
@@ -178,8 +179,8 @@ void write_fit(std::ostream& out, const Fit& fit) {
   using Kind = TextTable::Kind;
   table.columns = {{"  coefficient", Kind::word}, {"fitted"}, {"predicted"}, {"(fit-pred)/error", Kind::z}};
   for (const Coefficient& c : fit.coefficients)
-    table.rows.push_back(
-        {"  " + c.name, value_text(c.value, c.error), number_text(c.predicted), z_text((c.value - c.predicted) / c.error)});
+    table.rows.push_back({"  " + c.name, value_text(c.value, c.error), number_text(c.predicted),
+                          z_text((c.value - c.predicted) / c.error)});
   print(out, table);
   out << fmt::format("  {} points, chi2/dof = {:.4g}/{}", fit.x.size(), fit.chi2, fit.degrees_of_freedom);
   if (!std::isnan(fit.p_value)) out << ", p = " << probability_text(fit.p_value);
@@ -188,9 +189,11 @@ void write_fit(std::ostream& out, const Fit& fit) {
 
 void write_fits_text(std::ostream& out, const std::vector<Fit>& fits) {
   if (fits.empty())
-    out << wrap("No law applies: fits need cells that differ in context depth, memory depth, context or height only, and in "
-                "nothing else (see analysis/README.md).",
-                "");
+    out << wrap(
+        "No law applies: fits need cells that differ in context depth, memory depth, context or height only, "
+        "and in "
+        "nothing else (see analysis/README.md).",
+        "");
   bool titled = false;
   for (const Fit& fit : fits)
     if (!fit.coefficients.empty()) write_fit(out, fit);
@@ -249,14 +252,16 @@ Format parse_format(const std::string& name) {
   throw UsageError(fmt::format("--format {}: no such format; use text, csv or json", name));
 }
 
-void write_table(std::ostream& out, Format format, const Record& record, const std::vector<Estimate>& estimates) {
+void write_table(std::ostream& out, Format format, const Record& record,
+                 const std::vector<Estimate>& estimates) {
   if (format == Format::text) return write_text(out, record, estimates);
   if (format == Format::json) {
     JsonLines lines(out);
     each_row(record, estimates, [&](const Json& object) { lines(object); });
     return lines.end();
   }
-  out << "cell,language,d,q,lambda,height,n,generator,context,context_unit,structure,context_depth,lca,memory,encoding,"
+  out << "cell,language,d,q,lambda,height,n,generator,context,context_unit,structure,context_depth,lca,"
+         "memory,encoding,"
          "memory_depth,method,samples,statistic,value,stderr,exact,z\n";
   each_row(record, estimates, [&](const Json& object) { out << csv_line(object); });
 }

@@ -50,10 +50,12 @@ void print_line(std::ostream& out, const std::vector<std::string>& texts, const 
 
 void TextTable::fit(std::size_t width) {
   for (std::size_t c = columns.size(); c-- > 0;)
-    if (std::all_of(rows.begin(), rows.end(), [c](const auto& row) { return row[c].empty(); })) erase_column(*this, c);
+    if (std::all_of(rows.begin(), rows.end(), [c](const auto& row) { return row[c].empty(); }))
+      erase_column(*this, c);
   while (columns.size() > 1 && total_width(*this) > width) {
-    const auto least = std::min_element(columns.rbegin(), columns.rend(),
-                                        [](const Column& a, const Column& b) { return a.priority < b.priority; });
+    const auto least =
+        std::min_element(columns.rbegin(), columns.rend(),
+                         [](const Column& a, const Column& b) { return a.priority < b.priority; });
     if (least->priority >= 9) break;
     erase_column(*this, static_cast<std::size_t>(std::distance(least, columns.rend()) - 1));
   }

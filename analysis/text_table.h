@@ -20,7 +20,8 @@ struct TextTable {
   void fit(std::size_t width);
 };
 
-/// Two spaces between columns, words to the left and numbers to the right, no line above `width` if columns can be spared.
+/// Two spaces between columns, words to the left and numbers to the right, no line above `width` if columns
+/// can be spared.
 void print(std::ostream& out, TextTable table, std::size_t width = 80);
 
 /// Breaks text at spaces so that no line is longer than `width`; continued lines are indented.

@@ -27,8 +27,11 @@ const Estimate& get(const std::vector<Estimate>& list, const std::string& statis
 }
 
 Cell ising(int d, int height, const std::string& rho, const std::string& samples, Parameters more = {}) {
-  more.insert({{"language.kind", "ising"}, {"language.d", std::to_string(d)}, {"language.height", std::to_string(height)},
-               {"language.rho", rho}, {"sampling.samples", samples}});
+  more.insert({{"language.kind", "ising"},
+               {"language.d", std::to_string(d)},
+               {"language.height", std::to_string(height)},
+               {"language.rho", rho},
+               {"sampling.samples", samples}});
   more.try_emplace("generator.kind", "true");
   return make_cell(more);
 }
@@ -62,15 +65,17 @@ double coverage(const std::string& statistic, double truth, double width, double
 }
 
 TEST_CASE("jackknife intervals cover the truth as often as they say") {
-  // S uniform on −1000…1000, whose variance and kurtosis are known; 1000 trials, 5 binomial standard deviations: a correct
-  // error fails once in a million. Errors of 64 bins follow Student's t with 63 degrees of freedom: 67.9% and 95.0%.
+  // S uniform on −1000…1000, whose variance and kurtosis are known; 1000 trials, 5 binomial standard
+  // deviations: a correct error fails once in a million. Errors of 64 bins follow Student's t with 63 degrees
+  // of freedom: 67.9% and 95.0%.
   constexpr int kTrials = 1000;
   const double m = 2001.0 * 2001.0, n = 6561;
   struct Case {
     const char* statistic;
     double truth;
   };
-  for (const Case& c : {Case{"variance", (m - 1) / 12 / n}, Case{"excess_kurtosis", -1.2 * (m + 1) / (m - 1)}}) {
+  for (const Case& c :
+       {Case{"variance", (m - 1) / 12 / n}, Case{"excess_kurtosis", -1.2 * (m + 1) / (m - 1)}}) {
     INFO(c.statistic);
     const auto sigma = [](double p) { return std::sqrt(p * (1 - p) / kTrials); };
     CHECK(std::abs(coverage(c.statistic, c.truth, 1, 1, kTrials) - 0.679) < 5 * sigma(0.679));
@@ -95,8 +100,11 @@ TEST_CASE("the jackknife of a mean is the usual standard error") {
 TEST_CASE("estimates agree with the definitions on small data") {
   for (const char* language : {"ising", "potts"}) {
     INFO(language);
-    Parameters parameters = {{"language.kind", language}, {"language.d", "3"},           {"language.height", "3"},
-                             {"generator.kind", "true"},  {"sampling.samples", "200"}};
+    Parameters parameters = {{"language.kind", language},
+                             {"language.d", "3"},
+                             {"language.height", "3"},
+                             {"generator.kind", "true"},
+                             {"sampling.samples", "200"}};
     if (parameters["language.kind"] == "ising") {
       parameters["language.rho"] = "0.7";
     } else {
@@ -171,7 +179,8 @@ TEST_CASE("sums near 2^61 lose nothing to cancellation") {
     sums.push_back(x);
     shifted.push_back(x + (std::int64_t{1} << 61) - 100);
   }
-  const auto near_zero = estimates(record_of_sums(cell, sums)), far = estimates(record_of_sums(cell, shifted));
+  const auto near_zero = estimates(record_of_sums(cell, sums)),
+             far = estimates(record_of_sums(cell, shifted));
   for (const char* statistic : {"variance", "skewness", "excess_kurtosis", "binder"}) {
     INFO(statistic);
     CHECK(get(far, statistic).value == Approx(get(near_zero, statistic).value).epsilon(1e-13));
@@ -180,14 +189,20 @@ TEST_CASE("sums near 2^61 lose nothing to cancellation") {
 }
 
 TEST_CASE("rates of a coloring, and what is not there") {
-  const Cell cell = make_cell({{"language.kind", "coloring"}, {"language.d", "4"}, {"language.height", "3"}, {"language.q", "3"},
-                               {"generator.kind", "block"}, {"generator.context-depth", "1"}, {"sampling.samples", "640"}});
+  const Cell cell = make_cell({{"language.kind", "coloring"},
+                               {"language.d", "4"},
+                               {"language.height", "3"},
+                               {"language.q", "3"},
+                               {"generator.kind", "block"},
+                               {"generator.context-depth", "1"},
+                               {"sampling.samples", "640"}});
   const Record record = synthetic::draw(Plan("", {cell}, ""));
   const Tally sums = total(record.tallies[0]);
   const auto list = estimates(record);
   const double n = 640;
   CHECK(get(list, "valid_rate").value == Approx(static_cast<double>(sums.valid[3]) / n));
-  CHECK(get(list, "valid_rate").value == Approx(get(list, "free_rate").value + get(list, "frozen_rate").value));
+  CHECK(get(list, "valid_rate").value ==
+        Approx(get(list, "free_rate").value + get(list, "frozen_rate").value));
   CHECK(get(list, "valid_rate@2").value == Approx(static_cast<double>(sums.valid[2]) / n / 4));
   CHECK(get(list, "valid_rate").error > 0);
 
@@ -205,10 +220,15 @@ TEST_CASE("rates of a coloring, and what is not there") {
   }
   REQUIRE(invalid > 0);
   CHECK(get(list, "first_inconsistency_depth").value == Approx(depth / invalid));
-  CHECK(get(list, "inconsistency_rate@2").value == Approx(static_cast<double>(sums.first_inconsistency[2]) / n));
+  CHECK(get(list, "inconsistency_rate@2").value ==
+        Approx(static_cast<double>(sums.first_inconsistency[2]) / n));
 
-  const Cell truth = make_cell({{"language.kind", "coloring"}, {"language.d", "4"}, {"language.height", "2"}, {"language.q", "3"},
-                                {"generator.kind", "true"}, {"sampling.samples", "100"}});
+  const Cell truth = make_cell({{"language.kind", "coloring"},
+                                {"language.d", "4"},
+                                {"language.height", "2"},
+                                {"language.q", "3"},
+                                {"generator.kind", "true"},
+                                {"sampling.samples", "100"}});
   const auto all_valid = estimates(synthetic::draw(Plan("", {truth}, "")));
   CHECK(find(all_valid, "first_inconsistency_depth") == nullptr);
   CHECK(get(all_valid, "valid_rate").value == 1);
@@ -216,7 +236,8 @@ TEST_CASE("rates of a coloring, and what is not there") {
 }
 
 TEST_CASE("statistics stand in one order, and only for cells with samples") {
-  const Cell with = ising(2, 2, "0.5", "64", {{"generator.kind", "reasoning"}}), without = ising(2, 3, "0.5", "64");
+  const Cell with = ising(2, 2, "0.5", "64", {{"generator.kind", "reasoning"}}),
+             without = ising(2, 3, "0.5", "64");
   Record record = synthetic::draw(Plan("", {with, without}, ""));
   record.tallies[1] = {};
   std::vector<std::string> names;
@@ -224,9 +245,9 @@ TEST_CASE("statistics stand in one order, and only for cells with samples") {
     CHECK(e.cell == 0);
     names.push_back(e.statistic);
   }
-  CHECK(names == std::vector<std::string>{"variance", "skewness", "excess_kurtosis", "binder", "memory_bits", "variance@1",
-                                          "variance@2", "excess_kurtosis@1", "excess_kurtosis@2", "correlation@1",
-                                          "correlation@2"});
+  CHECK(names == std::vector<std::string>{"variance", "skewness", "excess_kurtosis", "binder", "memory_bits",
+                                          "variance@1", "variance@2", "excess_kurtosis@1",
+                                          "excess_kurtosis@2", "correlation@1", "correlation@2"});
 }
 
 TEST_CASE("nothing is claimed to be known that is not") {
@@ -250,13 +271,15 @@ TEST_CASE("nothing is claimed to be known that is not") {
 }
 
 TEST_CASE("simulated sentences agree with the exact values") {
-  // Mean z² over the statistics of six cells. They are correlated within a cell; 5 standard deviations of a mean of 6
-  // independent z² (variance 2 each) bound it generously: 1 + 5·√(2/6) = 3.9.
+  // Mean z² over the statistics of six cells. They are correlated within a cell; 5 standard deviations of a
+  // mean of 6 independent z² (variance 2 each) bound it generously: 1 + 5·√(2/6) = 3.9.
   std::vector<Cell> cells;
   for (const char* rho : {"0.6", "0.9"})
     for (int w = 1; w <= 3; ++w)
-      cells.push_back(ising(3, 3, rho, "2560", {{"generator.kind", "block"}, {"generator.context-depth", std::to_string(w)},
-                                                {"generator.memory", "root"}}));
+      cells.push_back(ising(3, 3, rho, "2560",
+                            {{"generator.kind", "block"},
+                             {"generator.context-depth", std::to_string(w)},
+                             {"generator.memory", "root"}}));
   const auto mean_square = [](const std::vector<Estimate>& list) {
     double squares = 0, count = 0;
     for (const Estimate& e : list)
@@ -269,8 +292,10 @@ TEST_CASE("simulated sentences agree with the exact values") {
   // The wrong twin: the same sentences said to be of ρ = 0.85 where it was 0.9.
   std::vector<Cell> wrong;
   for (int w = 1; w <= 3; ++w)
-    wrong.push_back(ising(3, 3, "0.85", "2560", {{"generator.kind", "block"}, {"generator.context-depth", std::to_string(w)},
-                                                 {"generator.memory", "root"}}));
+    wrong.push_back(ising(3, 3, "0.85", "2560",
+                          {{"generator.kind", "block"},
+                           {"generator.context-depth", std::to_string(w)},
+                           {"generator.memory", "root"}}));
   Record mislabelled(Plan("", wrong, ""));
   std::copy(record.tallies.begin() + 3, record.tallies.end(), mislabelled.tallies.begin());
   CHECK_FALSE(mean_square(estimates(mislabelled)) < 3.9);

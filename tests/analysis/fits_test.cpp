@@ -51,7 +51,9 @@ bool is_uniform(const std::vector<double>& counts, double trials) {
 TEST_CASE("least squares: coverage of the slope, uniform p-values") {
   // 5 binomial standard deviations each: false alarms below 1e-5 in all.
   constexpr int kTrials = 4000;
-  const auto near = [](double share, double p) { return std::abs(share - p) < 5 * std::sqrt(p * (1 - p) / kTrials); };
+  const auto near = [](double share, double p) {
+    return std::abs(share - p) < 5 * std::sqrt(p * (1 - p) / kTrials);
+  };
   const Trials right = try_lines(kTrials, 1);
   CHECK(near(right.within_1, 0.6827));
   CHECK(near(right.within_2, 0.9545));
@@ -81,7 +83,8 @@ struct Bench {
   std::vector<Cell> cells;
   std::vector<Estimate> estimates;
 
-  void add(Parameters parameters, const std::string& statistic, double value, double error, double exact = kUnknown) {
+  void add(Parameters parameters, const std::string& statistic, double value, double error,
+           double exact = kUnknown) {
     parameters.try_emplace("language.kind", "ising");
     parameters.try_emplace("language.d", "3");
     if (parameters["language.kind"] == "ising") parameters.try_emplace("language.rho", "0.9");
@@ -93,8 +96,11 @@ struct Bench {
     estimates.push_back(estimate);
     cells.push_back(make_cell(parameters));
   }
-  void add_block(int height, int w, const std::string& statistic, double value, double error, double exact = kUnknown) {
-    add({{"language.height", std::to_string(height)}, {"generator.context-depth", std::to_string(w)}, {"generator.memory", "root"}},
+  void add_block(int height, int w, const std::string& statistic, double value, double error,
+                 double exact = kUnknown) {
+    add({{"language.height", std::to_string(height)},
+         {"generator.context-depth", std::to_string(w)},
+         {"generator.memory", "root"}},
         statistic, value, error, exact);
   }
   std::vector<Fit> fits() const { return analysis::fits(Record(Plan("", cells, "")), estimates); }
@@ -138,16 +144,23 @@ TEST_CASE("the predicted constant is the exact variance's, deep in the tree and 
     INFO(memory);
     Bench bench;
     for (int w = 1; w <= 4; ++w)
-      bench.add({{"language.height", "36"}, {"generator.context-depth", std::to_string(w)}, {"generator.memory", memory}},
+      bench.add({{"language.height", "36"},
+                 {"generator.context-depth", std::to_string(w)},
+                 {"generator.memory", memory}},
                 "variance", 1, 0.1, memory[0] == 'r' ? kUnknown : 0);
     // Leaf memory needs an exact variance to know q_∞ from: let it be that of a writer who knows the root.
-    const Cell deep = make_cell({{"language.kind", "ising"}, {"language.d", "3"}, {"language.height", "36"}, {"language.rho", "0.9"},
-                                 {"generator.kind", "block"}, {"generator.context-depth", "18"}, {"generator.memory", "root"}});
+    const Cell deep = make_cell({{"language.kind", "ising"},
+                                 {"language.d", "3"},
+                                 {"language.height", "36"},
+                                 {"language.rho", "0.9"},
+                                 {"generator.kind", "block"},
+                                 {"generator.context-depth", "18"},
+                                 {"generator.memory", "root"}});
     const double exact = Exact(deep)("variance").value().value;
     if (memory[0] == 'l') {
       for (Estimate& e : bench.estimates) e.exact = kUnknown;
-      bench.add({{"language.height", "36"}, {"generator.context-depth", "18"}, {"generator.memory", memory}}, "variance", exact,
-                exact, exact);
+      bench.add({{"language.height", "36"}, {"generator.context-depth", "18"}, {"generator.memory", memory}},
+                "variance", exact, exact, exact);
     }
     const auto fits = bench.fits();
     const Fit* fit = find(fits, "variance-context-depth");
@@ -182,8 +195,9 @@ TEST_CASE("fits are refused, with the reason, where they would mean nothing") {
   SECTION("below Kesten-Stigum") {
     Bench bench;
     for (int w = 1; w <= 6; ++w)
-      bench.add({{"language.height", "8"}, {"language.rho", "0.5"}, {"generator.context-depth", std::to_string(w)}}, "variance", 2,
-                0.1);
+      bench.add(
+          {{"language.height", "8"}, {"language.rho", "0.5"}, {"generator.context-depth", std::to_string(w)}},
+          "variance", 2, 0.1);
     const auto fits = bench.fits();
     REQUIRE(fits.size() == 1);
     CHECK(fits[0].coefficients.empty());
@@ -195,7 +209,9 @@ TEST_CASE("more samples of the same numbers are not another point") {
   Bench bench;
   for (int w = 1; w <= 6; ++w)
     for (const char* samples : {"1000", "4000"})
-      bench.add({{"language.height", "8"}, {"generator.context-depth", std::to_string(w)}, {"sampling.samples", samples}},
+      bench.add({{"language.height", "8"},
+                 {"generator.context-depth", std::to_string(w)},
+                 {"sampling.samples", samples}},
                 "variance", std::exp(w), 0.1);
   const auto same_seed = bench.fits();
   REQUIRE(same_seed.size() == 1);
@@ -204,8 +220,8 @@ TEST_CASE("more samples of the same numbers are not another point") {
   Bench seeds;
   for (int w = 1; w <= 6; ++w)
     for (const char* seed : {"1", "2"})
-      seeds.add({{"language.height", "8"}, {"generator.context-depth", std::to_string(w)}, {"seed", seed}}, "variance", std::exp(w),
-                0.1);
+      seeds.add({{"language.height", "8"}, {"generator.context-depth", std::to_string(w)}, {"seed", seed}},
+                "variance", std::exp(w), 0.1);
   const auto two_seeds = seeds.fits();
   REQUIRE(two_seeds.size() == 1);
   CHECK(two_seeds[0].x.size() == 12);
@@ -214,8 +230,9 @@ TEST_CASE("more samples of the same numbers are not another point") {
 TEST_CASE("variance of k-grams") {
   Bench bench;
   for (const int k : {0, 1, 3, 9, 27, 81, 243, 729})
-    bench.add({{"language.height", "6"}, {"generator.kind", "kgram"}, {"generator.context", std::to_string(k)}}, "variance",
-              5 * std::pow(k, 0.8), 0.1);
+    bench.add(
+        {{"language.height", "6"}, {"generator.kind", "kgram"}, {"generator.context", std::to_string(k)}},
+        "variance", 5 * std::pow(k, 0.8), 0.1);
   const auto fits = bench.fits();
   const Fit* fit = find(fits, "variance-kgram");
   REQUIRE(fit);
@@ -241,7 +258,8 @@ TEST_CASE("kurtosis: only what is clear of its error, and of one sign") {
   CHECK(fit->coefficients[0].predicted == Approx(-std::log(3)));
 
   Bench heights;
-  for (int height = 4; height <= 8; ++height) heights.add_block(height, 2, "excess_kurtosis", std::pow(3.0, -height), 1e-5);
+  for (int height = 4; height <= 8; ++height)
+    heights.add_block(height, 2, "excess_kurtosis", std::pow(3.0, -height), 1e-5);
   const auto by_height = heights.fits();
   const Fit* decay = find(by_height, "kurtosis-decay-height");
   REQUIRE(decay);
@@ -254,7 +272,10 @@ TEST_CASE("valid rates: as many chances to clash as blocks, where roots freeze")
     Bench bench;
     for (int w = 0; w <= 8; ++w) {
       const double rate = std::exp(-0.01 * std::pow(d, 8 - w));
-      bench.add({{"language.kind", "coloring"}, {"language.q", "3"}, {"language.d", std::to_string(d)}, {"language.height", "8"},
+      bench.add({{"language.kind", "coloring"},
+                 {"language.q", "3"},
+                 {"language.d", std::to_string(d)},
+                 {"language.height", "8"},
                  {"generator.context-depth", std::to_string(w)}},
                 "valid_rate", rate, 1e-3);
     }

@@ -39,22 +39,29 @@ Record sample_record() {
     cells.push_back(make_cell(parameters));
   };
   for (const char* height : {"2", "3"}) {
-    const Parameters ising = {{"language.kind", "ising"}, {"language.rho", "0.9"}, {"language.height", height}};
+    const Parameters ising = {
+        {"language.kind", "ising"}, {"language.rho", "0.9"}, {"language.height", height}};
     const auto with = [&](Parameters more) {
       more.insert(ising.begin(), ising.end());
       add(more);
     };
     with({{"generator.kind", "true"}});
     for (int w = 0; w <= std::stoi(height); ++w) {
-      with({{"generator.kind", "block"}, {"generator.context-depth", std::to_string(w)}, {"generator.memory", "root"}});
+      with({{"generator.kind", "block"},
+            {"generator.context-depth", std::to_string(w)},
+            {"generator.memory", "root"}});
       with({{"generator.kind", "reasoning"}, {"generator.memory-depth", std::to_string(w)}});
       with({{"generator.kind", "kgram"}, {"generator.context", std::to_string(w + 1)}});
     }
   }
   for (int w = 0; w <= 2; ++w)
-    add({{"language.kind", "coloring"}, {"language.q", "3"}, {"language.height", "2"}, {"generator.kind", "block"},
+    add({{"language.kind", "coloring"},
+         {"language.q", "3"},
+         {"language.height", "2"},
+         {"generator.kind", "block"},
          {"generator.context-depth", std::to_string(w)}});
-  return synthetic::draw(Plan("Sweep <script>alert('x')</script>", cells, "[language]\nkind = ising & coloring\n"));
+  return synthetic::draw(
+      Plan("Sweep <script>alert('x')</script>", cells, "[language]\nkind = ising & coloring\n"));
 }
 
 std::size_t count(const std::string& text, const std::string& part) {
@@ -86,15 +93,17 @@ TEST_CASE("the report: one page with every figure, and every figure in four file
   const Folder folder;
   const Record record = sample_record();
   const auto list = estimates(record);
-  write_report(folder.path / "out.html", record, list, fits(record, list), {{"command line", "leafcast run \"a\" < b"}});
+  write_report(folder.path / "out.html", record, list, fits(record, list),
+               {{"command line", "leafcast run \"a\" < b"}});
   const std::string page = read_file(folder.path / "out.html");
 
   std::set<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder.path / "out-figures"))
     names.insert(entry.path().stem().string());
-  for (const char* figure : {"ising-d3-rho0.9-h3-variance", "ising-d3-rho0.9-h3-kurtosis", "ising-d3-rho0.9-h3-variance-by-height",
-                             "ising-d3-rho0.9-h3-correlation", "ising-d3-rho0.9-h3-histogram", "coloring-q3-d3-h2-valid",
-                             "ising-d3-rho0.9-needed-memory", "z-scores"})
+  for (const char* figure :
+       {"ising-d3-rho0.9-h3-variance", "ising-d3-rho0.9-h3-kurtosis", "ising-d3-rho0.9-h3-variance-by-height",
+        "ising-d3-rho0.9-h3-correlation", "ising-d3-rho0.9-h3-histogram", "coloring-q3-d3-h2-valid",
+        "ising-d3-rho0.9-needed-memory", "z-scores"})
     CHECK(names.contains(figure));
   for (const std::string& name : names) {
     INFO(name);
@@ -112,7 +121,8 @@ TEST_CASE("the report: one page with every figure, and every figure in four file
     rest = without(rest, "xmlns:xlink=\"http://www.w3.org/1999/xlink\"");
     CHECK(count(rest, "http://") == 0);
     CHECK(count(rest, "https://") == 0);
-    for (const char* loader : {"<script", "<link", "<img", "<iframe", "@import"}) CHECK(count(rest, loader) == 0);
+    for (const char* loader : {"<script", "<link", "<img", "<iframe", "@import"})
+      CHECK(count(rest, loader) == 0);
   }
   SECTION("text is escaped") {
     CHECK(page.find("Sweep &lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;") != std::string::npos);
@@ -135,7 +145,8 @@ TEST_CASE("the report: one page with every figure, and every figure in four file
     const std::string before = read_file(figures / "ising-d3-rho0.9-h3-variance.svg");
     fs::remove(figures / "ising-d3-rho0.9-h3-variance.svg");
     fs::remove(figures / "ising-d3-rho0.9-h3-variance.png");
-    REQUIRE(std::system(("cd '" + figures.string() + "' && gnuplot ising-d3-rho0.9-h3-variance.gp").c_str()) == 0);
+    REQUIRE(std::system(
+                ("cd '" + figures.string() + "' && gnuplot ising-d3-rho0.9-h3-variance.gp").c_str()) == 0);
     CHECK(read_file(figures / "ising-d3-rho0.9-h3-variance.svg") == before);
     CHECK(fs::exists(figures / "ising-d3-rho0.9-h3-variance.png"));
   }
@@ -149,10 +160,11 @@ TEST_CASE("a report that cannot be drawn or written says why and what to do") {
   SECTION("no gnuplot") {
     const std::string path = std::getenv("PATH");
     setenv("PATH", "/nowhere", 1);
-    CHECK_THROWS_MATCHES(write(folder.path / "out.html"), IoError, Catch::Predicate<IoError>([](const IoError& e) {
-                           const std::string text = e.what();
-                           return text.find("cannot run gnuplot") == 0 && text.find("install it") != std::string::npos;
-                         }));
+    CHECK_THROWS_MATCHES(
+        write(folder.path / "out.html"), IoError, Catch::Predicate<IoError>([](const IoError& e) {
+          const std::string text = e.what();
+          return text.find("cannot run gnuplot") == 0 && text.find("install it") != std::string::npos;
+        }));
     setenv("PATH", path.c_str(), 1);
     CHECK_FALSE(fs::exists(folder.path / "out.html"));
   }
@@ -180,8 +192,9 @@ TEST_CASE("an empty record makes a page too") {
 
 TEST_CASE("HTML") {
   CHECK(escape_html("a<b> & \"c\" 'd'") == "a&lt;b&gt; &amp; &quot;c&quot; &#39;d&#39;");
-  const std::string svg = "<?xml version=\"1.0\"?>\n<svg viewBox=\"0 0 1 1\"><title>Gnuplot</title><g id='a' fill=\"#ffffff\"/>"
-                          "<use xlink:href='#a' fill=\"url(#b)\"/></svg>";
+  const std::string svg =
+      "<?xml version=\"1.0\"?>\n<svg viewBox=\"0 0 1 1\"><title>Gnuplot</title><g id='a' fill=\"#ffffff\"/>"
+      "<use xlink:href='#a' fill=\"url(#b)\"/></svg>";
   CHECK(inline_svg(svg, "f1-", "A & B") ==
         "<svg role=\"img\" aria-label=\"A &amp; B\" viewBox=\"0 0 1 1\"><g id='f1-a' fill=\"#ffffff\"/>"
         "<use xlink:href='#f1-a' fill=\"url(#f1-b)\"/></svg>");

@@ -7,13 +7,14 @@
 #include "engine/plan.h"
 #include "engine/tree.h"
 
-/// Records to try the analysis on: a small, slow sampler of true and block sentences that tallies what the engine would.
+/// Records to try the analysis on: a small, slow sampler of true and block sentences that tallies what the
+/// engine would.
 namespace leafcast::synthetic {
 
 using Sentence = std::vector<int>;
 
-/// Writes sentences of a symmetric language, one at a time. Path memory of depth m writes like block root memory w = m;
-/// k-grams are stood in for by blocks of the same length that remember their leaves.
+/// Writes sentences of a symmetric language, one at a time. Path memory of depth m writes like block root
+/// memory w = m; k-grams are stood in for by blocks of the same length that remember their leaves.
 class Writer {
  public:
   Writer(const Cell& cell, std::mt19937_64& random)

@@ -17,12 +17,14 @@ namespace {
 using synthetic::make_cell;
 
 constexpr const char* kHeader =
-    "cell,language,d,q,lambda,height,n,generator,context,context_unit,structure,context_depth,lca,memory,encoding,memory_depth,"
+    "cell,language,d,q,lambda,height,n,generator,context,context_unit,structure,context_depth,lca,memory,"
+    "encoding,memory_depth,"
     "method,samples,statistic,value,stderr,exact,z";
 
 Cell cell_with(Parameters parameters) {
   parameters.insert({{"language.d", "3"}, {"language.height", "5"}, {"sampling.samples", "128"}});
-  if (!parameters.contains("language.kind")) parameters.insert({{"language.kind", "ising"}, {"language.rho", "0.9"}});
+  if (!parameters.contains("language.kind"))
+    parameters.insert({{"language.kind", "ising"}, {"language.rho", "0.9"}});
   return make_cell(parameters);
 }
 
@@ -31,11 +33,19 @@ const Record& sample_record() {
   static const Record record = synthetic::draw(Plan(
       "Every kind",
       {cell_with({{"generator.kind", "true"}}),
-       cell_with({{"generator.kind", "block"}, {"generator.context-depth", "2"}, {"generator.lca", "sampled-reset"}}),
-       cell_with({{"generator.kind", "block"}, {"generator.context-depth", "3"}, {"generator.lca", "sampled-reset"}}),
-       cell_with({{"generator.kind", "kgram"}, {"generator.context", "9"}, {"generator.context-unit", "tokens"}}),
+       cell_with({{"generator.kind", "block"},
+                  {"generator.context-depth", "2"},
+                  {"generator.lca", "sampled-reset"}}),
+       cell_with({{"generator.kind", "block"},
+                  {"generator.context-depth", "3"},
+                  {"generator.lca", "sampled-reset"}}),
+       cell_with(
+           {{"generator.kind", "kgram"}, {"generator.context", "9"}, {"generator.context-unit", "tokens"}}),
        cell_with({{"generator.kind", "reasoning"}, {"generator.memory-depth", "5"}}),
-       cell_with({{"language.kind", "coloring"}, {"language.q", "3"}, {"generator.kind", "block"}, {"generator.context-depth", "2"}})},
+       cell_with({{"language.kind", "coloring"},
+                  {"language.q", "3"},
+                  {"generator.kind", "block"},
+                  {"generator.context-depth", "2"}})},
       ""));
   return record;
 }
@@ -75,22 +85,25 @@ TEST_CASE("CSV: the contract's columns, empty where unused, numbers that read ba
     const auto fields = fields_of(lines[i + 1]);
     REQUIRE(fields.size() == columns.size());
     first.try_emplace(list[i].cell, std::vector<std::string>(fields.begin(), fields.begin() + 19));
-    const auto same = [](const std::string& text, double x) { return std::isnan(x) ? text.empty() : std::stod(text) == x; };
+    const auto same = [](const std::string& text, double x) {
+      return std::isnan(x) ? text.empty() : std::stod(text) == x;
+    };
     CHECK(same(fields[19], list[i].value));
     CHECK(same(fields[20], list[i].error));
     CHECK(same(fields[21], list[i].exact));
     CHECK(same(fields[22], list[i].z()));
   }
   using Row = std::vector<std::string>;
-  CHECK(first[0] == Row{"0", "ising", "3", "2", "0.9", "5", "243", "true", "", "", "", "", "", "", "", "", "sequence", "128", "variance"});
-  CHECK(first[1] == Row{"1", "ising", "3", "2", "0.9", "5", "243", "block", "", "", "", "2", "sampled-reset", "leaves", "", "",
+  CHECK(first[0] == Row{"0", "ising", "3", "2", "0.9", "5", "243", "true", "", "", "", "", "", "", "", "",
                         "sequence", "128", "variance"});
-  CHECK(first[3] == Row{"3", "ising", "3", "2", "0.9", "5", "243", "kgram", "9", "tokens", "fixed", "", "", "", "", "", "sequence",
-                        "128", "variance"});
-  CHECK(first[4] == Row{"4", "ising", "3", "2", "0.9", "5", "243", "reasoning", "", "", "", "", "", "", "path", "5", "sequence",
-                        "128", "variance"});
-  CHECK(first[5] == Row{"5", "coloring", "3", "3", "-0.5", "5", "243", "block", "", "", "", "2", "sampled", "leaves", "", "",
-                        "sequence", "128", "variance"});
+  CHECK(first[1] == Row{"1", "ising", "3", "2", "0.9", "5", "243", "block", "", "", "", "2", "sampled-reset",
+                        "leaves", "", "", "sequence", "128", "variance"});
+  CHECK(first[3] == Row{"3", "ising", "3", "2", "0.9", "5", "243", "kgram", "9", "tokens", "fixed", "", "",
+                        "", "", "", "sequence", "128", "variance"});
+  CHECK(first[4] == Row{"4", "ising", "3", "2", "0.9", "5", "243", "reasoning", "", "", "", "", "", "",
+                        "path", "5", "sequence", "128", "variance"});
+  CHECK(first[5] == Row{"5", "coloring", "3", "3", "-0.5", "5", "243", "block", "", "", "", "2", "sampled",
+                        "leaves", "", "", "sequence", "128", "variance"});
 }
 
 TEST_CASE("JSON: an object a row with the same keys, null where empty") {
@@ -127,9 +140,15 @@ TEST_CASE("text fits a terminal and says what the cells share once") {
   // Many languages with a cell each make one table; parameters without end do not break the lines.
   std::vector<Cell> cells;
   for (int q = 2; q <= 6; ++q)
-    cells.push_back(make_cell({{"language.kind", "potts"}, {"language.q", std::to_string(q)}, {"language.lambda", "-0.123456789012345"},
-                               {"language.d", "2"}, {"language.height", std::to_string(q)}, {"generator.kind", "block"},
-                               {"generator.context-depth", "2"}, {"generator.lca", "sampled-reset"}, {"sampling.samples", "128"}}));
+    cells.push_back(make_cell({{"language.kind", "potts"},
+                               {"language.q", std::to_string(q)},
+                               {"language.lambda", "-0.123456789012345"},
+                               {"language.d", "2"},
+                               {"language.height", std::to_string(q)},
+                               {"generator.kind", "block"},
+                               {"generator.context-depth", "2"},
+                               {"generator.lca", "sampled-reset"},
+                               {"sampling.samples", "128"}}));
   const Record many = synthetic::draw(Plan("", cells, ""));
   const std::string wide = table(Format::text, many, estimates(many));
   for (const std::string& line : lines_of(wide)) {
@@ -142,7 +161,8 @@ TEST_CASE("text fits a terminal and says what the cells share once") {
 TEST_CASE("an unfinished or empty record still makes a table") {
   Record record = sample_record();
   record.tallies[0] = {};
-  CHECK(table(Format::text, record, estimates(record)).find("5 of 6 cells have samples so far") != std::string::npos);
+  CHECK(table(Format::text, record, estimates(record)).find("5 of 6 cells have samples so far") !=
+        std::string::npos);
   const Record nothing(sample_record().plan);
   CHECK(lines_of(table(Format::csv, nothing, {})) == std::vector<std::string>{kHeader});
   CHECK(table(Format::text, nothing, {}).find("0 of 6 cells") != std::string::npos);
@@ -188,7 +208,9 @@ TEST_CASE("fits in three formats") {
   fit.chi2 = 1.5;
   fit.degrees_of_freedom = 1;
   fit.p_value = 0.22;
-  fit.note = "window w ≥ 1 and h−w ≥ 2, and a note that is so long that it does not fit a line of the terminal and must be broken";
+  fit.note =
+      "window w ≥ 1 and h−w ≥ 2, and a note that is so long that it does not fit a line of the terminal and "
+      "must be broken";
   Fit refused;
   refused.law = "kurtosis-decay";
   refused.note = "no fit: 2 different h−w remain and 3 are needed";
