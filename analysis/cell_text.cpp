@@ -48,10 +48,14 @@ bool tells_apart(const std::string& key) {
 }
 
 std::size_t section(const std::string& key) {
-  return key.starts_with("language.") ? 0 : key.starts_with("generator.") ? 1 : 2;
+  return describes_language(key) ? 0 : key.starts_with("generator.") ? 1 : 2;
 }
 
 }  // namespace
+
+bool describes_language(const std::string& key) {
+  return key.starts_with("language.") || key == "observe.symbol";
+}
 
 std::vector<Part> parts(const Cell& cell) {
   std::vector<Part> list;
@@ -80,9 +84,7 @@ std::string text(const Cell& cell, const std::function<bool(const std::string&)>
   return joined;
 }
 
-std::string language_text(const Cell& cell) {
-  return text(cell, [](const std::string& key) { return section(key) == 0; });
-}
+std::string language_text(const Cell& cell) { return text(cell, describes_language); }
 
 std::string generator_text(const Cell& cell, const std::set<std::string>& without) {
   return text(cell, [&](const std::string& key) { return section(key) > 0 && !without.contains(key); });

@@ -22,6 +22,8 @@ std::vector<Part> parts(const Cell& cell);
 /// The texts of the parts that `wanted` accepts by their keys, joined by spaces.
 std::string text(const Cell& cell, const std::function<bool(const std::string& key)>& wanted);
 
+/// Keys that say what is measured, the language and its observed symbol, not who wrote it.
+bool describes_language(const std::string& key);
 /// "ising d=3 ρ=0.9 h=8"
 std::string language_text(const Cell& cell);
 /// "block w=2 root sampled", less the keys in `without`.

@@ -21,7 +21,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 Cell true_language(const Cell& cell) {
   Parameters parameters;
   for (const auto& [key, value] : cell.parameters())
-    if (key.starts_with("language.") || key == "observe.symbol") parameters[key] = value;
+    if (describes_language(key)) parameters[key] = value;
   parameters["generator.kind"] = "true";
   return Cell::make(parameters);
 }

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t kFewestPoints = 3;
 constexpr double kSignificant = 3;  // standard errors
+constexpr double kLeastPValue = 0.01;
 constexpr double kSharp = 0.3;  // of the measurement's error: an exact value that is known better than that
 
 /// A cell of a group with its estimate of the law's statistic.
@@ -419,6 +420,54 @@ std::string finite_size_line(const Law& law, const Members& points, const Fit& f
       line.coefficients(1));
 }
 
+/// The members that can be fitted, by x; the others are listed by the reason.
+Members usable(const Law& law, const Members& members, std::map<std::string, std::vector<double>>& left_out) {
+  Members points;
+  for (const Member& m : members) {
+    if (!law.in_window(*m.cell)) continue;
+    const Estimate& e = *m.estimate;
+    const std::string reason = std::isnan(e.value) ? "value unknown"
+                               : !(e.error > 0)    ? "error unknown"
+                                                   : law.why_not_usable(e);
+    if (reason.empty())
+      points.push_back(m);
+    else
+      left_out[reason].push_back(m.x);
+  }
+  keep_one_sign(points, left_out);
+  return points;
+}
+
+void set_points(Fit& fit, const Law& law, const Members& points) {
+  fit.cells.clear();
+  fit.x.clear();
+  fit.y.clear();
+  fit.y_error.clear();
+  for (const Member& m : points) {
+    const Ordinate ordinate = law.y(m.estimate->value);
+    fit.cells.push_back(m.index);
+    fit.x.push_back(m.x);
+    fit.y.push_back(ordinate.y);
+    fit.y_error.push_back(std::abs(ordinate.derivative) * m.estimate->error);
+  }
+}
+
+/// The abscissa, first or last, without which the rest lies better on a line.
+double worse_end(const Fit& fit) {
+  const auto strain_without = [&fit](double end) {
+    std::vector<double> x, y, sigma;
+    for (std::size_t i = 0; i < fit.x.size(); ++i) {
+      if (fit.x[i] == end) continue;
+      x.push_back(fit.x[i]);
+      y.push_back(fit.y[i]);
+      sigma.push_back(fit.y_error[i]);
+    }
+    const LeastSquares line = fit_line(x, y, sigma);
+    return line.chi2 / line.degrees_of_freedom;
+  };
+  return strain_without(fit.x.front()) < strain_without(fit.x.back()) ? fit.x.front() : fit.x.back();
+}
+
 Fit fit_group(const Law& law, Members members) {
   Fit fit;
   fit.law = law.name;
@@ -430,33 +479,8 @@ Fit fit_group(const Law& law, Members members) {
   std::stable_sort(members.begin(), members.end(),
                    [](const Member& a, const Member& b) { return a.x < b.x; });
   std::map<std::string, std::vector<double>> left_out;
-  Members points;
-  for (const Member& m : members) {
-    if (!law.in_window(*m.cell)) continue;
-    const Estimate& e = *m.estimate;
-    std::string reason;
-    if (std::isnan(e.value)) {
-      reason = "value unknown";
-    } else if (!(e.error > 0)) {
-      reason = "error unknown";
-    } else {
-      reason = law.why_not_usable(e);
-    }
-    if (reason.empty()) {
-      points.push_back(m);
-    } else {
-      left_out[reason].push_back(m.x);
-    }
-  }
-  keep_one_sign(points, left_out);
-
-  for (const Member& m : points) {
-    const Ordinate ordinate = law.y(m.estimate->value);
-    fit.cells.push_back(m.index);
-    fit.x.push_back(m.x);
-    fit.y.push_back(ordinate.y);
-    fit.y_error.push_back(std::abs(ordinate.derivative) * m.estimate->error);
-  }
+  Members points = usable(law, members, left_out);
+  set_points(fit, law, points);
   fit.note = "window " + law.window;
   for (const auto& [reason, x] : left_out)
     add(fit.note, fmt::format("left out {} = {} ({})", law.x_name, list(x), reason));
@@ -466,7 +490,23 @@ Fit fit_group(const Law& law, Members members) {
     return fit;
   }
 
-  const LeastSquares line = fit_line(fit.x, fit.y, fit.y_error);
+  // How far the asymptotic regime reaches, on either side, depends on the errors.
+  LeastSquares line = fit_line(fit.x, fit.y, fit.y_error);
+  std::vector<double> given_up;
+  while (line.p_value < kLeastPValue && distinct(fit.x) > kFewestPoints) {
+    const double end = worse_end(fit);
+    std::erase_if(points, [end](const Member& m) { return m.x == end; });
+    given_up.push_back(end);
+    set_points(fit, law, points);
+    line = fit_line(fit.x, fit.y, fit.y_error);
+  }
+  if (!given_up.empty())
+    add(fit.note,
+        fmt::format("given up {} = {}, with which p < {}", law.x_name, list(given_up), kLeastPValue));
+
+  if (line.p_value < kLeastPValue)
+    add(fit.note, fmt::format("p < {} even so: this is not the asymptotic regime yet", kLeastPValue));
+
   const Prediction prediction = law.predict(members);
   fit.coefficients = {{"slope", line.coefficients(0), line.error(0), prediction.slope},
                       {"intercept", line.coefficients(1), line.error(1), prediction.intercept}};

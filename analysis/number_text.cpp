@@ -43,8 +43,8 @@ std::string value_text(double value, double error) {
                      error / power_of_ten(exponent) * power_of_ten(decimals), exponent);
 }
 
-std::string number_text(double value) {
-  return std::isnan(value) ? "" : tidy_exponent(fmt::format("{:.6g}", value));
+std::string number_text(double value, int digits) {
+  return std::isnan(value) ? "" : tidy_exponent(fmt::format("{:.{}g}", value, digits));
 }
 
 std::string z_text(double z) {

@@ -8,8 +8,8 @@ namespace leafcast::analysis {
 /// error to show, with a question mark if the error is unknown. Empty for NaN.
 std::string value_text(double value, double error);
 
-/// Six significant digits. Empty for NaN.
-std::string number_text(double value);
+/// So many significant digits. Empty for NaN.
+std::string number_text(double value, int digits = 6);
 
 /// A deviation in standard errors with its sign, "+0.3". Empty for NaN.
 std::string z_text(double z);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <set>
 
@@ -31,15 +30,9 @@ std::vector<const Cell*> pick(const Record& record, const std::vector<std::size_
   return cells;
 }
 
-std::function<bool(const std::string&)> shared(const std::string& section,
-                                               const std::set<std::string>& varying) {
-  return [&varying, section](const std::string& key) {
-    return key.starts_with(section) && !varying.contains(key);
-  };
-}
-
 std::string shared_language(const Cell& cell, const std::set<std::string>& varying) {
-  std::string language = text(cell, shared("language.", varying));
+  std::string language =
+      text(cell, [&](const std::string& key) { return describes_language(key) && !varying.contains(key); });
   if (!varying.contains("language.d") && !varying.contains("language.height"))
     language += fmt::format(" (n = {})", cell.language().leaves());
   return language;
@@ -53,7 +46,7 @@ std::string shared_generators(const std::vector<const Cell*>& cells, const std::
     const std::string kind = cell->generator_name();
     if (!seen.insert(kind).second) continue;
     const std::string rest = text(*cell, [&](const std::string& key) {
-      return key != "generator.kind" && shared("generator.", varying)(key);
+      return key.starts_with("generator.") && key != "generator.kind" && !varying.contains(key);
     });
     if (!rest.empty()) joined += (joined.empty() ? "" : " · ") + kind + ": " + rest;
   }
@@ -68,7 +61,8 @@ std::uint64_t samples_done(const CellTally& bins) {
   return sum;
 }
 
-std::vector<std::vector<std::size_t>> sections(const Record& record, const std::vector<std::size_t>& cells) {
+std::vector<std::vector<std::size_t>> by_language(const Record& record,
+                                                  const std::vector<std::size_t>& cells) {
   std::vector<std::vector<std::size_t>> list;
   std::map<std::string, std::size_t> place;
   for (const std::size_t i : cells) {
@@ -76,6 +70,11 @@ std::vector<std::vector<std::size_t>> sections(const Record& record, const std::
     if (is_new) list.emplace_back();
     list[entry->second].push_back(i);
   }
+  return list;
+}
+
+std::vector<std::vector<std::size_t>> sections(const Record& record, const std::vector<std::size_t>& cells) {
+  auto list = by_language(record, cells);
   if (2 * list.size() > cells.size()) return {cells};
   return list;
 }

@@ -11,8 +11,10 @@ namespace leafcast::analysis {
 /// Samples that a cell really has.
 std::uint64_t samples_done(const CellTally& bins);
 
-/// The cells by language, each in the order of its first cell; all together if the languages are many and
-/// have few cells each.
+/// The cells by language, in the order of each one's first cell.
+std::vector<std::vector<std::size_t>> by_language(const Record& record,
+                                                  const std::vector<std::size_t>& cells);
+/// The same, but all together if the languages are many and have few cells each.
 std::vector<std::vector<std::size_t>> sections(const Record& record, const std::vector<std::size_t>& cells);
 
 /// The statistics of sentences, a row a cell. What all cells share is said once; a row's name is the rest.

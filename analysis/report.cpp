@@ -101,7 +101,7 @@ std::string summary(const Record& record, const EstimateIndex& index, const Devi
                    : fmt::format("of {} cells", record.plan.cells().size()));
   html += tile(sentences < 1e15 ? count_text(static_cast<std::uint64_t>(sentences)) : number_text(sentences),
                "sentences");
-  html += tile(fmt::format("{:.2g}", leaves), "leaves");
+  html += tile(number_text(leaves, 2), "leaves");
   html += tile(std::to_string(all.count), "comparisons with exact values");
   html += tile(all.count ? fmt::format("{:.2f}", all.squares / static_cast<double>(all.count)) : "–",
                "mean z² (1 expected)");

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <optional>
+#include <utility>
 
 #include "analysis/cell_text.h"
 #include "analysis/curves.h"
 #include "analysis/figures.h"
+#include "analysis/overview.h"
 
 namespace leafcast::analysis {
 
@@ -75,28 +76,27 @@ Plot plot_needs(const std::string& title, const Needs& needs) {
 }  // namespace
 
 std::vector<Plot> needed_memory_plots(const Record& record, const EstimateIndex& index) {
-  std::map<std::string, std::vector<std::size_t>> by_language;
-  for (const std::size_t i : index.cells()) by_language[language_text(record.plan.cells()[i])].push_back(i);
-
-  std::map<std::string, Needs> by_title;
-  for (const auto& [name, cells] : by_language) {
+  std::vector<std::pair<std::string, Needs>> by_title;  // in the order of the plan
+  for (const std::vector<std::size_t>& cells : by_language(record, index.cells())) {
     const Cell& cell = record.plan.cells()[cells.front()];
     const Language& language = cell.language();
     if (language.d * std::pow(language.channel.lambda(), 2) <= 1) continue;
     const auto truth = true_value(record, index, cells, "variance");
     if (!truth) continue;
-    const std::string title = text(cell, [](const std::string& key) {
-      return key.starts_with("language.") && key != "language.height";
-    });
+    const std::string title = text(
+        cell, [](const std::string& key) { return describes_language(key) && key != "language.height"; });
+    auto entry =
+        std::find_if(by_title.begin(), by_title.end(), [&](const auto& e) { return e.first == title; });
+    if (entry == by_title.end()) entry = by_title.insert(entry, {title, {}});
     for (const Family& family : families(record, index, cells, "variance")) {
       const Measurement* m = find_sufficient(family, kShare * *truth);
       if (!m) continue;
       const auto leaves = static_cast<double>(language.leaves());
       const Estimate* bits = index.find(m->cell, "memory_bits");
       if (bits && bits->value > 0)
-        by_title[title][family.label + ": bits"].push_back({leaves, bits->value});
+        entry->second[family.label + ": bits"].push_back({leaves, bits->value});
       else if (!bits)
-        by_title[title][family.label + ": leaves"].push_back({leaves, std::pow(language.d, m->x)});
+        entry->second[family.label + ": leaves"].push_back({leaves, std::pow(language.d, m->x)});
     }
   }
 

@@ -17,7 +17,8 @@ struct Estimate {
   double error = kUnknown;        ///< standard error; NaN if it cannot be known (fewer than two bins)
   double exact = kUnknown;        ///< NaN if unknown
   double exact_error = 0;         ///< standard error of `exact` itself (population dynamics); 0 if it is exact
-  /// (value − exact)/√(error² + exact_error²); NaN if either is unknown; 0 if both errors are 0 and the values agree.
+  /// (value − exact)/√(error² + exact_error²); NaN if either is unknown. If both errors are 0: 0 where the
+  /// values agree, else ±∞.
   double z() const;
 };
 

@@ -7,7 +7,7 @@
 
 namespace leafcast {
 
-/// Exact signed integer for Σ s^p: |s| < 2^62, so s^4 < 2^248; with 2^62 subtrees a sample and 2^60 samples, < 2^370.
+/// Exact signed integer for Σ s^p: |s| ≤ (q−1)n < 2^62 (Cell::make), so s^4 < 2^248; with 2^62 subtrees a sample and 2^60 samples, < 2^370.
 using WideInt = boost::multiprecision::number<
     boost::multiprecision::cpp_int_backend<512, 512, boost::multiprecision::signed_magnitude, boost::multiprecision::unchecked, void>>;
 
@@ -31,7 +31,7 @@ struct HistogramBins {
 /// result depends on an order. "Subtree of height j": the leaves below a node of height j; j = h is the sentence.
 struct Tally {
   std::uint64_t samples = 0;
-  std::vector<PowerSums> sums;                     ///< [height 0…h] over all subtrees; only [h] unless observe.subtrees
+  std::vector<PowerSums> sums;                     ///< [height 0…h] over all subtrees; unless observe.subtrees only [h] is counted, the others are 0
   std::vector<std::uint64_t> valid;                ///< [height 0…h] valid subtrees; empty unless observe.validity
   std::vector<std::uint64_t> first_inconsistency;  ///< [height 0…h] sentences whose lowest inconsistent node has this height
   std::uint64_t frozen_roots = 0;                  ///< sentences whose root has exactly one allowed color

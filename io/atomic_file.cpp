@@ -3,13 +3,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <xxhash.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "io/posix.h"
-
-#include <xxhash.h>
 
 namespace leafcast::io {
 
@@ -85,8 +84,8 @@ fs::path destination_of(const fs::path& path) {
 }  // namespace
 
 IoError io_error(std::string_view verb, const fs::path& path, int error_number) {
-  return IoError(
-      fmt::format("cannot {} {}: {}; {}", verb, path.string(), std::strerror(error_number), remedy(error_number)));
+  return IoError(fmt::format("cannot {} {}: {}; {}", verb, path.string(), std::strerror(error_number),
+                             remedy(error_number)));
 }
 
 bool write_all(int fd, std::span<const std::byte> bytes) {
@@ -125,7 +124,8 @@ std::vector<std::byte> read_bytes(const fs::path& path) {
   std::vector<std::byte> bytes(S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) : 0);
   std::size_t size = 0;
   for (;;) {
-    if (size == bytes.size()) bytes.resize(size + 4096);  // also finds the end of a file that grows, or of a pipe
+    if (size == bytes.size())
+      bytes.resize(size + 4096);  // also finds the end of a file that grows, or of a pipe
     const ssize_t got = ::read(fd.get(), bytes.data() + size, bytes.size() - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw io_error("read", path, errno);

@@ -38,7 +38,8 @@ double real(const Cell& cell, const std::string& key) {
 
 class ColumnWriter {
  public:
-  ColumnWriter(h5::Group group, const h5::Axis& axis, const Plan& plan, const std::vector<std::uint32_t>& cells)
+  ColumnWriter(h5::Group group, const h5::Axis& axis, const Plan& plan,
+               const std::vector<std::uint32_t>& cells)
       : group_(std::move(group)), axis_(axis), plan_(plan), cells_(cells) {}
 
   /// value(cell's index in the plan, cell)
@@ -67,7 +68,8 @@ class ColumnWriter {
 
 }  // namespace
 
-void put_cell_columns(h5::Group group, const h5::Axis& axis, const Plan& plan, const std::vector<std::uint32_t>& cells) {
+void put_cell_columns(h5::Group group, const h5::Axis& axis, const Plan& plan,
+                      const std::vector<std::uint32_t>& cells) {
   ColumnWriter columns(std::move(group), axis, plan, cells);
   columns.add("language", [](std::uint32_t, const Cell& cell) { return cell.language().kind; });
   columns.add("d", [](std::uint32_t, const Cell& cell) { return std::int32_t{cell.language().d}; });

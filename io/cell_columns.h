@@ -8,6 +8,7 @@
 namespace leafcast::io {
 
 /// Writes /cells: a column a parameter, a row a cell. What a cell does not use is −1, NaN or "".
-void put_cell_columns(h5::Group group, const h5::Axis& axis, const Plan& plan, const std::vector<std::uint32_t>& cells);
+void put_cell_columns(h5::Group group, const h5::Axis& axis, const Plan& plan,
+                      const std::vector<std::uint32_t>& cells);
 
 }  // namespace leafcast::io

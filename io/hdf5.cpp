@@ -46,7 +46,8 @@ Handle dataset_properties() {
 
 /// Whole rows to a chunk.
 void compress(hid_t properties, Extent extent, std::size_t element_bytes) {
-  const hsize_t row = std::accumulate(extent.begin() + 1, extent.end(), hsize_t{element_bytes}, std::multiplies<>());
+  const hsize_t row =
+      std::accumulate(extent.begin() + 1, extent.end(), hsize_t{element_bytes}, std::multiplies<>());
   if (extent[0] * row <= kContiguousBytes) return;
   extent[0] = std::clamp<hsize_t>(kChunkBytes / row, 1, extent[0]);
   check(H5Pset_chunk(properties, static_cast<int>(extent.size()), extent.data()));
@@ -119,8 +120,10 @@ void write_strings(hid_t dataset, const std::vector<std::string>& values) {
     check(H5Dwrite(dataset, text_type(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers(values).data()));
 }
 
-void set_attribute(hid_t object, const std::string& name, hid_t file_type, hid_t memory_type, const void* value) {
-  const Handle attribute(H5Acreate2(object, name.c_str(), file_type, scalar(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+void set_attribute(hid_t object, const std::string& name, hid_t file_type, hid_t memory_type,
+                   const void* value) {
+  const Handle attribute(H5Acreate2(object, name.c_str(), file_type, scalar(), H5P_DEFAULT, H5P_DEFAULT),
+                         H5Aclose);
   check(H5Awrite(attribute, memory_type, value));
 }
 
@@ -157,7 +160,8 @@ void Dataset::require_type(hid_t type) const {
   if (check(H5Tequal(mine, type)) == 0) throw Error("a dataset has another type than FORMAT.md says");
 }
 
-void Dataset::transfer(hsize_t first, hsize_t count, hid_t type, std::size_t size, void* to, const void* from) const {
+void Dataset::transfer(hsize_t first, hsize_t count, hid_t type, std::size_t size, void* to,
+                       const void* from) const {
   if (extent_.empty() || first + count > extent_[0] || size != count * row_size())
     throw std::logic_error("rows of a dataset do not fit the buffer");
   if (size == 0) return;
@@ -183,7 +187,8 @@ Dataset Group::make_dataset(const std::string& name, hid_t type, std::size_t ele
   const Handle space(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr), H5Sclose);
   const Handle properties = dataset_properties();
   if (element_bytes) compress(properties, extent, element_bytes);
-  Handle dataset(H5Dcreate2(handle_, name.c_str(), type, space, H5P_DEFAULT, properties, H5P_DEFAULT), H5Dclose);
+  Handle dataset(H5Dcreate2(handle_, name.c_str(), type, space, H5P_DEFAULT, properties, H5P_DEFAULT),
+                 H5Dclose);
   unsigned dimension = 0;
   for (const Axis* axis : axes) check(H5DSattach_scale(dataset, axis->dataset.id(), dimension++));
   return Dataset(std::move(dataset));
@@ -198,7 +203,8 @@ Axis Group::bare_axis(const std::string& name, hid_t type, std::size_t size) {
   const Handle space(H5Screate_simple(1, &extent, nullptr), H5Sclose);
   const Handle properties = dataset_properties();
   if (H5Tget_class(type) == H5T_INTEGER) compress(properties, {extent}, H5Tget_size(type));
-  Handle dataset(H5Dcreate2(handle_, name.c_str(), type, space, H5P_DEFAULT, properties, H5P_DEFAULT), H5Dclose);
+  Handle dataset(H5Dcreate2(handle_, name.c_str(), type, space, H5P_DEFAULT, properties, H5P_DEFAULT),
+                 H5Dclose);
   check(H5DSset_scale(dataset, name.c_str()));
   return {Dataset(std::move(dataset))};
 }
@@ -210,8 +216,9 @@ Axis Group::make_axis(const std::string& name, const std::vector<std::string>& v
 }
 
 void Group::make_text(const std::string& name, const std::string& text) {
-  const Handle dataset(
-      H5Dcreate2(handle_, name.c_str(), text_type(), scalar(), H5P_DEFAULT, dataset_properties(), H5P_DEFAULT), H5Dclose);
+  const Handle dataset(H5Dcreate2(handle_, name.c_str(), text_type(), scalar(), H5P_DEFAULT,
+                                  dataset_properties(), H5P_DEFAULT),
+                       H5Dclose);
   write_strings(dataset, {text});
 }
 
@@ -229,7 +236,9 @@ void Group::set(const std::string& attribute, double number) {
   set_attribute(handle_, attribute, Number<double>::file(), Number<double>::memory(), &number);
 }
 
-bool Group::has(const std::string& name) const { return check(H5Lexists(handle_, name.c_str(), H5P_DEFAULT)) > 0; }
+bool Group::has(const std::string& name) const {
+  return check(H5Lexists(handle_, name.c_str(), H5P_DEFAULT)) > 0;
+}
 
 Group Group::group(const std::string& name) const {
   return Group(Handle(H5Gopen2(handle_, name.c_str(), H5P_DEFAULT), H5Gclose));
@@ -282,13 +291,15 @@ File File::create() {
   silence_library();
   const Handle properties(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
   make_reproducible(properties);
-  return File(Handle(H5Fcreate(unique_name().c_str(), H5F_ACC_TRUNC, properties, in_memory_access()), H5Fclose));
+  return File(
+      Handle(H5Fcreate(unique_name().c_str(), H5F_ACC_TRUNC, properties, in_memory_access()), H5Fclose));
 }
 
 File File::open(std::span<const std::byte> bytes) {
   silence_library();
   const Handle access = in_memory_access();
-  check(H5Pset_file_image(access, const_cast<std::byte*>(bytes.data()), bytes.size()));  // copied, never written to
+  check(H5Pset_file_image(access, const_cast<std::byte*>(bytes.data()),
+                          bytes.size()));  // copied, never written to
   return File(Handle(H5Fopen(unique_name().c_str(), H5F_ACC_RDONLY, access), H5Fclose));
 }
 

@@ -11,8 +11,9 @@
 #include <utility>
 #include <vector>
 
-/// HDF5 files in memory: as much of the C library as leafcast uses, with owners and exceptions. The library itself never
-/// opens, locks or writes a file; bytes come from read_bytes and go to write_atomically.
+/// HDF5 files in memory: as much of the C library as leafcast uses, with owners and exceptions. The library
+/// itself never opens, locks or writes a file; bytes come from read_bytes and go to write_atomically. One
+/// thread at a time.
 namespace leafcast::io::h5 {
 
 /// An HDF5 call failed; the text is the library's innermost complaint.
@@ -50,7 +51,8 @@ class Handle {
   Closer closer_;
 };
 
-/// HDF5's names for the number types that leafcast stores: as they lie in memory, and in files (little-endian).
+/// HDF5's names for the number types that leafcast stores: as they lie in memory, and in files
+/// (little-endian).
 template <class T>
 struct Number;
 template <>
@@ -124,7 +126,8 @@ class Group {
   explicit Group(Handle handle) : handle_(std::move(handle)) {}
 
   Group make_group(const std::string& name);
-  /// A dataset whose extent is that of its axes, with the axes attached. Compressed if large; zero until written.
+  /// A dataset whose extent is that of its axes, with the axes attached. Compressed if large; zero until
+  /// written.
   template <class T>
   Dataset make_dataset(const std::string& name, Axes axes) {
     return make_dataset(name, Number<T>::file(), sizeof(T), axes);

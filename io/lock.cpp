@@ -11,6 +11,7 @@
 #include <charconv>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -40,6 +41,17 @@ std::string first_line(const fs::path& path) {
   return line;
 }
 
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+int number(const std::string& text) {
+  int value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
 /// State and start time (field 3 and 22 of /proc/PID/stat); nothing if the process is gone or hidden.
 struct ProcessStat {
   std::string state, start;
@@ -58,13 +70,21 @@ std::optional<ProcessStat> process_stat(int pid) {
 struct Holder {
   std::string host;
   int pid = 0;
-  std::string start;  ///< clock ticks between boot and the start of the process: tells it from a later one of its number
+  std::string start;  ///< clock ticks between boot and the start of the process: tells it from a later one of
+                      ///< its number
   std::string boot;   ///< boot id of the host
+  std::string job;    ///< SLURM job, if any
+  int restarts = 0;   ///< how often SLURM has requeued the job
   std::string since;  ///< for people
 
   static Holder self() {
     const auto stat = process_stat(::getpid());
-    return {host_name(), ::getpid(), stat ? stat->start : "", first_line("/proc/sys/kernel/random/boot_id"),
+    return {host_name(),
+            ::getpid(),
+            stat ? stat->start : "",
+            first_line("/proc/sys/kernel/random/boot_id"),
+            environment("SLURM_JOB_ID"),
+            number(environment("SLURM_RESTART_COUNT")),
             fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now()))};
   }
 
@@ -77,9 +97,11 @@ struct Holder {
       const std::string key = line.substr(0, equals);
       const std::string value = equals == std::string::npos ? "" : line.substr(equals + 1);
       if (key == "host") holder.host = value;
-      if (key == "pid") std::from_chars(value.data(), value.data() + value.size(), holder.pid);
+      if (key == "pid") holder.pid = number(value);
       if (key == "start") holder.start = value;
       if (key == "boot") holder.boot = value;
+      if (key == "job") holder.job = value;
+      if (key == "restarts") holder.restarts = number(value);
       if (key == "since") holder.since = value;
       whole = key == "end";
     }
@@ -88,11 +110,19 @@ struct Holder {
   }
 
   std::string text() const {
-    return fmt::format("host={}\npid={}\nstart={}\nboot={}\nsince={}\nend\n", host, pid, start, boot, since);
+    return fmt::format("host={}\npid={}\nstart={}\nboot={}\njob={}\nrestarts={}\nsince={}\nend\n", host, pid,
+                       start, boot, job, restarts, since);
   }
 
-  /// Whether the process still lives; asked on its own host only.
-  bool alive(const Holder& self) const {
+  /// Whether this is surely gone. Of another host's processes that is known only if SLURM has requeued their
+  /// job since.
+  bool dead(const Holder& self) const {
+    if (!job.empty() && job == self.job && restarts < self.restarts) return true;
+    return host == self.host && !alive_here(self);
+  }
+
+ private:
+  bool alive_here(const Holder& self) const {
     if (boot != self.boot) return false;
     if (::kill(pid, 0) != 0 && errno == ESRCH) return false;
     const auto stat = process_stat(pid);
@@ -113,29 +143,32 @@ std::string read_text(const fs::path& file) {
 std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
 
 [[noreturn]] void refuse(const fs::path& file, const Holder& holder, const Holder& self) {
-  const std::string who = fmt::format("{}: in use by process {} on host {} since {}", file.parent_path().string(),
-                                      holder.pid, holder.host, holder.since);
+  const std::string who = fmt::format("{}: in use by process {} on host {} since {}",
+                                      file.parent_path().string(), holder.pid, holder.host, holder.since);
   if (holder.host == self.host) throw IoError(who + "; wait for it to end, or choose another -o directory");
-  throw IoError(fmt::format("{}; wait for it to end, or, if that run is surely dead, remove {} and run the same command again",
-                            who, file.string()));
+  throw IoError(fmt::format(
+      "{}; wait for it to end, or, if that run is surely dead, remove {} and run the same command again", who,
+      file.string()));
 }
 
 enum class Attempt { taken, again, unreadable };
 
-/// Takes over the lock of a dead process. flock keeps two processes of this host from doing so at once; where the file
-/// system has none, the window is a few microseconds.
+/// Takes over the lock of a dead process. flock keeps two processes of this host from doing so at once; where
+/// the file system has none, the window is a few microseconds.
 Attempt take_over(const fs::path& file, const Holder& self) {
   const Descriptor fd(::open(file.c_str(), O_RDWR | O_CLOEXEC));
   if (!fd && errno == ENOENT) return Attempt::again;  // released meanwhile
   if (!fd) throw io_error("open", file, errno);
   while (::flock(fd.get(), LOCK_EX) != 0 && errno == EINTR) {
   }
-  struct stat opened {}, current {};
-  if (::fstat(fd.get(), &opened) != 0 || ::stat(file.c_str(), &current) != 0 || opened.st_ino != current.st_ino)
+  struct stat opened {
+  }, current{};
+  if (::fstat(fd.get(), &opened) != 0 || ::stat(file.c_str(), &current) != 0 ||
+      opened.st_ino != current.st_ino)
     return Attempt::again;
   const auto holder = Holder::parse(read_text(file));
   if (!holder) return Attempt::unreadable;
-  if (holder->host != self.host || holder->alive(self)) refuse(file, *holder, self);
+  if (!holder->dead(self)) refuse(file, *holder, self);
   const std::string text = self.text();
   if (!write_all(fd.get(), bytes_of(text)) || ::ftruncate(fd.get(), static_cast<off_t>(text.size())) != 0 ||
       ::fsync(fd.get()) != 0)
@@ -155,7 +188,8 @@ bool create(const fs::path& file, const std::string& text) {
 
 }  // namespace
 
-Lock::Lock(fs::path file, std::string text) : file_(std::move(file)), text_(std::move(text)), process_(::getpid()) {}
+Lock::Lock(fs::path file, std::string text)
+    : file_(std::move(file)), text_(std::move(text)), process_(::getpid()) {}
 
 Lock::Lock(Lock&& other) noexcept
     : file_(std::exchange(other.file_, {})), text_(std::move(other.text_)), process_(other.process_) {}
@@ -177,18 +211,20 @@ Lock Lock::acquire(const fs::path& file) {
     if (create(file, self.text()) || take_over(file, self) == Attempt::taken) return Lock(file, self.text());
     std::this_thread::sleep_for(std::chrono::milliseconds(25));
   }
-  throw IoError(fmt::format("{}: the lock does not say who holds it; if no run uses this directory, remove the file and run "
-                            "the same command again",
-                            file.string()));
+  throw IoError(fmt::format(
+      "{}: the lock does not say who holds it; if no run uses this directory, remove the file and run "
+      "the same command again",
+      file.string()));
 }
 
 bool Lock::held() const { return !file_.empty() && read_text(file_) == text_; }
 
 void Lock::check_held() const {
   if (!held())
-    throw IoError(fmt::format("{}: the lock was removed or taken by another process while this one was running; only one "
-                              "run may write to a directory: see that no other does, and run the same command again",
-                              file_.string()));
+    throw IoError(fmt::format(
+        "{}: the lock was removed or taken by another process while this one was running; only one "
+        "run may write to a directory: see that no other does, and run the same command again",
+        file_.string()));
 }
 
 void Lock::release() noexcept {

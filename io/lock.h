@@ -4,12 +4,13 @@
 
 namespace leafcast::io {
 
-/// The right to write into a run directory: a file that names its holder (host, process, the process's start, boot).
-/// Works on any shared file system, since it asks nothing of it but exclusive creation.
+/// The right to write into a run directory: a file that names its holder (host, process, the process's start,
+/// boot, job). Works on any shared file system, since it asks nothing of it but exclusive creation.
 class Lock {
  public:
-  /// Throws IoError: held by a living process of this host, by one of another host (who can tell whether it lives?), or
-  /// the file cannot be made. A lock whose holder is dead (this host) is taken over.
+  /// Throws IoError: held by a living process of this host, by one of another host (who can tell whether it
+  /// lives?), or the file cannot be made. The lock of a process that is surely dead is taken over: one of
+  /// this host that is gone, or one of this very SLURM job before it was requeued.
   static Lock acquire(const std::filesystem::path& file);
   ~Lock();
   Lock(Lock&& other) noexcept;

@@ -11,7 +11,8 @@
 
 namespace leafcast::io {
 
-/// Names of files that write_atomically has not finished begin so; a run directory sweeps them away when it is opened.
+/// Names of files that write_atomically has not finished begin so; a run directory sweeps them away when it
+/// is opened.
 inline constexpr std::string_view kTemporaryPrefix = ".leafcast-tmp-";
 
 /// Owns a file descriptor; negative: none (errno then says why).

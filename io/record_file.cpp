@@ -39,7 +39,8 @@ std::span<const std::byte> unsealed(std::span<const std::byte> bytes) {
   if (bytes.empty()) throw DamageError("empty");
   if (!starts_with(bytes, kHdf5Signature)) throw DamageError("not an HDF5 file");
   if (bytes.size() < kSealSize || !starts_with(bytes.last(kSealSize), kSealStart))
-    throw DamageError("without leafcast's seal at its end: cut short, changed by another program, or not leafcast's");
+    throw DamageError(
+        "without leafcast's seal at its end: cut short, changed by another program, or not leafcast's");
   const auto image = bytes.first(bytes.size() - kSealSize);
   if (!starts_with(bytes.last(kSealSize), seal_of(image)))
     throw DamageError("damaged: its content does not match its seal");
@@ -67,7 +68,8 @@ void require_shape(const Cell& cell, const Tally& tally) {
   const std::size_t sums = tally.samples ? heights(cell) : 0;
   const std::size_t valid = cell.observe().validity ? sums : 0;
   if (tally.sums.size() != sums || tally.valid.size() != valid || tally.first_inconsistency.size() != valid)
-    throw std::logic_error(fmt::format("a tally of cell \"{}\" does not have the shape that the cell implies", cell.label()));
+    throw std::logic_error(
+        fmt::format("a tally of cell \"{}\" does not have the shape that the cell implies", cell.label()));
 }
 
 /// Writes /ledger: a row an interval of chunks done.
@@ -89,9 +91,15 @@ void put_ledger(h5::Group group, const Record& record, const std::vector<std::ui
 /// Writes /moments. Cells without chunks are left unwritten, which reads as zero and takes no room.
 class MomentsWriter {
  public:
-  MomentsWriter(h5::Group group, const Record& record, const std::vector<std::uint32_t>& cells, const h5::Axis& cell,
-                const h5::Axis& bin, const h5::Axis& height, const h5::Axis& limb)
-      : group_(std::move(group)), record_(record), cells_(cells), cell_(cell), bin_(bin), height_(height), limb_(limb) {}
+  MomentsWriter(h5::Group group, const Record& record, const std::vector<std::uint32_t>& cells,
+                const h5::Axis& cell, const h5::Axis& bin, const h5::Axis& height, const h5::Axis& limb)
+      : group_(std::move(group)),
+        record_(record),
+        cells_(cells),
+        cell_(cell),
+        bin_(bin),
+        height_(height),
+        limb_(limb) {}
 
   void write() {
     put_counts("samples", &Tally::samples);
@@ -130,9 +138,12 @@ class MomentsWriter {
   void put_sums(int power) {
     const auto fill = [power](const Tally& tally, std::span<std::uint64_t> values) {
       for (std::size_t j = 0; j < tally.sums.size(); ++j)
-        std::ranges::copy(to_limbs(tally.sums[j][power]), values.begin() + static_cast<std::ptrdiff_t>(j * kLimbs));
+        std::ranges::copy(to_limbs(tally.sums[j][power]),
+                          values.begin() + static_cast<std::ptrdiff_t>(j * kLimbs));
     };
-    put_rows(group_.make_dataset<std::uint64_t>(std::string(kSumNames[power]), {&cell_, &bin_, &height_, &limb_}), fill);
+    put_rows(
+        group_.make_dataset<std::uint64_t>(std::string(kSumNames[power]), {&cell_, &bin_, &height_, &limb_}),
+        fill);
   }
 
   void put_counts_by_height(const std::string& name, std::vector<std::uint64_t> Tally::*counts) {
@@ -207,14 +218,16 @@ auto reading(Read read) {
   }
 }
 
-/// Calls use(a, b, …) for every row of a flat table, a block at a time: no more memory, however long the table says it is.
+/// Calls use(a, b, …) for every row of a flat table, a block at a time: no more memory, however long the
+/// table says it is.
 template <class... Columns, class Use>
 void for_each_row(const h5::Group& group, const std::array<const char*, sizeof...(Columns)>& names, Use use) {
   constexpr hsize_t kBlock = 1 << 16;
   std::vector<h5::Dataset> sources;
   for (const char* name : names) sources.push_back(group.dataset(name));
   for (const h5::Dataset& source : sources)
-    require(source.extent().size() == 1 && source.extent() == sources[0].extent(), "columns of unequal length");
+    require(source.extent().size() == 1 && source.extent() == sources[0].extent(),
+            "columns of unequal length");
   const hsize_t rows = sources[0].extent()[0];
   for (hsize_t first = 0; first < rows; first += kBlock) {
     const hsize_t count = std::min(kBlock, rows - first);
@@ -240,7 +253,8 @@ std::vector<T> read_all(const h5::Dataset& dataset, const h5::Extent& expected) 
 /// Plan indices of the file's cells.
 std::vector<std::uint32_t> read_cell_axis(const h5::Group& root, const Plan& plan) {
   const h5::Dataset axis = root.dataset("cell");
-  require(axis.extent().size() == 1 && axis.extent()[0] <= plan.cells().size(), "more cells than its plan has");
+  require(axis.extent().size() == 1 && axis.extent()[0] <= plan.cells().size(),
+          "more cells than its plan has");
   const auto values = read_all<std::int32_t>(axis, axis.extent());
   for (std::size_t i = 0; i < values.size(); ++i)
     require(values[i] > (i ? values[i - 1] : -1) && static_cast<std::size_t>(values[i]) < plan.cells().size(),
@@ -252,18 +266,21 @@ Ledger read_ledger(const h5::Group& root, const Plan& plan) {
   Ledger ledger(plan.cells().size());
   std::int64_t last_cell = -1, last_chunk = -1;
   const auto add = [&](std::uint32_t cell, std::uint32_t first, std::uint32_t last) {
-    require(cell < plan.cells().size() && first <= last && last < plan.chunks(cell), "its ledger holds chunks that the plan has not");
+    require(cell < plan.cells().size() && first <= last && last < plan.chunks(cell),
+            "its ledger holds chunks that the plan has not");
     require(cell > last_cell || (cell == last_cell && first > last_chunk), "its ledger is not in order");
     last_cell = cell;
     last_chunk = last;
     ledger.insert_range(cell, first, last);
   };
-  for_each_row<std::uint32_t, std::uint32_t, std::uint32_t>(root.group("ledger"), {"cell", "first", "last"}, add);
+  for_each_row<std::uint32_t, std::uint32_t, std::uint32_t>(root.group("ledger"), {"cell", "first", "last"},
+                                                            add);
   return ledger;
 }
 
 /// The samples that a cell's chunks drew, by jackknife bin.
-std::array<std::uint64_t, kJackknifeBins> samples_drawn(const Plan& plan, const Ledger& ledger, std::uint32_t cell) {
+std::array<std::uint64_t, kJackknifeBins> samples_drawn(const Plan& plan, const Ledger& ledger,
+                                                        std::uint32_t cell) {
   std::array<std::uint64_t, kJackknifeBins> samples{};
   for (const auto& interval : ledger.intervals(cell))
     for (std::uint32_t i = boost::icl::first(interval); i <= boost::icl::last(interval); ++i)
@@ -271,7 +288,8 @@ std::array<std::uint64_t, kJackknifeBins> samples_drawn(const Plan& plan, const 
   return samples;
 }
 
-/// Reads /moments of a file into a record. Every bin must hold the samples that the ledger says, and nothing beyond them.
+/// Reads /moments of a file into a record. Every bin must hold the samples that the ledger says, and nothing
+/// beyond them.
 class MomentsReader {
  public:
   MomentsReader(const h5::Group& root, const Ledger& ledger, Record& record)
@@ -360,13 +378,14 @@ class MomentsReader {
         if (j < tally.sums.size())
           tally.sums[j][power] = from_limbs(std::span<const std::uint64_t, kLimbs>(limbs, kLimbs));
         else
-          require(std::all_of(limbs, limbs + kLimbs, std::logical_not<>()), "sums where there are no samples");
+          require(std::all_of(limbs, limbs + kLimbs, std::logical_not<>()),
+                  "sums where there are no samples");
       }
     }
   }
 
-  void read_counts_by_height(std::size_t row, const h5::Dataset& dataset, std::vector<std::uint64_t> Tally::*counts,
-                             CellTally& tallies) const {
+  void read_counts_by_height(std::size_t row, const h5::Dataset& dataset,
+                             std::vector<std::uint64_t> Tally::*counts, CellTally& tallies) const {
     const auto values = read_row(dataset, row);
     auto value = values.begin();
     for (Tally& tally : tallies) {
@@ -383,10 +402,10 @@ class MomentsReader {
     using Row = std::tuple<std::uint32_t, std::int32_t, std::int32_t>;
     Row last{0, -1, 0};
     static const int most = HistogramBins::bin(std::int64_t{1} << 62);
-    const auto add = [&](std::uint32_t cell, std::int32_t bin, std::int32_t m_bin, std::int64_t lower, std::int64_t width,
-                         std::uint64_t count) {
-      require(cell < record_.plan.cells().size() && bin >= 0 && bin < kJackknifeBins && ledger_.count(cell) > 0 &&
-                  std::abs(std::int64_t{m_bin}) <= most && count > 0,
+    const auto add = [&](std::uint32_t cell, std::int32_t bin, std::int32_t m_bin, std::int64_t lower,
+                         std::int64_t width, std::uint64_t count) {
+      require(cell < record_.plan.cells().size() && bin >= 0 && bin < kJackknifeBins &&
+                  ledger_.count(cell) > 0 && std::abs(std::int64_t{m_bin}) <= most && count > 0,
               "a row of its histogram cannot be");
       require(Row(cell, bin, m_bin) > last, "its histogram is not in order");
       require(lower == HistogramBins::lower(m_bin) && width == HistogramBins::width(m_bin),
@@ -415,14 +434,16 @@ FileType read_type(const h5::Group& root) {
   const std::string name = root.text_attribute("filetype");
   for (const FileType type : {FileType::part, FileType::results})
     if (name == kTypeNames[static_cast<int>(type)]) return type;
-  throw DataError(fmt::format("of another kind of file (filetype \"{}\"); give a run directory, a part or a results file", name));
+  throw DataError(fmt::format(
+      "of another kind of file (filetype \"{}\"); give a run directory, a part or a results file", name));
 }
 
 void check_version(const h5::Group& root) {
   const std::int32_t version = root.integer_attribute("version");
   if (version > kFormatVersion)
-    throw DataError(fmt::format("written by a newer leafcast (format {}, this program reads up to {}); use that version",
-                                version, kFormatVersion));
+    throw DataError(
+        fmt::format("written by a newer leafcast (format {}, this program reads up to {}); use that version",
+                    version, kFormatVersion));
   require(version >= 1, "its format version cannot be");
 }
 
@@ -493,7 +514,8 @@ Plan RecordFile::plan() const {
 
 Ledger RecordFile::ledger(const Plan& plan) const {
   if (const std::string hash = fmt::format("{:016x}", plan.hash()); hash != plan_hash_)
-    throw DataError(fmt::format("of another plan ({}, not {}); it cannot be united with this one", plan_hash_, hash));
+    throw DataError(
+        fmt::format("of another plan ({}, not {}); it cannot be united with this one", plan_hash_, hash));
   return reading([&] { return read_ledger(file_.root(), plan); });
 }
 

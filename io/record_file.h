@@ -16,20 +16,21 @@ inline constexpr std::int32_t kFormatVersion = 1;
 
 enum class FileType { part, results };
 
-/// Bytes that are no whole leafcast file: the reason only. Whoever knows the file adds its name and the remedy.
+/// Bytes that are no whole leafcast file: the reason only. Whoever knows the file adds its name and the
+/// remedy.
 struct DamageError : DataError {
   using DataError::DataError;
 };
 
-/// HDF5 bytes and, behind their end, where HDF5 ignores it, a line with their hash. So damage anywhere is found before
-/// the HDF5 library, which is not proof against it, sees a byte.
+/// HDF5 bytes and, behind their end, where HDF5 ignores it, a line with their hash. So damage anywhere is
+/// found before the HDF5 library, which is not proof against it, sees a byte.
 std::vector<std::byte> sealed(std::vector<std::byte> image);
 
 /// A part or results file in the making. Equal records give equal bytes.
 class RecordImage {
  public:
-  /// Lays down everything that parts and results share. A part holds the cells that have chunks; results, all cells.
-  /// Throws std::logic_error if a tally does not have the shape that its cell implies.
+  /// Lays down everything that parts and results share. A part holds the cells that have chunks; results, all
+  /// cells. Throws std::logic_error if a tally does not have the shape that its cell implies.
   RecordImage(FileType type, const Record& record);
   h5::Group root() const { return file_.root(); }
   const h5::Axis& cell_axis() const { return cell_; }
@@ -47,8 +48,8 @@ std::vector<std::byte> encode_part(const Record& record, const std::vector<std::
 /// A part or results file, opened from its bytes. Trusts nothing in them.
 class RecordFile {
  public:
-  /// Throws DamageError: empty, no HDF5 file, not sealed, hash does not match; DataError: of another kind of file or of a
-  /// newer leafcast.
+  /// Throws DamageError: empty, no HDF5 file, not sealed, hash does not match; DataError: of another kind of
+  /// file or of a newer leafcast.
   explicit RecordFile(std::span<const std::byte> bytes);
 
   FileType type() const { return type_; }
@@ -57,8 +58,8 @@ class RecordFile {
   Plan plan() const;
   /// The chunks that the file holds, of the given plan. Throws DataError if it is of another plan.
   Ledger ledger(const Plan& plan) const;
-  /// Adds the file's sums. Throws DataError: another plan, or a chunk that the record has; DamageError: anything that
-  /// contradicts the plan or itself (the record is then half changed: drop it).
+  /// Adds the file's sums. Throws DataError: another plan, or a chunk that the record has; DamageError:
+  /// anything that contradicts the plan or itself (the record is then half changed: drop it).
   void add_to(Record& record) const;
 
  private:

@@ -97,8 +97,9 @@ void put_fit(h5::Group group, const Fit& fit) {
 
 }  // namespace
 
-void write_results(const std::filesystem::path& path, const Record& record, const std::vector<Estimate>& estimates,
-                   const std::vector<Fit>& fits, const std::map<std::string, std::string>& provenance) {
+void write_results(const std::filesystem::path& path, const Record& record,
+                   const std::vector<Estimate>& estimates, const std::vector<Fit>& fits,
+                   const std::map<std::string, std::string>& provenance) {
   const RecordImage image(FileType::results, record);
   put_estimates(image.root().make_group("estimates"), image.cell_axis(),
                 columns_of(estimates, record.plan.cells().size()));

@@ -30,8 +30,8 @@ auto with_files(Operation operation) {
 
 bool is_temporary(const fs::path& path) { return path.filename().string().starts_with(kTemporaryPrefix); }
 
-/// Without a plan, a directory is taken only if nothing in it is anyone else's: it is empty, was left by a run that died
-/// while it began, or has lost its plan.
+/// Without a plan, a directory is taken only if nothing in it is anyone else's: it is empty, was left by a
+/// run that died while it began, or has lost its plan.
 void require_ours(const RunFiles& files) {
   if (fs::exists(files.plan())) return;
   const bool has_parts = fs::exists(files.parts());
@@ -40,15 +40,17 @@ void require_ours(const RunFiles& files) {
     const bool ours = path == files.lock() || path == files.parts() || is_temporary(path) ||
                       (has_parts && (path == files.sweep() || path == files.results()));
     if (!ours)
-      throw DataError(fmt::format("{}: not a run directory: it holds {} but no plan.txt; choose an empty or new directory",
-                                  files.directory.string(), path.filename().string()));
+      throw DataError(fmt::format(
+          "{}: not a run directory: it holds {} but no plan.txt; choose an empty or new directory",
+          files.directory.string(), path.filename().string()));
   }
 }
 
 void create_run_directory(const RunFiles& files) {
   if (fs::exists(files.directory) && !fs::is_directory(files.directory))
-    throw DataError(fmt::format("{}: a file, not a run directory; choose another -o directory", files.directory.string()));
-  if (fs::create_directories(files.directory)) sync_directory(fs::absolute(files.directory).parent_path());
+    throw DataError(fmt::format("{}: a file, not a run directory; choose another -o directory",
+                                files.directory.string()));
+  if (fs::create_directories(files.directory)) sync_directory(fs::canonical(files.directory).parent_path());
   require_ours(files);
 }
 
@@ -63,8 +65,8 @@ void require_same_plan(const RunFiles& files, const Plan& plan) {
   if (!fs::exists(files.plan())) return;
   const Plan there = files.read_plan();
   if (there.hash() != plan.hash())
-    throw DataError(fmt::format("{} holds a run of another plan: {}; choose another -o directory", files.directory.string(),
-                                describe_difference(there, plan)));
+    throw DataError(fmt::format("{} holds a run of another plan: {}; choose another -o directory",
+                                files.directory.string(), describe_difference(there, plan)));
 }
 
 void write_if_changed(const fs::path& path, const std::string& text) {
@@ -77,9 +79,10 @@ std::vector<Source> parts_of(const RunFiles& files) {
   std::vector<Source> sources;
   const RunFiles::Listing listing = files.list();
   if (!listing.strangers.empty())
-    throw DataError(fmt::format("{}: not a part of this run (a part is called 000001.<16 hexadecimal digits>.h5); move it "
-                                "elsewhere",
-                                listing.strangers[0].string()));
+    throw DataError(fmt::format(
+        "{}: not a part of this run (a part is called 000001.<16 hexadecimal digits>.h5); move it "
+        "elsewhere",
+        listing.strangers[0].string()));
   for (const fs::path& path : listing.parts) sources.push_back({path, files.directory, "", {}});
   return sources;
 }
@@ -87,7 +90,8 @@ std::vector<Source> parts_of(const RunFiles& files) {
 /// The parts; or results.h5 when they have been cleared away.
 std::vector<Source> sources_of(const RunFiles& files) {
   std::vector<Source> sources = parts_of(files);
-  if (sources.empty() && fs::exists(files.results())) sources.push_back({files.results(), files.directory, "", {}});
+  if (sources.empty() && fs::exists(files.results()))
+    sources.push_back({files.results(), files.directory, "", {}});
   return sources;
 }
 
@@ -124,13 +128,20 @@ struct RunDirectory::State {
     const PartName name{last_number + 1, content_hash(bytes)};
     const fs::path path = files.parts() / name.text();
     lock.check_held();
-    write_atomically(path, bytes);
+    try {
+      write_atomically(path, bytes);
+    } catch (const IoError&) {
+      // It may be there, but not durably. Its chunks come again in a later part, so it must not stay.
+      std::error_code ignored;
+      fs::remove(path, ignored);
+      throw;
+    }
     last_number = name.number;
     parts.push_back({path, files.directory, name.hash, replaces});
   }
 
-  /// One part in place of all. It is written first and names those that it replaces, so nothing is lost or counted twice
-  /// whenever this dies.
+  /// One part in place of all. It is written first and names those that it replaces, so nothing is lost or
+  /// counted twice whenever this dies.
   void compact() {
     std::vector<std::string> replaced;
     for (const auto* list : {&parts, &superseded})
@@ -209,8 +220,8 @@ struct Inputs {
       plan = other;
       plan_path = path;
     } else if (plan->hash() != other.hash()) {
-      throw DataError(fmt::format("{} and {} are of different plans: {}; merge them one by one", plan_path.string(),
-                                  path.string(), describe_difference(*plan, other)));
+      throw DataError(fmt::format("{} and {} are of different plans: {}; merge them one by one",
+                                  plan_path.string(), path.string(), describe_difference(*plan, other)));
     }
   }
 
@@ -259,7 +270,8 @@ Inputs list_inputs(const std::vector<fs::path>& paths) {
 }  // namespace
 
 Record read_record(const std::vector<fs::path>& paths) {
-  if (paths.empty()) throw DataError("nothing to read: no run directory or file was given; name at least one");
+  if (paths.empty())
+    throw DataError("nothing to read: no run directory or file was given; name at least one");
   return with_files([&] {
     constexpr int kAttempts = 10;
     for (int attempt = 1;; ++attempt) {

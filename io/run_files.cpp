@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <set>
 
 #include "io/atomic_file.h"
@@ -43,7 +44,8 @@ std::string common_chunk(const Plan& plan, const Ledger& one, const Ledger& othe
   for (std::size_t c = 0; c < plan.cells().size(); ++c) {
     const Ledger::Intervals both = one.intervals(c) & other.intervals(c);
     if (!both.empty())
-      return fmt::format("chunk {} of cell {} ({})", boost::icl::first(*both.begin()), c, plan.cells()[c].label());
+      return fmt::format("chunk {} of cell {} ({})", boost::icl::first(*both.begin()), c,
+                         plan.cells()[c].label());
   }
   return "no chunk";
 }
@@ -60,7 +62,28 @@ std::vector<std::string> differing_keys(const Parameters& there, const Parameter
   std::vector<std::string> differences;
   for (const std::string& key : keys)
     if (value(there, key) != value(here, key))
-      differences.push_back(fmt::format("{} is {} there and {} here", key, value(there, key), value(here, key)));
+      differences.push_back(
+          fmt::format("{} is {} there and {} here", key, value(there, key), value(here, key)));
+  return differences;
+}
+
+/// A parameter that differs in the same way in some cells.
+struct Difference {
+  std::string text;
+  std::size_t first_cell, cells;
+};
+
+std::vector<Difference> differing_values(const Plan& there, const Plan& here) {
+  std::vector<Difference> differences;
+  std::map<std::string, std::size_t> index;
+  for (std::size_t c = 0; c < std::min(there.cells().size(), here.cells().size()); ++c) {
+    for (const std::string& text :
+         differing_keys(there.cells()[c].parameters(), here.cells()[c].parameters())) {
+      const auto [found, is_new] = index.emplace(text, differences.size());
+      if (is_new) differences.push_back({text, c, 0});
+      ++differences[found->second].cells;
+    }
+  }
   return differences;
 }
 
@@ -68,17 +91,19 @@ std::vector<std::string> differing_keys(const Parameters& there, const Parameter
 
 Plan RunFiles::read_plan() const {
   if (!fs::exists(plan()))
-    throw DataError(fmt::format("{}: not a run directory: it has no plan.txt; give the directory that `leafcast run -o` "
-                                "named, or the part files themselves",
-                                directory.string()));
+    throw DataError(
+        fmt::format("{}: not a run directory: it has no plan.txt; give the directory that `leafcast run -o` "
+                    "named, or the part files themselves",
+                    directory.string()));
   const std::string sweep_text = fs::exists(sweep()) ? read_text(sweep()) : "";
   try {
     return Plan::from_text(read_text(plan()), sweep_text);
   } catch (const IoError&) {
     throw;
   } catch (const Error& e) {
-    throw DataError(fmt::format("{}: {}; if it is damaged, remove it and run the same command again: the parts stay",
-                                plan().string(), e.what()));
+    throw DataError(
+        fmt::format("{}: {}; if it is damaged, remove it and run the same command again: the parts stay",
+                    plan().string(), e.what()));
   }
 }
 
@@ -97,7 +122,8 @@ std::optional<PartName> PartName::parse(const std::string& name) {
   const std::string rest(end, name.data() + name.size());
   if (error != std::errc() || rest.size() != 20) return std::nullopt;
   part.hash = rest.substr(1, 16);
-  if (part.hash.find_first_not_of("0123456789abcdef") != std::string::npos || part.text() != name) return std::nullopt;
+  if (part.hash.find_first_not_of("0123456789abcdef") != std::string::npos || part.text() != name)
+    return std::nullopt;
   return part;
 }
 
@@ -113,9 +139,11 @@ std::string remedy(const Source& source) {
   if (source.run.empty()) return "restore it from a copy, or leave it out";
   if (source.path == RunFiles{source.run}.results())
     return "remove it and run the same command again to compute it anew";
-  return fmt::format("`leafcast verify {}` shows all damage; delete the part and run the same command again to recompute its "
-                     "chunks",
-                     source.run.string());
+  return fmt::format(
+      "`leafcast verify {}` shows all damage; delete the part and run the same command again to recompute "
+      "its "
+      "chunks",
+      source.run.string());
 }
 
 void scan(std::vector<Source>& sources) {
@@ -170,17 +198,18 @@ void add_sources(Record& record, const std::vector<Source>& sources) {
 
 std::string describe_difference(const Plan& there, const Plan& here) {
   constexpr std::size_t kShown = 4;
-  std::vector<std::string> differences;
-  const std::size_t common = std::min(there.cells().size(), here.cells().size());
+  std::vector<std::string> shown;
   if (there.cells().size() != here.cells().size())
-    differences.push_back(fmt::format("{} cells there, {} here", there.cells().size(), here.cells().size()));
-  for (std::size_t c = 0; c < common; ++c)
-    for (const std::string& key : differing_keys(there.cells()[c].parameters(), here.cells()[c].parameters()))
-      differences.push_back(fmt::format("cell {}: {}", c, key));
-  if (differences.empty()) return "the same cells in other chunks";
-  const std::size_t hidden = differences.size() - std::min(differences.size(), kShown);
-  differences.resize(differences.size() - hidden);
-  return fmt::format("{}{}", fmt::join(differences, ", "), hidden ? fmt::format(", and {} more", hidden) : "");
+    shown.push_back(fmt::format("{} cells there, {} here", there.cells().size(), here.cells().size()));
+  const std::vector<Difference> differences = differing_values(there, here);
+  for (std::size_t i = 0; i < std::min(differences.size(), kShown); ++i) {
+    const Difference& d = differences[i];
+    const std::string others = d.cells > 1 ? fmt::format(" (and {} more)", d.cells - 1) : "";
+    shown.push_back(fmt::format("cell {}: {}{}", d.first_cell, d.text, others));
+  }
+  if (differences.size() > kShown) shown.push_back(fmt::format("and {} more", differences.size() - kShown));
+  if (shown.empty()) return "the same cells in other chunks";
+  return fmt::format("{}", fmt::join(shown, ", "));
 }
 
 }  // namespace leafcast::io

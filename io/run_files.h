@@ -41,8 +41,9 @@ struct PartName {
 /// A file that holds a record.
 struct Source {
   std::filesystem::path path;
-  std::filesystem::path run;  ///< the run directory whose part or results it is; empty if it was given by itself
-  std::string hash;           ///< content hash; filled by scan()
+  std::filesystem::path
+      run;           ///< the run directory whose part or results it is; empty if it was given by itself
+  std::string hash;  ///< content hash; filled by scan()
   std::vector<std::string> replaces;
 };
 
@@ -50,7 +51,8 @@ struct Source {
 std::vector<std::byte> read_record_bytes(const std::filesystem::path& path);
 /// What to do about a damaged file.
 std::string remedy(const Source& source);
-/// Calls use(RecordFile, content hash) for a source. DataErrors get its name, and the remedy if it is damaged.
+/// Calls use(RecordFile, content hash) for a source. DataErrors get its name, and the remedy if it is
+/// damaged.
 template <class Use>
 void with_record_file(const Source& source, Use use) {
   const std::string name = source.path.string();

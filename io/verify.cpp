@@ -78,7 +78,8 @@ class Verifier {
   void check_chunks(const Source& part) {
     inspect(part.path, [&](const RecordFile& file, const auto&) {
       const Ledger ledger = file.ledger(parts_.plan);
-      if (!ledger.disjoint(parts_.ledger)) throw DataError(describe_overlap(parts_.plan, checked_, part, ledger));
+      if (!ledger.disjoint(parts_.ledger))
+        throw DataError(describe_overlap(parts_.plan, checked_, part, ledger));
       Record alone(parts_.plan);
       file.add_to(alone);
       parts_.merge(alone);
@@ -108,13 +109,15 @@ class Verifier {
 }  // namespace
 
 std::vector<Damage> verify(const fs::path& path) try {
-  if (!fs::exists(path)) throw DataError(fmt::format("{}: no such file or directory; check the path", path.string()));
+  if (!fs::exists(path))
+    throw DataError(fmt::format("{}: no such file or directory; check the path", path.string()));
   if (!fs::is_directory(path)) return Verifier().check_file(path);
   const RunFiles files{path};
   if (!fs::exists(files.parts())) static_cast<void>(files.read_plan());  // throws: no run directory
   return Verifier().check_directory(files);
 } catch (const fs::filesystem_error& e) {
-  throw IoError(fmt::format("cannot read {}: {}; check the path and its permissions", e.path1().string(), e.code().message()));
+  throw IoError(fmt::format("cannot read {}: {}; check the path and its permissions", e.path1().string(),
+                            e.code().message()));
 }
 
 }  // namespace leafcast::io

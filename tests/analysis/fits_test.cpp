@@ -205,6 +205,31 @@ TEST_CASE("fits are refused, with the reason, where they would mean nothing") {
   }
 }
 
+TEST_CASE("precise errors narrow the window towards the asymptotic regime") {
+  const auto slope_with = [](double relative_error) {
+    Bench bench;
+    for (int w = 0; w <= 12; ++w) {
+      bench.add_block(12, w, "variance", 1, 1);
+      const double exact = Exact(bench.cells.back())("variance").value().value;
+      bench.estimates.back().value = bench.estimates.back().exact = exact;
+      bench.estimates.back().error = relative_error * exact;
+    }
+    return bench.fits().at(0);
+  };
+  const Fit coarse = slope_with(0.2), fine = slope_with(0.005);
+  CHECK(coarse.x.size() == 10);
+  CHECK_FALSE(mentions(coarse, "given up"));
+  CHECK(fine.x.size() < 10);
+  CHECK(fine.x.front() == 1);
+  CHECK(fine.p_value >= 0.01);
+  CHECK(mentions(fine, "given up w = 10"));
+  const auto distance = [](const Fit& f) {
+    return std::abs(f.coefficients[0].value - f.coefficients[0].predicted);
+  };
+  CHECK(distance(fine) < distance(coarse));
+  CHECK(mentions(fine, "(fit − exact = 0.0 errors)"));
+}
+
 TEST_CASE("more samples of the same numbers are not another point") {
   Bench bench;
   for (int w = 1; w <= 6; ++w)

@@ -140,8 +140,11 @@ inline void tally_sentence(const Cell& cell, const Sentence& sentence, Tally& ta
     ++tally.histogram[HistogramBins::bin(count - std::llround(mean))];
   }
   if (const auto* reasoning = std::get_if<ReasoningGenerator>(&cell.generator())) {
-    const int bits = static_cast<int>(std::ceil(std::log2(q)) + std::ceil(std::log2(d)));
-    tally.memory_bits = static_cast<std::uint64_t>(reasoning->memory_depth * bits);
+    // The symbol and the sibling index at each remembered level; without any, the last leaf.
+    const int symbol = static_cast<int>(std::ceil(std::log2(q))),
+              sibling = static_cast<int>(std::ceil(std::log2(d)));
+    tally.memory_bits = static_cast<std::uint64_t>(
+        reasoning->memory_depth == 0 ? symbol : reasoning->memory_depth * (symbol + sibling));
   }
   if (!cell.observe().validity) return;
   tally.valid.resize(h + 1);

@@ -18,7 +18,7 @@ Cell cell(const std::string& samples, const Parameters& more = {}) {
 }  // namespace
 
 TEST_CASE("chunks share out all samples, in whole batches, over full bins") {
-  for (const std::string& samples : {"1", "5", "63", "64", "65", "1000", "1023", "1024", "12345", "100000", "10000000"}) {
+  for (const std::string samples : {"1", "5", "63", "64", "65", "1000", "1023", "1024", "12345", "100000", "10000000"}) {
     const Plan plan("", {cell(samples)}, "");
     std::uint64_t sum = 0, partial = 0;
     for (std::uint32_t i = 0; i < plan.chunks(0); ++i) {

@@ -1,12 +1,8 @@
 #include "io/atomic_file.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#include <csignal>
 
 #include "tests/io/fixtures.h"
 
@@ -23,24 +19,6 @@ std::vector<std::byte> bytes_of(const std::string& text) {
 std::size_t files_in(const fs::path& directory) {
   return static_cast<std::size_t>(std::distance(fs::directory_iterator(directory), fs::directory_iterator()));
 }
-
-/// Limits the size of files that this process writes while it lives. Linux sends SIGXFSZ at the limit.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &old_);
-    const rlimit limit{bytes, old_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &old_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  void (*handler_)(int);
-  rlimit old_{};
-};
 
 }  // namespace
 
@@ -75,7 +53,8 @@ TEST_CASE("new files obey the umask") {
 
 TEST_CASE("a full disk is an IoError that says what to do") {
   const std::string message = message_of<IoError>([] { write_atomically("/dev/full", bytes_of("x")); });
-  CHECK(message == "cannot write /dev/full: No space left on device; free space and run the same command again");
+  CHECK(message ==
+        "cannot write /dev/full: No space left on device; free space and run the same command again");
 }
 
 TEST_CASE("a device is written to, never replaced") {
@@ -91,7 +70,8 @@ TEST_CASE("a write that fails half-way leaves the old file and nothing else") {
   write_atomically(path, bytes_of("old"));
   {
     const FileSizeLimit limit(1000);
-    const std::string message = message_of<IoError>([&] { write_atomically(path, bytes_of(std::string(5000, 'x'))); });
+    const std::string message =
+        message_of<IoError>([&] { write_atomically(path, bytes_of(std::string(5000, 'x'))); });
     CHECK(message.find("File too large") != std::string::npos);
   }
   CHECK(read_bytes(path) == bytes_of("old"));

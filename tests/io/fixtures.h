@@ -1,5 +1,9 @@
 #pragma once
+#include <stdlib.h>
+#include <sys/resource.h>
+
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -32,6 +36,24 @@ class Scratch {
   fs::path path_;
 };
 
+/// Limits the size of files that this process writes while it lives. Linux sends SIGXFSZ at the limit.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &old_);
+    const rlimit limit{bytes, old_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &old_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  void (*handler_)(int);
+  rlimit old_{};
+};
+
 inline Cell ising_cell(const std::string& rho = "0.9", const std::string& samples = "1000") {
   return Cell::make({{"language.kind", "ising"},
                      {"language.d", "3"},
@@ -48,13 +70,29 @@ inline Cell ising_cell(const std::string& rho = "0.9", const std::string& sample
 inline Plan mixed_plan() {
   return Plan("Sparse contexts, ρ and q",
               {ising_cell(),
-               Cell::make({{"language.kind", "coloring"}, {"language.d", "5"}, {"language.height", "2"}, {"language.q", "3"},
-                           {"generator.kind", "kgram"}, {"generator.context", "9"}, {"sampling.samples", "640"}}),
-               Cell::make({{"language.kind", "potts"}, {"language.d", "2"}, {"language.height", "7"}, {"language.q", "5"},
-                           {"language.lambda", "0.25"}, {"generator.kind", "reasoning"}, {"generator.memory-depth", "3"},
-                           {"seed", "18446744073709551615"}, {"sampling.samples", "100"}}),
-               Cell::make({{"language.kind", "ising"}, {"language.d", "2"}, {"language.height", "1"}, {"language.rho", "0.5"},
-                           {"generator.kind", "true"}, {"observe.histogram", "off"}, {"sampling.samples", "7"}})},
+               Cell::make({{"language.kind", "coloring"},
+                           {"language.d", "5"},
+                           {"language.height", "2"},
+                           {"language.q", "3"},
+                           {"generator.kind", "kgram"},
+                           {"generator.context", "9"},
+                           {"sampling.samples", "640"}}),
+               Cell::make({{"language.kind", "potts"},
+                           {"language.d", "2"},
+                           {"language.height", "7"},
+                           {"language.q", "5"},
+                           {"language.lambda", "0.25"},
+                           {"generator.kind", "reasoning"},
+                           {"generator.memory-depth", "3"},
+                           {"seed", "18446744073709551615"},
+                           {"sampling.samples", "100"}}),
+               Cell::make({{"language.kind", "ising"},
+                           {"language.d", "2"},
+                           {"language.height", "1"},
+                           {"language.rho", "0.5"},
+                           {"generator.kind", "true"},
+                           {"observe.histogram", "off"},
+                           {"sampling.samples", "7"}})},
               "title = Sparse contexts, ρ and q\n[language]\nkind = ising\n");
 }
 
@@ -85,7 +123,8 @@ inline Tally random_tally(const Cell& cell, std::uint64_t samples, Random& rando
   if (cell.generator_name() == "reasoning") tally.memory_bits = 1 + random() % 1000;
   if (cell.observe().histogram)
     for (int i = 0; i < 5; ++i)
-      tally.histogram[HistogramBins::bin(static_cast<std::int64_t>(random()) >> (3 + random() % 60))] += 1 + random() % 9;
+      tally.histogram[HistogramBins::bin(static_cast<std::int64_t>(random()) >> (3 + random() % 60))] +=
+          1 + random() % 9;
   return tally;
 }
 

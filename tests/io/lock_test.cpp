@@ -39,7 +39,9 @@ std::string lock_text_with(const Scratch& scratch, const std::string& field, con
   return text.replace(begin, text.find('\n', begin) - begin, value);
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -93,8 +95,8 @@ TEST_CASE("the lock of a killed process that nobody has waited for yet is taken 
 
 TEST_CASE("a recycled process number or a rebooted host does not keep a lock alive") {
   const Scratch scratch;
-  const auto [field, value] =
-      GENERATE(table<std::string, std::string>({{"start", "12345"}, {"boot", "00000000-0000-0000-0000-000000000000"}}));
+  const auto [field, value] = GENERATE(table<std::string, std::string>(
+      {{"start", "12345"}, {"boot", "00000000-0000-0000-0000-000000000000"}}));
   write_text(scratch / "lock", lock_text_with(scratch, field, value));
   Lock::acquire(scratch / "lock").check_held();
 }
@@ -105,6 +107,23 @@ TEST_CASE("another host's lock is respected, and the remedy named") {
   const std::string message = message_of<IoError>([&] { Lock::acquire(scratch / "lock"); });
   CHECK(contains(message, "on host node042"));
   CHECK(contains(message, "remove " + (scratch / "lock").string()));
+}
+
+TEST_CASE("a requeued SLURM job takes over the lock that it left on another host") {
+  const Scratch scratch;
+  ::setenv("SLURM_JOB_ID", "4711", 1);
+  ::setenv("SLURM_RESTART_COUNT", "1", 1);
+  const std::string text = lock_text_with(scratch, "host", "node042");
+  write_text(scratch / "lock", text);
+  CHECK_THROWS_AS(Lock::acquire(scratch / "lock"),
+                  IoError);  // a step of the same incarnation may well live there
+  ::setenv("SLURM_RESTART_COUNT", "2", 1);
+  CHECK_NOTHROW(Lock::acquire(scratch / "lock"));
+  write_text(scratch / "lock", text);
+  ::setenv("SLURM_JOB_ID", "4712", 1);
+  CHECK_THROWS_AS(Lock::acquire(scratch / "lock"), IoError);
+  ::unsetenv("SLURM_JOB_ID");
+  ::unsetenv("SLURM_RESTART_COUNT");
 }
 
 TEST_CASE("a lock that says nothing is not taken") {

@@ -64,7 +64,7 @@ def check_xarray(path):
     """xarray sees the same numbers as h5py in every group, with named dimensions."""
     with h5py.File(path) as file:
         groups = {str(pathlib.PurePosixPath(name).parent) for name in datasets(file)}
-        assert {".", "cells", "estimates/variance", "moments", "moments/histogram", "ledger", "fits/0"} <= groups
+        assert {".", "cells", "estimates/variance", "moments", "moments/histogram", "ledger"} <= groups
         for group in sorted(groups):
             with xarray.open_dataset(path, group=None if group == "." else group) as data:
                 assert not any(str(name).startswith("phony") for name in data.dims), group

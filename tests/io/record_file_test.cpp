@@ -17,7 +17,9 @@ Record decoded(std::span<const std::byte> bytes) {
   return record;
 }
 
-std::vector<std::byte> results_bytes(const Record& record) { return RecordImage(FileType::results, record).finish(); }
+std::vector<std::byte> results_bytes(const Record& record) {
+  return RecordImage(FileType::results, record).finish();
+}
 
 /// A sealed file with the given header and nothing else.
 std::vector<std::byte> file_with_header(const std::string& filetype, std::int32_t version) {
@@ -147,14 +149,17 @@ TEST_CASE("every truncation is found") {
 }
 
 TEST_CASE("damage says what it is") {
-  const auto says = [](std::span<const std::byte> bytes) { return message_of<DataError>([&] { RecordFile file(bytes); }); };
+  const auto says = [](std::span<const std::byte> bytes) {
+    return message_of<DataError>([&] { RecordFile file(bytes); });
+  };
   const std::string text = "cell,language\n0,ising\n";
   CHECK(says({}) == "empty");
   CHECK(says(std::as_bytes(std::span(text))) == "not an HDF5 file");
   CHECK(says(h5::File::create().image()).find("without leafcast's seal") == 0);
   CHECK(says(sealed(h5::File::create().image())).find("damaged, or not leafcast's") == 0);
   CHECK(says(file_with_header("openmc-statepoint", 1)).find("of another kind of file") == 0);
-  CHECK(says(file_with_header("leafcast-part", kFormatVersion + 1)).find("written by a newer leafcast (format 2") == 0);
+  CHECK(says(file_with_header("leafcast-part", kFormatVersion + 1))
+            .find("written by a newer leafcast (format 2") == 0);
   CHECK(says(file_with_header("leafcast-part", 0)).find("damaged") == 0);
 }
 
@@ -177,23 +182,33 @@ TEST_CASE("a forged file is found out by what contradicts its plan or itself") {
   using std::int32_t, std::uint32_t, std::uint64_t;
   REQUIRE_NOTHROW(decoded(forged([](hid_t) {})));
 
-  CHECK(says([](hid_t f) { overwrite<uint64_t>(f, "moments/samples", {0, 0}, 3); }) ==
-        "damaged: its numbers of samples are not those of its chunks");
-  CHECK(says([](hid_t f) { overwrite<uint64_t>(f, "moments/sum_s3", {0, 1, 4, 0}, 3); }) ==
-        "damaged: sums where there are no samples");
-  CHECK(says([](hid_t f) { overwrite<uint64_t>(f, "moments/sum_s3", {0, 0, 7, 0}, 3); }) ==
-        "damaged: sums where there are no samples");
-  CHECK(says([](hid_t f) { overwrite<uint64_t>(f, "moments/valid", {0, 0, 0}, 3); }) ==
-        "damaged: counts where nothing is counted");
-  CHECK(says([](hid_t f) { overwrite<uint64_t>(f, "moments/memory_bits", {0, 1}, 3); }) == "damaged: counts without samples");
+  CHECK(says([](hid_t f) {
+          overwrite<uint64_t>(f, "moments/samples", {0, 0}, 3);
+        }) == "damaged: its numbers of samples are not those of its chunks");
+  CHECK(says([](hid_t f) {
+          overwrite<uint64_t>(f, "moments/sum_s3", {0, 1, 4, 0}, 3);
+        }) == "damaged: sums where there are no samples");
+  CHECK(says([](hid_t f) {
+          overwrite<uint64_t>(f, "moments/sum_s3", {0, 0, 7, 0}, 3);
+        }) == "damaged: sums where there are no samples");
+  CHECK(says([](hid_t f) {
+          overwrite<uint64_t>(f, "moments/valid", {0, 0, 0}, 3);
+        }) == "damaged: counts where nothing is counted");
+  CHECK(says([](hid_t f) {
+          overwrite<uint64_t>(f, "moments/memory_bits", {0, 1}, 3);
+        }) == "damaged: counts without samples");
   CHECK(says([](hid_t f) { overwrite<uint32_t>(f, "ledger/last", {0}, 64); }) ==
         "damaged: its ledger holds chunks that the plan has not");
   CHECK(says([](hid_t f) { overwrite<uint32_t>(f, "ledger/cell", {0}, 4); }) ==
         "damaged: its ledger holds chunks that the plan has not");
-  CHECK(says([](hid_t f) { overwrite<uint32_t>(f, "ledger/last", {0}, 30); }) == "damaged: its ledger is not in order");
-  CHECK(says([](hid_t f) { overwrite<int32_t>(f, "cell", {0}, 2); }) == "damaged: its cells are not in the order of the plan");
-  CHECK(says([](hid_t f) { overwrite<int32_t>(f, "cell", {2}, 77); }) == "damaged: its cells are not in the order of the plan");
-  CHECK(says([](hid_t f) { overwrite<int32_t>(f, "cell", {0}, -1); }) == "damaged: its cells are not in the order of the plan");
+  CHECK(says([](hid_t f) { overwrite<uint32_t>(f, "ledger/last", {0}, 30); }) ==
+        "damaged: its ledger is not in order");
+  CHECK(says([](hid_t f) { overwrite<int32_t>(f, "cell", {0}, 2); }) ==
+        "damaged: its cells are not in the order of the plan");
+  CHECK(says([](hid_t f) { overwrite<int32_t>(f, "cell", {2}, 77); }) ==
+        "damaged: its cells are not in the order of the plan");
+  CHECK(says([](hid_t f) { overwrite<int32_t>(f, "cell", {0}, -1); }) ==
+        "damaged: its cells are not in the order of the plan");
   CHECK(says([](hid_t f) { overwrite<int64_t>(f, "moments/histogram/width", {0}, 0); }) ==
         "damaged: its histogram has other bins than this program");
   CHECK(says([](hid_t f) { overwrite<int32_t>(f, "moments/histogram/histogram_bin", {0}, 1 << 30); }) ==
@@ -202,19 +217,30 @@ TEST_CASE("a forged file is found out by what contradicts its plan or itself") {
         "damaged: a row of its histogram cannot be");
   CHECK(says([](hid_t f) { overwrite<int32_t>(f, "moments/histogram/histogram_bin", {1}, -1850); }) ==
         "damaged: its histogram is not in order");
-  CHECK(says([](hid_t f) { H5Ldelete(f, "moments/sum_s2", H5P_DEFAULT); }).find("damaged, or not leafcast's") == 0);
-
-  CHECK(says([](hid_t f) { reshape(f, "cell", {kMost}, {64}, H5T_STD_I32LE); }) == "damaged: more cells than its plan has");
-  CHECK(says([](hid_t f) { reshape(f, "moments/samples", {kMost, 64}, {1, 64}); }) ==
-        "damaged: a dataset's shape is not that of its dimensions");
-  CHECK(says([](hid_t f) { reshape(f, "moments/valid", {3, 64}, {}); }) ==
-        "damaged: a dataset's shape is not that of its dimensions");
-  CHECK(says([](hid_t f) { reshape(f, "moments/samples", {3, 64}, {}, H5T_IEEE_F64LE); }).find("another type") != std::string::npos);
-  CHECK(says([](hid_t f) { reshape(f, "ledger/first", {1 << 30}, {1 << 29}, H5T_STD_U32LE); }).find("absurd size") !=
-        std::string::npos);
-  CHECK(says([](hid_t f) { reshape(f, "ledger/first", {kMost}, {64}, H5T_STD_U32LE); }) == "damaged: columns of unequal length");
   CHECK(says([](hid_t f) {
-          for (const char* name : {"ledger/cell", "ledger/first", "ledger/last"}) reshape(f, name, {kMost}, {64}, H5T_STD_U32LE);
+          H5Ldelete(f, "moments/sum_s2", H5P_DEFAULT);
+        }).find("damaged, or not leafcast's") == 0);
+
+  CHECK(says([](hid_t f) { reshape(f, "cell", {kMost}, {64}, H5T_STD_I32LE); }) ==
+        "damaged: more cells than its plan has");
+  CHECK(says([](hid_t f) {
+          reshape(f, "moments/samples", {kMost, 64}, {1, 64});
+        }) == "damaged: a dataset's shape is not that of its dimensions");
+  CHECK(says([](hid_t f) {
+          reshape(f, "moments/valid", {3, 64}, {});
+        }) == "damaged: a dataset's shape is not that of its dimensions");
+  CHECK(says([](hid_t f) {
+          reshape(f, "moments/samples", {3, 64}, {}, H5T_IEEE_F64LE);
+        }).find("another type") != std::string::npos);
+  CHECK(says([](hid_t f) {
+          reshape(f, "ledger/first", {1 << 30}, {1 << 29}, H5T_STD_U32LE);
+        }).find("absurd size") != std::string::npos);
+  CHECK(says([](hid_t f) { reshape(f, "ledger/first", {kMost}, {64}, H5T_STD_U32LE); }) ==
+        "damaged: columns of unequal length");
+  CHECK(says([](hid_t f) {
+          for (const char* name : {"ledger/cell", "ledger/first", "ledger/last"})
+            reshape(f, name, {kMost}, {64}, H5T_STD_U32LE);
         }) == "damaged: its ledger is not in order");
-  CHECK(says([](hid_t f) { reshape(f, "plan", {4}, {}); }).find("a variable-length string was expected") != std::string::npos);
+  CHECK(says([](hid_t f) { reshape(f, "plan", {4}, {}); }).find("a variable-length string was expected") !=
+        std::string::npos);
 }

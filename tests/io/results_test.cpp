@@ -22,7 +22,8 @@ std::vector<Estimate> some_estimates(const Plan& plan) {
     const double x = static_cast<double>(c);
     estimates.push_back({c, "variance", 1.5 + x, 0.25, c == 0 ? 1.0 : kUnknown, 0});
     if (c == 1) estimates.push_back({c, "valid_rate", 0.5, 0.125, 0.25, 0.0625});
-    if (plan.cells()[c].language().height >= 3) estimates.push_back({c, "variance@3", 2 + x, kUnknown, kUnknown, 0});
+    if (plan.cells()[c].language().height >= 3)
+      estimates.push_back({c, "variance@3", 2 + x, kUnknown, kUnknown, 0});
   }
   return estimates;
 }
@@ -46,10 +47,13 @@ std::vector<Fit> some_fits() {
   return {line, none};
 }
 
-const std::map<std::string, std::string> kProvenance = {
-    {"command_line", "leafcast run sweep.ini -o DIR"}, {"hosts", "node001"}, {"git", std::string(100'000, 'x')}, {"slurm_job_id", ""}};
+const std::map<std::string, std::string> kProvenance = {{"command_line", "leafcast run sweep.ini -o DIR"},
+                                                        {"hosts", "node001"},
+                                                        {"git", std::string(100'000, 'x')},
+                                                        {"slurm_job_id", ""}};
 
-void write_sample(const fs::path& path, const Record& record, const std::map<std::string, std::string>& provenance) {
+void write_sample(const fs::path& path, const Record& record,
+                  const std::map<std::string, std::string>& provenance) {
   write_results(path, record, some_estimates(record.plan), some_fits(), provenance);
 }
 
@@ -115,7 +119,8 @@ TEST_CASE("h5py, netCDF4 and xarray read results, and the readers in FORMAT.md w
   const Record record = random_record(mixed_plan(), 1);
   write_sample(scratch / "results.h5", record, kProvenance);
   write_expectations(scratch / "expected.json", record);
-  const std::string command = fmt::format("/usr/bin/python3 {}/tests/io/read_results_test.py {} {}", LEAFCAST_SOURCE_DIR,
-                                          (scratch / "results.h5").string(), (scratch / "expected.json").string());
+  const std::string command =
+      fmt::format("/usr/bin/python3 {}/tests/io/read_results_test.py {} {}", LEAFCAST_SOURCE_DIR,
+                  (scratch / "results.h5").string(), (scratch / "expected.json").string());
   CHECK(std::system(command.c_str()) == 0);
 }

@@ -15,7 +15,9 @@ using namespace leafcast::io;
 
 namespace {
 
-Plan small_plan(const std::string& title = "small") { return Plan(title, {ising_cell("0.9"), ising_cell("0.8")}, "seed = 1\n"); }
+Plan small_plan(const std::string& title = "small") {
+  return Plan(title, {ising_cell("0.9"), ising_cell("0.8")}, "seed = 1\n");
+}
 
 /// Share i of n of a plan's chunks, with the contents that random_record(plan, 1) gives them.
 Record share(const Plan& plan, std::uint32_t i, std::uint32_t n) {
@@ -36,7 +38,8 @@ void write_text(const fs::path& path, const std::string& text) { std::ofstream(p
 void flip_byte(const fs::path& path, std::size_t at) {
   auto bytes = read_bytes(path);
   bytes[at] ^= std::byte{1};
-  std::ofstream(path).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path).write(reinterpret_cast<const char*>(bytes.data()),
+                            static_cast<std::streamsize>(bytes.size()));
 }
 
 /// A run with shares 0 … parts − 1 of `of` done, a part each.
@@ -46,7 +49,9 @@ fs::path make_run(const fs::path& run, const Plan& plan, std::uint32_t parts, st
   return run;
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -81,7 +86,8 @@ TEST_CASE("another plan is refused, and the difference shown") {
   const Scratch scratch;
   make_run(scratch / "run", small_plan(), 1, 2);
   const Plan other("small", {ising_cell("0.9"), ising_cell("0.7"), ising_cell("0.6")}, "");
-  const std::string message = message_of<DataError>([&] { RunDirectory::open_for_writing(scratch / "run", other); });
+  const std::string message =
+      message_of<DataError>([&] { RunDirectory::open_for_writing(scratch / "run", other); });
   CHECK(contains(message, "2 cells there, 3 here"));
   CHECK(contains(message, "cell 1: language.rho is 0.8 there and 0.7 here"));
   CHECK(contains(message, "another -o directory"));
@@ -100,7 +106,8 @@ TEST_CASE("a directory has one writer") {
   const Scratch scratch;
   const Plan plan = small_plan();
   const RunDirectory run = RunDirectory::open_for_writing(scratch / "run", plan);
-  const std::string message = message_of<IoError>([&] { RunDirectory::open_for_writing(scratch / "run", plan); });
+  const std::string message =
+      message_of<IoError>([&] { RunDirectory::open_for_writing(scratch / "run", plan); });
   CHECK(contains(message, "in use by process"));
   CHECK(same(read_record({scratch / "run"}), Record(plan)));  // reading needs no lock
 }
@@ -118,8 +125,9 @@ TEST_CASE("a foreign directory is left alone") {
   const Scratch scratch;
   fs::create_directory(scratch / "home");
   write_text(scratch / "home/sweep.ini", "mine");
-  CHECK(contains(message_of<DataError>([&] { RunDirectory::open_for_writing(scratch / "home", small_plan()); }),
-                 "it holds sweep.ini but no plan.txt"));
+  CHECK(
+      contains(message_of<DataError>([&] { RunDirectory::open_for_writing(scratch / "home", small_plan()); }),
+               "it holds sweep.ini but no plan.txt"));
   CHECK(contains(message_of<DataError>([&] { read_record({scratch / "home"}); }), "not a run directory"));
   CHECK_THROWS_AS(RunDirectory::open_for_writing(scratch / "home/sweep.ini", small_plan()), DataError);
   CHECK(std::distance(fs::directory_iterator(scratch / "home"), fs::directory_iterator()) == 1);
@@ -239,6 +247,51 @@ TEST_CASE("a reader beside a writer that compacts sees no less than before") {
   CHECK(read_record({scratch / "run"}).complete());
 }
 
+TEST_CASE("a full disk loses the part that is being written and nothing else") {
+  const Scratch scratch;
+  const Plan plan = small_plan();
+  RunDirectory run = RunDirectory::open_for_writing(scratch / "run", plan);
+  run.write_part(share(plan, 0, 2));
+  {
+    const FileSizeLimit limit(4096);
+    CHECK_THROWS_AS(run.write_part(share(plan, 1, 2)), IoError);
+  }
+  CHECK(std::distance(fs::directory_iterator(scratch / "run/parts"), fs::directory_iterator()) == 1);
+  CHECK(same(run.record(), share(plan, 0, 2)));
+  run.write_part(share(plan, 1, 2));
+  CHECK(same(read_record({scratch / "run"}), share(plan, 0, 1)));
+}
+
+TEST_CASE("killed at any moment, a run goes on from whole parts") {
+  const Scratch scratch;
+  const Plan plan = small_plan();
+  const Record all = share(plan, 0, 1);
+  Random random(1);
+  std::uint64_t done = 0;
+  for (int kill = 0; kill < 20; ++kill) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      RunDirectory run = RunDirectory::open_for_writing(scratch / "run", plan);
+      for (std::uint32_t i = 0; i < 128; ++i)
+        if (const Record one = share(plan, i, 128); run.record().ledger.disjoint(one.ledger))
+          run.write_part(one);
+      ::_exit(0);
+    }
+    ::usleep(static_cast<useconds_t>(random() % 50'000));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    if (!fs::exists(scratch / "run/plan.txt")) continue;
+    REQUIRE(verify(scratch / "run").empty());
+    const Record record = read_record({scratch / "run"});
+    REQUIRE(record.ledger.count() >= done);
+    done = record.ledger.count();
+  }
+  RunDirectory run = RunDirectory::open_for_writing(scratch / "run", plan);
+  for (std::uint32_t i = 0; i < 64; ++i)
+    if (const Record one = share(plan, i, 64); run.record().ledger.disjoint(one.ledger)) run.write_part(one);
+  CHECK(same(run.record(), all));
+}
+
 TEST_CASE("results stand in for parts that were cleared away, for readers and writers") {
   const Scratch scratch;
   const Plan plan = small_plan();
@@ -267,8 +320,9 @@ TEST_CASE("directories, parts and results files mix") {
 
   SECTION("the same part given twice counts once") {
     fs::copy_file(scratch / "part.h5", scratch / "copy.h5");
-    CHECK(same(read_record({slice0, slice0, parts_in(slice0)[0], scratch / "part.h5", scratch / "copy.h5", all[2]}),
-               share(plan, 0, 1)));
+    CHECK(same(
+        read_record({slice0, slice0, parts_in(slice0)[0], scratch / "part.h5", scratch / "copy.h5", all[2]}),
+        share(plan, 0, 1)));
   }
   SECTION("an overlap is an error that names both files") {
     write_atomically(scratch / "other.h5", encode_part(share(plan, 0, 2)));
