@@ -14,9 +14,9 @@ struct ExactValue {
 };
 
 /// The exact value of a statistic of a cell, where MATH.md §6 gives one, else nothing.
-/// Construct once a cell: what is costly (joining of stretches, population dynamics) is computed once and kept.
-/// `statistic` as in the table: variance, skewness, excess_kurtosis, binder, valid_rate, free_rate, frozen_rate,
-/// memory_bits, variance@j, skewness@j, excess_kurtosis@j, valid_rate@j, correlation@j.
+/// Construct once a cell: what is costly (joining of stretches, population dynamics) is computed once and
+/// kept. `statistic` as in the table: variance, skewness, excess_kurtosis, binder, valid_rate, free_rate,
+/// frozen_rate, memory_bits, variance@j, skewness@j, excess_kurtosis@j, valid_rate@j, correlation@j.
 class Exact {
  public:
   explicit Exact(const Cell& cell);

@@ -10,7 +10,8 @@
 
 namespace leafcast {
 
-/// Fully resolved sweep keys of one cell ("language.d" → "3"): the one textual form of a cell, in plans and files.
+/// Fully resolved sweep keys of one cell ("language.d" → "3"): the one textual form of a cell, in plans and
+/// files.
 using Parameters = std::map<std::string, std::string>;
 
 /// A language: a broadcast process on the complete d-ary tree of the given height (MATH.md §1).
@@ -69,8 +70,9 @@ struct Observe {
 class Cell {
  public:
   /// Checks and completes the parameters (defaults filled in). Throws CellError.
-  /// Keys: language.kind .d .height .rho .q .lambda .matrix; generator.kind .context … ; seed; sampling.samples;
-  /// observe.*. `language.matrix` holds the rows of a kernel ("0.9 0.1; 0.2 0.8"), read from language.file by jobs.
+  /// Keys: language.kind .d .height .rho .q .lambda .matrix; generator.kind .context … ; seed;
+  /// sampling.samples; observe.*. `language.matrix` holds the rows of a kernel ("0.9 0.1; 0.2 0.8"), read
+  /// from language.file by jobs.
   static Cell make(const Parameters& parameters);
 
   const Language& language() const { return *language_; }
@@ -80,10 +82,12 @@ class Cell {
   std::uint64_t seed() const { return seed_; }
   std::uint64_t samples() const { return samples_; }
 
-  /// The keys that this cell uses, every value in its shortest exact form. make(parameters()) gives the same cell.
+  /// The keys that this cell uses, every value in its shortest exact form. make(parameters()) gives the same
+  /// cell.
   const Parameters& parameters() const { return parameters_; }
-  /// Identity of the law that is sampled and of its streams: a hash of the parameters without samples and observe.*.
-  /// Random numbers are addressed by (seed, id, chunk, batch), so a cell keeps its numbers wherever it stands in a sweep.
+  /// Identity of the law that is sampled and of its streams: a hash of the parameters without samples and
+  /// observe.*. Random numbers are addressed by (seed, id, chunk, batch), so a cell keeps its numbers
+  /// wherever it stands in a sweep.
   std::uint64_t id() const { return id_; }
 
   /// Name of the generator kind: true, kgram, block, reasoning.
@@ -102,8 +106,8 @@ class Cell {
 };
 
 /// A parameter that no cell can have. `key` names it, so that the sweep's reader can add file and line;
-/// `impossible_combination` is true when the value is fine by itself but not in this tree (context-depth > height):
-/// such cells are left out of ranges.
+/// `impossible_combination` is true when the value is fine by itself but not in this tree (context-depth >
+/// height): such cells are left out of ranges.
 struct CellError {
   std::string key, value, reason;
   bool impossible_combination = false;

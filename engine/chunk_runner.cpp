@@ -24,8 +24,9 @@ namespace HWY_NAMESPACE {
 // Between two calls of `proceed`: a few milliseconds.
 constexpr std::int64_t kLeavesBetweenPolls = 1 << 17;
 
-/// What a task wants to see. One class with switches rather than a template for each combination: a predictable branch a
-/// leaf costs little, and every combination would be compiled for every sampler and instruction set.
+/// What a task wants to see. One class with switches rather than a template for each combination: a
+/// predictable branch a leaf costs little, and every combination would be compiled for every sampler and
+/// instruction set.
 class Observer {
  public:
   Observer(const SamplerTables& tables, Tally& tally) : sums_(std::in_place, tables.cell, tally) {
@@ -35,7 +36,8 @@ class Observer {
     else
       wide_validity_.emplace(tables.cell, tally);
   }
-  Observer(const SamplerTables& tables, std::vector<std::uint8_t>& sentences) : recorder_(std::in_place, tables.leaves, sentences) {}
+  Observer(const SamplerTables& tables, std::vector<std::uint8_t>& sentences)
+      : recorder_(std::in_place, tables.leaves, sentences) {}
 
   void begin(int active) {
     each([active](auto& observer) { observer.begin(active); });
@@ -71,8 +73,8 @@ class Observer {
 
 /// The loop of every sampler: draw a leaf, count it, close the subtrees that it completes.
 template <class Sampler>
-bool sample(const SamplerTables& tables, Sampler& sampler, Observer& observer, std::uint32_t chunk, std::uint64_t samples,
-            const Proceed& proceed) {
+bool sample(const SamplerTables& tables, Sampler& sampler, Observer& observer, std::uint32_t chunk,
+            std::uint64_t samples, const Proceed& proceed) {
   LeafOdometer odometer(tables.d, tables.height);
   std::int64_t until_poll = kLeavesBetweenPolls;
   for (std::uint64_t batch = 0; batch * kLanes < samples; ++batch) {
@@ -91,7 +93,8 @@ bool sample(const SamplerTables& tables, Sampler& sampler, Observer& observer, s
     observer.end_batch();
   }
   for (int lane = 0; lane < kLanes; ++lane)
-    if (sampler.impossible()[lane]) throw std::logic_error("a window of probability zero was met: " + tables.cell.label());
+    if (sampler.impossible()[lane])
+      throw std::logic_error("a window of probability zero was met: " + tables.cell.label());
   return true;
 }
 
@@ -101,9 +104,11 @@ bool with_sampler(const SamplerTables& tables, Use use) {
   const Generator& generator = tables.cell.generator();
   if (std::holds_alternative<KgramGenerator>(generator)) return use(KgramSampler<C>(tables));
   if (const auto* block = std::get_if<BlockGenerator>(&generator))
-    if (block->memory == BlockMemory::leaves && tables.block_height < tables.height) return use(AncestorSampler<C, true>(tables));
+    if (block->memory == BlockMemory::leaves && tables.block_height < tables.height)
+      return use(AncestorSampler<C, true>(tables));
   if (const auto* writer = std::get_if<ReasoningGenerator>(&generator))
-    if (writer->encoding == Encoding::segment && tables.block_height > 0) return use(SegmentSampler<C>(tables));
+    if (writer->encoding == Encoding::segment && tables.block_height > 0)
+      return use(SegmentSampler<C>(tables));
   return use(AncestorSampler<C, false>(tables));
 }
 
@@ -120,7 +125,9 @@ bool with_channel(const SamplerTables& tables, Task& task) {
 template <class Sampler>
 std::uint64_t memory_bits(const SamplerTables& tables, const Sampler& sampler) {
   if (!std::holds_alternative<ReasoningGenerator>(tables.cell.generator())) return 0;
-  const auto bits = [](int values) { return static_cast<std::uint64_t>(std::bit_width(static_cast<unsigned>(values - 1))); };
+  const auto bits = [](int values) {
+    return static_cast<std::uint64_t>(std::bit_width(static_cast<unsigned>(values - 1)));
+  };
   return static_cast<std::uint64_t>(sampler.memory_symbols()) * bits(tables.q) +
          static_cast<std::uint64_t>(tables.block_height) * bits(tables.d);
 }
@@ -154,7 +161,9 @@ struct RunLaws {
   }
 };
 
-bool run_sentences(const SamplerTables& tables, SentenceTask& task) { return with_channel<RunSentences>(tables, task); }
+bool run_sentences(const SamplerTables& tables, SentenceTask& task) {
+  return with_channel<RunSentences>(tables, task);
+}
 bool run_laws(const SamplerTables& tables, LawTask& task) { return with_channel<RunLaws>(tables, task); }
 
 }  // namespace HWY_NAMESPACE
@@ -197,7 +206,8 @@ Eigen::MatrixXd ChunkRunner::conditional_laws(std::span<const std::uint8_t> sent
 std::vector<std::string> instruction_sets() {
   std::vector<std::string> names;
   hwy::SetSupportedTargetsForTest(0);
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) names.emplace_back(hwy::TargetName(target));
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets())
+    names.emplace_back(hwy::TargetName(target));
   return names;
 }
 

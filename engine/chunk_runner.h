@@ -15,26 +15,29 @@ namespace leafcast {
 
 struct SamplerTables;
 
-/// Samples the chunks of one cell. Construct once a cell (it tabulates the channel), then call from one thread.
+/// Samples the chunks of one cell. Construct once a cell (it tabulates the channel), then call from one
+/// thread.
 ///
-/// Random numbers are a function of (seed, cell id, chunk, batch) and arithmetic is IEEE single precision without
-/// contraction, so the tally is the same on every rank and every instruction set (kernels are compiled for several and
-/// chosen at run time). Memory: O(k + dh) a lane, 16 lanes (kBatchSamples).
+/// Random numbers are a function of (seed, cell id, chunk, batch) and arithmetic is IEEE single precision
+/// without contraction, so the tally is the same on every rank and every instruction set (kernels are
+/// compiled for several and chosen at run time). Memory: O(k + dh) a lane, 16 lanes (kBatchSamples).
 class ChunkRunner {
  public:
   explicit ChunkRunner(const Cell& cell);
   ~ChunkRunner();
   ChunkRunner(ChunkRunner&&) noexcept;
 
-  /// Draws `samples` sentences of chunk `chunk` and tallies them. `proceed` is called every few milliseconds; when it
-  /// returns false the chunk is abandoned and nothing is returned.
-  std::optional<Tally> run(std::uint32_t chunk, std::uint64_t samples, const std::function<bool()>& proceed) const;
+  /// Draws `samples` sentences of chunk `chunk` and tallies them. `proceed` is called every few milliseconds;
+  /// when it returns false the chunk is abandoned and nothing is returned.
+  std::optional<Tally> run(std::uint32_t chunk, std::uint64_t samples,
+                           const std::function<bool()>& proceed) const;
 
   /// The same sentences as symbols, [sample][leaf] (n·samples bytes: for small trees and tests).
   std::vector<std::uint8_t> sentences(std::uint32_t chunk, std::uint64_t samples) const;
 
-  /// The generator's conditional law of every leaf of a given sentence of n symbols, given what it remembers of the
-  /// leaves before: [leaf][symbol], rows sum to 1. Only for k-gram cells; throws std::logic_error otherwise.
+  /// The generator's conditional law of every leaf of a given sentence of n symbols, given what it remembers
+  /// of the leaves before: [leaf][symbol], rows sum to 1. Only for k-gram cells; throws std::logic_error
+  /// otherwise.
   Eigen::MatrixXd conditional_laws(std::span<const std::uint8_t> sentence) const;
 
  private:
@@ -43,7 +46,8 @@ class ChunkRunner {
 
 /// Instruction sets that this build dispatches to and this machine has, best first (Highway target names).
 std::vector<std::string> instruction_sets();
-/// Restricts dispatch to one of instruction_sets(), or to the best one again if empty. For tests and benchmarks.
+/// Restricts dispatch to one of instruction_sets(), or to the best one again if empty. For tests and
+/// benchmarks.
 void use_instruction_set(const std::string& name);
 
 }  // namespace leafcast

@@ -35,7 +35,8 @@ double sentence_seconds(const Cell& cell) {
   // Dense kernels multiply q×q matrices in O(q³), symmetric channels in O(q²).
   const double growth = (q * q - 4) * (language.channel.is_symmetric() ? 1 : q / 2);
   const double validity = cell.observe().validity ? 0.4 : 0;
-  return (cost.base + cost.per_symbol_squared * growth + validity) * 1e-9 * static_cast<double>(language.leaves());
+  return (cost.base + cost.per_symbol_squared * growth + validity) * 1e-9 *
+         static_cast<double>(language.leaves());
 }
 
 double chunk_seconds(const Plan& plan, Chunk chunk) {
@@ -50,7 +51,8 @@ double sampler_bytes(const Cell& cell) {
   const double lane_vector = 4 * kBatchSamples;
   double bytes = (h + 2) * (d + 8) * q * lane_vector;
   if (const auto* kgram = std::get_if<KgramGenerator>(&cell.generator())) {
-    const double window = std::min(static_cast<double>(kgram->context), static_cast<double>(language.leaves()));
+    const double window =
+        std::min(static_cast<double>(kgram->context), static_cast<double>(language.leaves()));
     bytes += window * kBatchSamples + window / (d - 1) * q * lane_vector + 2 * (h + 1) * q * q * lane_vector;
   }
   return bytes;

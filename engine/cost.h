@@ -3,8 +3,8 @@
 
 namespace leafcast {
 
-/// Estimated seconds that one core needs for one sentence of the cell, from measured rates a leaf (AVX-512 machine).
-/// Decides the order of chunks and what `plan` shows; never what is computed.
+/// Estimated seconds that one core needs for one sentence of the cell, from measured rates a leaf (AVX-512
+/// machine). Decides the order of chunks and what `plan` shows; never what is computed.
 double sentence_seconds(const Cell& cell);
 double chunk_seconds(const Plan& plan, Chunk chunk);
 /// Bytes that sampling the cell takes on one rank, apart from the program itself.

@@ -4,8 +4,16 @@
 
 namespace leafcast {
 
-/// Exit codes of the program (sysexits.h where one fits). Libraries throw; only main() turns a code into an exit.
-enum class ExitCode : int { done = 0, usage = 64, bad_data = 65, internal = 70, io_error = 74, more_to_do = 75 };
+/// Exit codes of the program (sysexits.h where one fits). Libraries throw; only main() turns a code into an
+/// exit.
+enum class ExitCode : int {
+  done = 0,
+  usage = 64,
+  bad_data = 65,
+  internal = 70,
+  io_error = 74,
+  more_to_do = 75
+};
 
 /// An error a user can act on: what is wrong, why, and what to do. The text reads "problem: reason; remedy".
 class Error : public std::runtime_error {

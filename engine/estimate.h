@@ -14,9 +14,9 @@ struct Estimate {
   std::size_t cell;       ///< index in the plan
   std::string statistic;  ///< e.g. "variance", "valid_rate@3" (@j: subtrees of height j)
   double value = kUnknown;
-  double error = kUnknown;        ///< standard error; NaN if it cannot be known (fewer than two bins)
-  double exact = kUnknown;        ///< NaN if unknown
-  double exact_error = 0;         ///< standard error of `exact` itself (population dynamics); 0 if it is exact
+  double error = kUnknown;  ///< standard error; NaN if it cannot be known (fewer than two bins)
+  double exact = kUnknown;  ///< NaN if unknown
+  double exact_error = 0;   ///< standard error of `exact` itself (population dynamics); 0 if it is exact
   /// (value − exact)/√(error² + exact_error²); NaN if either is unknown. If both errors are 0: 0 where the
   /// values agree, else ±∞.
   double z() const;
@@ -31,9 +31,9 @@ struct Coefficient {
 
 /// A law fitted to the cells of one group (all keys equal but the abscissa).
 struct Fit {
-  std::string law;                    ///< e.g. "variance-context-depth"
-  std::string group;                  ///< the common keys, for people: "ising d=3 ρ=0.9 h=8 · block root sampled"
-  std::string formula;                ///< e.g. "log(Var S/n) = slope·w + intercept"
+  std::string law;      ///< e.g. "variance-context-depth"
+  std::string group;    ///< the common keys, for people: "ising d=3 ρ=0.9 h=8 · block root sampled"
+  std::string formula;  ///< e.g. "log(Var S/n) = slope·w + intercept"
   std::vector<std::size_t> cells;     ///< the cells used
   std::vector<double> x, y, y_error;  ///< the points fitted
   std::vector<Coefficient> coefficients;

@@ -16,7 +16,7 @@ struct SentenceTask {
   std::uint32_t chunk;
   std::uint64_t samples;
   Proceed proceed;
-  bool record;                          ///< keep the sentences instead of tallying them
+  bool record;  ///< keep the sentences instead of tallying them
   Tally tally;
   std::vector<std::uint8_t> sentences;  ///< [sample][leaf]
 };

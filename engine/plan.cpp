@@ -29,7 +29,8 @@ std::uint32_t chunk_count(const Cell& cell) {
   const double leaves = static_cast<double>(samples) * static_cast<double>(cell.language().leaves());
   const std::uint64_t most = std::min(samples, kMaxChunks);
   const double wanted = std::clamp(leaves / kLeavesPerChunk, 1.0, static_cast<double>(most));
-  const std::uint64_t rounded = (static_cast<std::uint64_t>(wanted) + kJackknifeBins - 1) / kJackknifeBins * kJackknifeBins;
+  const std::uint64_t rounded =
+      (static_cast<std::uint64_t>(wanted) + kJackknifeBins - 1) / kJackknifeBins * kJackknifeBins;
   return static_cast<std::uint32_t>(std::min(rounded, most / kJackknifeBins * kJackknifeBins));
 }
 
@@ -57,7 +58,9 @@ Plan::Plan(std::string title, std::vector<Cell> cells, std::string sweep_text)
 
 std::uint64_t Plan::samples(Chunk chunk) const {
   const std::uint64_t samples = cells_[chunk.cell].samples(), chunks = chunks_[chunk.cell];
-  const auto share = [&](std::uint64_t whole) { return whole / chunks + (chunk.index < whole % chunks ? 1 : 0); };
+  const auto share = [&](std::uint64_t whole) {
+    return whole / chunks + (chunk.index < whole % chunks ? 1 : 0);
+  };
   const std::uint64_t batches = (samples + kBatchSamples - 1) / kBatchSamples;
   if (batches < chunks) return share(samples);
   // Whole batches, so that no lane idles; the last chunk takes the partial one.
@@ -81,28 +84,37 @@ Plan Plan::from_text(const std::string& text, std::string sweep_text) {
   std::istringstream in(text);
   std::string header, title, hash, line;
   if (!std::getline(in, header) || header != kHeader)
-    throw DataError(fmt::format("not a plan of this version (\"{}\" expected as first line): use the program that wrote it",
-                                kHeader));
-  if (!std::getline(in, title) || !title.starts_with("title=") || !std::getline(in, hash) || !hash.starts_with("hash="))
-    throw DataError("the plan's title or hash is missing: the plan is damaged; start again in a new directory");
+    throw DataError(fmt::format(
+        "not a plan of this version (\"{}\" expected as first line): use the program that wrote it",
+        kHeader));
+  if (!std::getline(in, title) || !title.starts_with("title=") || !std::getline(in, hash) ||
+      !hash.starts_with("hash="))
+    throw DataError(
+        "the plan's title or hash is missing: the plan is damaged; start again in a new directory");
   std::vector<Cell> cells;
   while (std::getline(in, line)) {
     Parameters parameters;
     std::istringstream fields(line);
     for (std::string field; std::getline(fields, field, '\t');) {
       const auto equals = field.find('=');
-      if (equals == std::string::npos) throw DataError("the plan has a line without key=value: it is damaged");
+      if (equals == std::string::npos)
+        throw DataError("the plan has a line without key=value: it is damaged");
       parameters[field.substr(0, equals)] = field.substr(equals + 1);
     }
     try {
       cells.push_back(Cell::make(parameters));
     } catch (const CellError& e) {
-      throw DataError(fmt::format("the plan holds a cell that cannot be: {} = {}: {}", e.key, e.value, e.reason));
+      throw DataError(
+          fmt::format("the plan holds a cell that cannot be: {} = {}: {}", e.key, e.value, e.reason));
+    } catch (const Error& e) {
+      throw DataError(fmt::format("the plan holds a cell that cannot be: {}", e.what()));
     }
   }
   Plan plan(title.substr(6), std::move(cells), std::move(sweep_text));
   if (fmt::format("hash={:016x}", plan.hash_) != hash)
-    throw DataError("the plan's hash does not match its cells: it is damaged, or of a program version whose streams differ");
+    throw DataError(
+        "the plan's hash does not match its cells: it is damaged, or of a program version whose streams "
+        "differ");
   return plan;
 }
 
@@ -147,8 +159,10 @@ void Record::add(Chunk chunk, const Tally& tally) {
 
 void Record::merge(const Record& other) {
   if (plan.hash() != other.plan.hash())
-    throw DataError(fmt::format("records of different plans ({:016x} and {:016x}) cannot be united", plan.hash(), other.plan.hash()));
-  if (!ledger.disjoint(other.ledger)) throw DataError("the same chunk stands in two records: one of them must be left out");
+    throw DataError(fmt::format("records of different plans ({:016x} and {:016x}) cannot be united",
+                                plan.hash(), other.plan.hash()));
+  if (!ledger.disjoint(other.ledger))
+    throw DataError("the same chunk stands in two records: one of them must be left out");
   ledger += other.ledger;
   for (std::size_t i = 0; i < tallies.size(); ++i)
     for (int b = 0; b < kJackknifeBins; ++b) tallies[i][b] += other.tallies[i][b];

@@ -10,7 +10,8 @@
 
 namespace leafcast {
 
-/// Samplers draw this many samples at once, one a lane, on every instruction set; a chunk's last batch may be partial.
+/// Samplers draw this many samples at once, one a lane, on every instruction set; a chunk's last batch may be
+/// partial.
 inline constexpr int kBatchSamples = 16;
 
 /// The atom of addressing, scheduling, restart, storage and error estimation.
@@ -20,7 +21,8 @@ struct Chunk {
   auto operator<=>(const Chunk&) const = default;
 };
 
-/// What a run must do: cells, and how each is cut into chunks. A function of the cells alone, never of ranks or timings.
+/// What a run must do: cells, and how each is cut into chunks. A function of the cells alone, never of ranks
+/// or timings.
 class Plan {
  public:
   Plan() = default;
@@ -30,15 +32,16 @@ class Plan {
   const std::string& title() const { return title_; }
   const std::string& sweep_text() const { return sweep_text_; }
   const std::vector<Cell>& cells() const { return cells_; }
-  /// Number of chunks of a cell: a multiple of 64 if samples ≥ 64, so that jackknife bins are alike; else `samples`.
+  /// Number of chunks of a cell: a multiple of 64 if samples ≥ 64, so that jackknife bins are alike; else
+  /// `samples`.
   std::uint32_t chunks(std::size_t cell) const { return chunks_[cell]; }
   std::uint64_t samples(Chunk chunk) const;  ///< how many samples the chunk draws
   std::uint64_t total_chunks() const;
   /// Hash of everything that results depend on (cells, samples, chunking, stream version).
   std::uint64_t hash() const { return hash_; }
 
-  /// The plan as text: a line a cell, its parameters as "key=value" separated by tabs, after a header. from_text(text())
-  /// gives an equal plan. from_text throws DataError for what it cannot read.
+  /// The plan as text: a line a cell, its parameters as "key=value" separated by tabs, after a header.
+  /// from_text(text()) gives an equal plan. from_text throws DataError for what it cannot read.
   std::string text() const;
   static Plan from_text(const std::string& text, std::string sweep_text);
 
@@ -72,8 +75,8 @@ class Ledger {
   std::vector<Intervals> done_;
 };
 
-/// What has been computed of a plan: the chunks done and the exact sums over them. Parts and results hold one each;
-/// records with disjoint ledgers unite.
+/// What has been computed of a plan: the chunks done and the exact sums over them. Parts and results hold one
+/// each; records with disjoint ledgers unite.
 struct Record {
   Plan plan;
   Ledger ledger;

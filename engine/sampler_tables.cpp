@@ -25,7 +25,8 @@ std::vector<float> cumulative_rows(const Eigen::MatrixXd& m) {
   return flat;
 }
 
-/// Σ_j P(j) T_j over the LCA height j of neighbouring blocks, B levels below the root (GKMSS Definition 2.2; MATH.md §2).
+/// Σ_j P(j) T_j over the LCA height j of neighbouring blocks, B levels below the root (GKMSS Definition 2.2;
+/// MATH.md §2).
 Eigen::MatrixXd mixed_across(const Channel& channel, int d, int levels, LcaLaw law) {
   Eigen::MatrixXd mix = Eigen::MatrixXd::Zero(channel.q(), channel.q());
   double left = 1;  // probability of an LCA above j: d^{-j}
@@ -46,8 +47,10 @@ struct BlockShape {
 };
 
 BlockShape block_shape(const Cell& cell) {
-  if (const auto* block = std::get_if<BlockGenerator>(&cell.generator())) return {block->context_depth, block->lca};
-  if (const auto* writer = std::get_if<ReasoningGenerator>(&cell.generator())) return {writer->memory_depth, LcaLaw::sampled};
+  if (const auto* block = std::get_if<BlockGenerator>(&cell.generator()))
+    return {block->context_depth, block->lca};
+  if (const auto* writer = std::get_if<ReasoningGenerator>(&cell.generator()))
+    return {writer->memory_depth, LcaLaw::sampled};
   return {cell.language().height, LcaLaw::fixed};
 }
 

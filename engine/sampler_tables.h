@@ -6,8 +6,9 @@
 
 namespace leafcast {
 
-/// What the lane kernels read of a cell: the channel and the laws across block boundaries in single precision, row-major.
-/// Cumulative rows are such that a symbol of probability zero is never drawn with a uniform in (0, 1): see cumulative().
+/// What the lane kernels read of a cell: the channel and the laws across block boundaries in single
+/// precision, row-major. Cumulative rows are such that a symbol of probability zero is never drawn with a
+/// uniform in (0, 1): see cumulative().
 struct SamplerTables {
   explicit SamplerTables(const Cell& cell);
 
@@ -20,14 +21,14 @@ struct SamplerTables {
   std::vector<float> kernel_cumulative;  ///< [parent][child]
   std::vector<float> stationary, stationary_cumulative;
 
-  /// Writers that work block by block (block, and reasoning of bounded depth): height of a block, and the law of the next
-  /// block's root given the last one's, [last root][next root] cumulative. One table for all boundaries if the LCA is
-  /// drawn; by LCA height above the block roots (index j − 1) if it is the tree's.
+  /// Writers that work block by block (block, and reasoning of bounded depth): height of a block, and the law
+  /// of the next block's root given the last one's, [last root][next root] cumulative. One table for all
+  /// boundaries if the LCA is drawn; by LCA height above the block roots (index j − 1) if it is the tree's.
   int block_height;
   std::vector<std::vector<float>> across_cumulative;
 
-  /// The cumulative sums of a row of probabilities, rounded so that a draw y = #{c : u ≥ cumulative(c)} with 0 < u < 1
-  /// never gives a symbol of probability zero.
+  /// The cumulative sums of a row of probabilities, rounded so that a draw y = #{c : u ≥ cumulative(c)} with
+  /// 0 < u < 1 never gives a symbol of probability zero.
   static std::vector<float> cumulative(const Eigen::VectorXd& row);
 };
 

@@ -7,9 +7,9 @@ namespace leafcast {
 
 namespace {
 
-constexpr int kLinearBits = 6;                     // m < 64 have a bin each
+constexpr int kLinearBits = 6;  // m < 64 have a bin each
 constexpr int kLinear = 1 << kLinearBits;
-constexpr int kPerOctave = kLinear / 2;            // 32 bins for every further octave
+constexpr int kPerOctave = kLinear / 2;  // 32 bins for every further octave
 
 template <class Counts>
 void add_counts(Counts& into, const Counts& from) {
@@ -29,11 +29,15 @@ std::int64_t lower_of_nonnegative(int bin) {
   return static_cast<std::int64_t>(bin - shift * kPerOctave) << shift;
 }
 
-std::int64_t width_of_nonnegative(int bin) { return bin < kLinear ? 1 : std::int64_t{1} << (bin / kPerOctave - 1); }
+std::int64_t width_of_nonnegative(int bin) {
+  return bin < kLinear ? 1 : std::int64_t{1} << (bin / kPerOctave - 1);
+}
 
 }  // namespace
 
-int HistogramBins::bin(std::int64_t m) { return m >= 0 ? bin_of_nonnegative(m) : -1 - bin_of_nonnegative(-1 - m); }
+int HistogramBins::bin(std::int64_t m) {
+  return m >= 0 ? bin_of_nonnegative(m) : -1 - bin_of_nonnegative(-1 - m);
+}
 
 std::int64_t HistogramBins::width(int bin) { return width_of_nonnegative(bin >= 0 ? bin : -1 - bin); }
 

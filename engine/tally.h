@@ -7,9 +7,10 @@
 
 namespace leafcast {
 
-/// Exact signed integer for Σ s^p: |s| ≤ (q−1)n < 2^62 (Cell::make), so s^4 < 2^248; with 2^62 subtrees a sample and 2^60 samples, < 2^370.
-using WideInt = boost::multiprecision::number<
-    boost::multiprecision::cpp_int_backend<512, 512, boost::multiprecision::signed_magnitude, boost::multiprecision::unchecked, void>>;
+/// Exact signed integer for Σ s^p: |s| ≤ (q−1)n < 2^62 (Cell::make), so s^4 < 2^248; with 2^62 subtrees a
+/// sample and 2^60 samples, < 2^370.
+using WideInt = boost::multiprecision::number<boost::multiprecision::cpp_int_backend<
+    512, 512, boost::multiprecision::signed_magnitude, boost::multiprecision::unchecked, void>>;
 
 inline constexpr int kJackknifeBins = 64;
 inline constexpr int kPowers = 4;
@@ -17,9 +18,9 @@ inline constexpr int kPowers = 4;
 /// Σ s, Σ s², Σ s³, Σ s⁴.
 using PowerSums = std::array<WideInt, kPowers>;
 
-/// Histogram of a sum, in bins that are exact near the centre and 1/32 of an octave wide beyond, for any n < 2^62.
-/// The binned quantity is m = N_c − round(ν_c n) (the count of the observed symbol about its mean), so S = q·N_c − n
-/// and every bin holds as many lattice points as it is wide.
+/// Histogram of a sum, in bins that are exact near the centre and 1/32 of an octave wide beyond, for any n <
+/// 2^62. The binned quantity is m = N_c − round(ν_c n) (the count of the observed symbol about its mean), so
+/// S = q·N_c − n and every bin holds as many lattice points as it is wide.
 struct HistogramBins {
   /// Bin of m; negative m have negative bins: bin(−1−m) = −1−bin(m).
   static int bin(std::int64_t m);
@@ -27,17 +28,22 @@ struct HistogramBins {
   static std::int64_t width(int bin);  ///< how many m it holds
 };
 
-/// Exact sums over the samples of a chunk, a jackknife bin or a cell. Addition is associative and commutative, so no
-/// result depends on an order. "Subtree of height j": the leaves below a node of height j; j = h is the sentence.
+/// Exact sums over the samples of a chunk, a jackknife bin or a cell. Addition is associative and
+/// commutative, so no result depends on an order. Once samples > 0 the vectors have height + 1 entries (those
+/// of validity only where the cell observes it), whatever the method that sampled; files rely on it. "Subtree
+/// of height j": the leaves below a node of height j; j = h is the sentence.
 struct Tally {
   std::uint64_t samples = 0;
-  std::vector<PowerSums> sums;                     ///< [height 0…h] over all subtrees; unless observe.subtrees only [h] is counted, the others are 0
-  std::vector<std::uint64_t> valid;                ///< [height 0…h] valid subtrees; empty unless observe.validity
-  std::vector<std::uint64_t> first_inconsistency;  ///< [height 0…h] sentences whose lowest inconsistent node has this height
-  std::uint64_t frozen_roots = 0;                  ///< sentences whose root has exactly one allowed color
-  std::uint64_t free_roots = 0;                    ///< sentences whose root has two or more
-  std::uint64_t memory_bits = 0;                   ///< peak working memory of a reasoning writer (maximum, not a sum)
-  std::map<std::int32_t, std::uint64_t> histogram; ///< HistogramBins::bin → samples; empty unless observe.histogram
+  /// [height 0…h] over all subtrees; unless observe.subtrees only [h] is counted and the others are 0.
+  std::vector<PowerSums> sums;
+  std::vector<std::uint64_t> valid;  ///< [height 0…h] valid subtrees; empty unless observe.validity
+  std::vector<std::uint64_t>
+      first_inconsistency;  ///< [height 0…h] sentences whose lowest inconsistent node has this height
+  std::uint64_t frozen_roots = 0;  ///< sentences whose root has exactly one allowed color
+  std::uint64_t free_roots = 0;    ///< sentences whose root has two or more
+  std::uint64_t memory_bits = 0;   ///< peak working memory of a reasoning writer (maximum, not a sum)
+  std::map<std::int32_t, std::uint64_t>
+      histogram;  ///< HistogramBins::bin → samples; empty unless observe.histogram
 
   Tally& operator+=(const Tally& other);
   bool operator==(const Tally& other) const = default;

@@ -23,12 +23,14 @@ constexpr bool tree_fits(int d, int h) {
 }
 
 /// Walks the leaves 0, 1, 2, … of a d-ary tree by counting in base d: no division in a sampler's loop.
-/// digit(j) is the child index, within its height-j parent, of the height-(j−1) ancestor of the current leaf (j ≥ 1).
+/// digit(j) is the child index, within its height-j parent, of the height-(j−1) ancestor of the current leaf
+/// (j ≥ 1).
 class LeafOdometer {
  public:
   LeafOdometer(int d, int height) : d_(d), digit_(static_cast<std::size_t>(height) + 2, 0) {}
-  /// Moves to the next leaf and returns its carry c: the subtrees of heights 0…c that held the old leaf are now
-  /// complete (c = number of trailing zeros in base d of the new leaf's index; height when the sentence is complete).
+  /// Moves to the next leaf and returns its carry c: the subtrees of heights 0…c that held the old leaf are
+  /// now complete (c = number of trailing zeros in base d of the new leaf's index; height when the sentence
+  /// is complete).
   int advance() {
     int j = 1;
     while (j < static_cast<int>(digit_.size()) - 1 && ++digit_[j] == d_) digit_[j++] = 0;

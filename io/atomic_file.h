@@ -7,9 +7,10 @@
 
 namespace leafcast::io {
 
-/// Replaces `path` by a file with these bytes so that at any moment, also after power loss, either the old or the whole
-/// new file is there: temporary name in the same directory, write, fsync, rename, fsync of the directory.
-/// Throws IoError with the reason (disk full, no permission …); the temporary file is then removed.
+/// Replaces `path` by a file with these bytes so that at any moment, also after power loss, either the old or
+/// the whole new file is there: temporary name in the same directory, write, fsync, rename, fsync of the
+/// directory. Throws IoError with the reason (disk full, no permission …); the temporary file is then
+/// removed.
 void write_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
 /// Reads a whole file. Throws IoError if it cannot be opened or read.
 std::vector<std::byte> read_bytes(const std::filesystem::path& path);

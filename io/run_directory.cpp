@@ -227,7 +227,7 @@ struct Inputs {
 
   void add(const fs::path& path) {
     if (!fs::exists(path))
-      throw DataError(fmt::format("{}: no such file or directory; check the path", path.string()));
+      throw IoError(fmt::format("{}: no such file or directory; check the path", path.string()));
     if (!fs::is_directory(path)) return sources.push_back({path, "", "", {}});
     const RunFiles files{path};
     require(files.read_plan(), path);

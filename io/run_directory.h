@@ -11,20 +11,23 @@
 namespace leafcast::io {
 
 /// A run directory: plan.txt, sweep.ini, parts/NNNNNN.<hash>.h5, lock, and results.h5 when all is done.
-/// One writer at a time. Parts are immutable: written under a temporary name, fsynced, renamed, directory fsynced.
-/// The hash in a part's name is that of its bytes (XXH3, 64 bits), so damage is found before HDF5 sees the file.
+/// One writer at a time. Parts are immutable: written under a temporary name, fsynced, renamed, directory
+/// fsynced. The hash in a part's name is that of its bytes (XXH3, 64 bits), so damage is found before HDF5
+/// sees the file.
 class RunDirectory {
  public:
   /// Creates the directory or reopens it, takes the lock, and checks that the plan is the same.
-  /// Throws DataError: a directory of another plan (with the differing cells); IoError: cannot be written, or in use.
+  /// Throws DataError: a directory of another plan (with the differing cells); IoError: cannot be written, or
+  /// in use.
   static RunDirectory open_for_writing(const std::filesystem::path& directory, const Plan& plan);
   ~RunDirectory();
   RunDirectory(RunDirectory&&) noexcept;
   RunDirectory& operator=(RunDirectory&&) noexcept;
 
-  /// Everything that earlier runs have left in whole parts. Throws DataError for a damaged part.
+  /// Everything in whole parts: what earlier runs have left, and what write_part has added since.
   const Record& record() const;
-  /// Writes a part that holds `delta` (chunks not in any part yet). No-op for an empty ledger.
+  /// Writes a part that holds `delta`: no-op for an empty ledger; throws std::logic_error for another plan or
+  /// for chunks that a part has already, IoError if it cannot be written.
   void write_part(const Record& delta);
   std::filesystem::path results_path() const;
 
@@ -35,8 +38,8 @@ class RunDirectory {
 };
 
 /// Reads any mixture of run directories, part files and results files into one record.
-/// Throws DataError: nothing there, foreign file, damage, different plans, overlapping ledgers. The same part given twice
-/// counts once.
+/// Throws DataError: nothing there, foreign file, damage, different plans, overlapping ledgers. The same part
+/// given twice counts once.
 Record read_record(const std::vector<std::filesystem::path>& paths);
 
 /// A damage found by verify: which file, what is wrong, which chunks of which cells are affected if known.

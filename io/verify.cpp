@@ -110,7 +110,7 @@ class Verifier {
 
 std::vector<Damage> verify(const fs::path& path) try {
   if (!fs::exists(path))
-    throw DataError(fmt::format("{}: no such file or directory; check the path", path.string()));
+    throw IoError(fmt::format("{}: no such file or directory; check the path", path.string()));
   if (!fs::is_directory(path)) return Verifier().check_file(path);
   const RunFiles files{path};
   if (!fs::exists(files.parts())) static_cast<void>(files.read_plan());  // throws: no run directory

@@ -26,7 +26,8 @@ Options::Options(std::string command, std::string positional, std::string summar
   own_.add_options()("help", "show this help");
   if (!takes_sweep_keys_) return;
   for (const SweepKey& key : sweep_keys())
-    keys_.add_options()(key.name.c_str(), po::value<std::string>()->value_name(key.placeholder), key.help.c_str());
+    keys_.add_options()(key.name.c_str(), po::value<std::string>()->value_name(key.placeholder),
+                        key.help.c_str());
 }
 
 void Options::parse(const Arguments& arguments) {
@@ -50,10 +51,11 @@ void Options::parse(const Arguments& arguments) {
       if (option->long_name() != kPositional) known.push_back("--" + option->long_name());
     std::string given = e.get_option_name();
     if (!given.starts_with("-")) given = "--" + given;
-    throw UsageError(fmt::format("unknown option {}: leafcast {} does not have it; did you mean {}?", given, command_,
-                                 find_nearest(given.substr(0, given.find('=')), known)));
+    throw UsageError(fmt::format("unknown option {}: leafcast {} does not have it; did you mean {}?", given,
+                                 command_, find_nearest(given.substr(0, given.find('=')), known)));
   } catch (const po::too_many_positional_options_error&) {
-    throw UsageError(fmt::format("leafcast {} takes no further arguments: see leafcast {} --help", command_, command_));
+    throw UsageError(
+        fmt::format("leafcast {} takes no further arguments: see leafcast {} --help", command_, command_));
   } catch (const po::error& e) {
     throw UsageError(fmt::format("{}: see leafcast {} --help", e.what(), command_));
   }
@@ -61,7 +63,8 @@ void Options::parse(const Arguments& arguments) {
 
 std::string Options::help() const {
   std::ostringstream text;
-  text << fmt::format("leafcast {} {}{}[OPTIONS]\n  {}\n\n", command_, positional_name_, positional_name_.empty() ? "" : " ", summary_)
+  text << fmt::format("leafcast {} {}{}[OPTIONS]\n  {}\n\n", command_, positional_name_,
+                      positional_name_.empty() ? "" : " ", summary_)
        << own_;
   if (takes_sweep_keys_) text << '\n' << keys_;
   return text.str();

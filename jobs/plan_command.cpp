@@ -12,7 +12,7 @@ namespace leafcast::jobs {
 
 namespace {
 
-constexpr double kProgramBytes = 150e6;  // of a rank: code, libraries, MPI buffers
+constexpr double kProgramBytes = 150e6;    // of a rank: code, libraries, MPI buffers
 constexpr double kTallyBytes = 64 * 1024;  // of a cell on rank 0: 64 bins
 
 struct Cost {
@@ -22,7 +22,8 @@ struct Cost {
 /// Ranks that finish in about ten minutes, as far as chunks allow.
 int suggested_ranks(const Cost& cost, const Plan& plan) {
   const double wanted = std::ceil(cost.seconds / 600);
-  return static_cast<int>(std::clamp(wanted, 1.0, std::min(4096.0, std::max(1.0, static_cast<double>(plan.total_chunks()) / 4))));
+  return static_cast<int>(
+      std::clamp(wanted, 1.0, std::min(4096.0, std::max(1.0, static_cast<double>(plan.total_chunks()) / 4))));
 }
 
 std::string slurm_time(double seconds) {
@@ -31,15 +32,17 @@ std::string slurm_time(double seconds) {
 }
 
 std::string pad(const std::string& text, std::size_t width) {
-  const auto columns = static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  const auto columns = static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
   return text + std::string(columns < width ? width - columns : 0, ' ');
 }
 
 }  // namespace
 
 ExitCode plan_command(const Arguments& arguments, const Arguments&) {
-  Options options("plan", "SWEEP…", "Shows what a sweep would run: cells, chunks, estimated cost and memory, and how to submit it.", true);
+  Options options(
+      "plan", "SWEEP…",
+      "Shows what a sweep would run: cells, chunks, estimated cost and memory, and how to submit it.", true);
   options.parse(arguments);
   if (options.wants_help()) {
     fmt::print("{}", options.help());
@@ -57,22 +60,27 @@ ExitCode plan_command(const Arguments& arguments, const Arguments&) {
     cost.leaves += static_cast<double>(cell.samples()) * static_cast<double>(cell.language().leaves());
     cost.largest_chunk = std::max(cost.largest_chunk, chunk_seconds(plan, {i, 0}));
     cost.sampler_bytes = std::max(cost.sampler_bytes, sampler_bytes(cell));
-    fmt::print("{}  {:>9} {:>7} {:>11}\n", pad(cell.label(), 48), format_count(static_cast<double>(cell.samples())), plan.chunks(i),
-               format_duration(seconds));
+    fmt::print("{}  {:>9} {:>7} {:>11}\n", pad(cell.label(), 48),
+               format_count(static_cast<double>(cell.samples())), plan.chunks(i), format_duration(seconds));
   }
-  const double rank_bytes = kProgramBytes + cost.sampler_bytes + kTallyBytes * static_cast<double>(plan.cells().size());
-  fmt::print("\n{} cells · {} chunks · {}leaves · about {} of one core (longest chunk {})\n", plan.cells().size(),
-             plan.total_chunks(), format_count(cost.leaves), format_duration(cost.seconds), format_duration(cost.largest_chunk));
+  const double rank_bytes =
+      kProgramBytes + cost.sampler_bytes + kTallyBytes * static_cast<double>(plan.cells().size());
+  fmt::print("\n{} cells · {} chunks · {}leaves · about {} of one core (longest chunk {})\n",
+             plan.cells().size(), plan.total_chunks(), format_count(cost.leaves),
+             format_duration(cost.seconds), format_duration(cost.largest_chunk));
   fmt::print("memory: about {}B a rank\n", format_count(rank_bytes));
 
   const int ranks = suggested_ranks(cost, plan);
   const double wall = cost.seconds / ranks + cost.largest_chunk;
   std::string sweep_words;
   for (const std::string& file : options.positional()) sweep_words += " " + file;
-  for (const Setting& setting : options.overrides()) sweep_words += fmt::format(" '--{}={}'", setting.key, setting.value);
-  fmt::print("with {} ranks: about {}. To submit:\n  sbatch --ntasks={} --time={} --mem-per-cpu={}M --wrap \"mpirun leafcast run{} -o DIR\"\n",
-             ranks, format_duration(wall), ranks, slurm_time(2 * wall + 120), static_cast<long long>(std::ceil(1.5 * rank_bytes / 1e6 / 50)) * 50,
-             sweep_words);
+  for (const Setting& setting : options.overrides())
+    sweep_words += fmt::format(" '--{}={}'", setting.key, setting.value);
+  fmt::print(
+      "with {} ranks: about {}. To submit:\n  sbatch --ntasks={} --time={} --mem-per-cpu={}M --wrap \"mpirun "
+      "leafcast run{} -o DIR\"\n",
+      ranks, format_duration(wall), ranks, slurm_time(2 * wall + 120),
+      static_cast<long long>(std::ceil(1.5 * rank_bytes / 1e6 / 50)) * 50, sweep_words);
   return ExitCode::done;
 }
 

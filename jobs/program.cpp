@@ -47,10 +47,13 @@ ExitCode report_error() {
     fmt::print(stderr, "leafcast: {}\n", e.what());
     return e.code();
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "leafcast: out of memory: the sweep needs more than this machine has; see leafcast plan, or run fewer ranks a node\n");
+    fmt::print(stderr,
+               "leafcast: out of memory: the sweep needs more than this machine has; see leafcast plan, or "
+               "run fewer ranks a node\n");
     return ExitCode::internal;
   } catch (const std::exception& e) {
-    fmt::print(stderr, "leafcast: internal error: {}; please report it with the command line and the sweep\n", e.what());
+    fmt::print(stderr, "leafcast: internal error: {}; please report it with the command line and the sweep\n",
+               e.what());
     return ExitCode::internal;
   }
 }
@@ -71,10 +74,12 @@ ExitCode run_program(const Arguments& command_line) {
     }
     std::vector<std::string> names;
     for (const Command& command : commands()) {
-      if (name == command.name) return command.run({command_line.begin() + 2, command_line.end()}, command_line);
+      if (name == command.name)
+        return command.run({command_line.begin() + 2, command_line.end()}, command_line);
       names.emplace_back(command.name);
     }
-    throw UsageError(fmt::format("unknown command {}: did you mean {}? leafcast --help lists all", name, find_nearest(name, names)));
+    throw UsageError(fmt::format("unknown command {}: did you mean {}? leafcast --help lists all", name,
+                                 find_nearest(name, names)));
   } catch (...) {
     return report_error();
   }

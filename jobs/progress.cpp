@@ -14,8 +14,10 @@ constexpr std::size_t kCellsShown = 8;
 std::string overall(const workers::Progress& progress) {
   const std::uint64_t done = progress.ledger.count(), all = progress.plan.total_chunks();
   const double percent = all ? 100.0 * static_cast<double>(done) / static_cast<double>(all) : 100;
-  std::string line = fmt::format("{:3.0f}% · {}/{} chunks · {}leaves/s · {} · {} so far", std::floor(percent), done, all,
-                                 format_count(progress.leaves_a_second), progress.ranks == 1 ? "1 rank" : fmt::format("{} ranks", progress.ranks), format_duration(progress.seconds));
+  std::string line = fmt::format("{:3.0f}% · {}/{} chunks · {}leaves/s · {} · {} so far", std::floor(percent),
+                                 done, all, format_count(progress.leaves_a_second),
+                                 progress.ranks == 1 ? "1 rank" : fmt::format("{} ranks", progress.ranks),
+                                 format_duration(progress.seconds));
   if (progress.seconds_left >= 0.05) line += fmt::format(", {} left", format_duration(progress.seconds_left));
   return line;
 }
@@ -26,7 +28,8 @@ std::string cell_line(const workers::Progress& progress, std::size_t cell) {
   const int full = static_cast<int>(kWidth * done / all);
   std::string bar;
   for (int i = 0; i < kWidth; ++i) bar += i < full ? "█" : "░";
-  return fmt::format("{} {:3.0f}%  {}", bar, std::floor(100 * done / all), progress.plan.cells()[cell].label());
+  return fmt::format("{} {:3.0f}%  {}", bar, std::floor(100 * done / all),
+                     progress.plan.cells()[cell].label());
 }
 
 }  // namespace

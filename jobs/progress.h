@@ -13,8 +13,8 @@ std::string format_count(double count);
 /// Seconds → "45 s", "12 min 5 s", "3 h 20 min", "2 d 4 h".
 std::string format_duration(double seconds);
 
-/// Shows a run's progress on a stream: on a terminal a block that is redrawn (one line a cell in work, one overall); else
-/// plain lines, one for every finished cell and one overall every ten seconds.
+/// Shows a run's progress on a stream: on a terminal a block that is redrawn (one line a cell in work, one
+/// overall); else plain lines, one for every finished cell and one overall every ten seconds.
 class ProgressDisplay {
  public:
   ProgressDisplay(std::FILE* stream, bool terminal) : stream_(stream), terminal_(terminal) {}

@@ -1,13 +1,13 @@
 #include "jobs/provenance.h"
 
 #include <H5public.h>
-#include <boost/version.hpp>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <mpi.h>
 #include <unistd.h>
 
 #include <array>
+#include <boost/version.hpp>
 #include <cstdlib>
 #include <ctime>
 
@@ -22,8 +22,9 @@ std::map<std::string, std::string> provenance(const std::vector<std::string>& co
   std::map<std::string, std::string> entries;
   entries["program"] = version_text();
   entries["compiler"] = fmt::format("{} ({})", LEAFCAST_COMPILER, LEAFCAST_BUILD_TYPE);
-  entries["libraries"] = fmt::format("HDF5 {}.{}.{}, Boost {}, Open MPI {}.{}.{}", H5_VERS_MAJOR, H5_VERS_MINOR, H5_VERS_RELEASE,
-                                     BOOST_LIB_VERSION, OMPI_MAJOR_VERSION, OMPI_MINOR_VERSION, OMPI_RELEASE_VERSION);
+  entries["libraries"] =
+      fmt::format("HDF5 {}.{}.{}, Boost {}, Open MPI {}.{}.{}", H5_VERS_MAJOR, H5_VERS_MINOR, H5_VERS_RELEASE,
+                  BOOST_LIB_VERSION, OMPI_MAJOR_VERSION, OMPI_MINOR_VERSION, OMPI_RELEASE_VERSION);
   entries["instruction_set"] = instruction_sets().front();
   std::string line;
   for (const std::string& word : command_line) line += (line.empty() ? "" : " ") + word;
@@ -33,7 +34,8 @@ std::map<std::string, std::string> provenance(const std::vector<std::string>& co
   gethostname(host.data(), host.size() - 1);
   entries["host"] = host.data();
   entries["written"] = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-  for (const char* name : {"SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_JOB_NODELIST", "SLURM_RESTART_COUNT"})
+  for (const char* name : {"SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_JOB_NODELIST",
+                           "SLURM_RESTART_COUNT"})
     if (const char* value = std::getenv(name)) entries[name] = value;
   return entries;
 }

@@ -8,8 +8,8 @@ namespace leafcast::jobs {
 /// "leafcast 0.1.0 (git …)".
 std::string version_text();
 
-/// Where results come from: program version and git state, command line, compiler, libraries, instruction set, host, time,
-/// and the SLURM job's ids where there is one.
+/// Where results come from: program version and git state, command line, compiler, libraries, instruction
+/// set, host, time, and the SLURM job's ids where there is one.
 std::map<std::string, std::string> provenance(const std::vector<std::string>& command_line, int ranks);
 
 }  // namespace leafcast::jobs

@@ -32,7 +32,9 @@ bool parsed(Options& options, const Arguments& arguments) {
 
 Paths paths(const Options& options, const std::string& command) {
   const std::vector<std::string> given = options.positional();
-  if (given.empty()) throw UsageError(fmt::format("leafcast {} needs a run directory or a file: see leafcast {} --help", command, command));
+  if (given.empty())
+    throw UsageError(
+        fmt::format("leafcast {} needs a run directory or a file: see leafcast {} --help", command, command));
   return {given.begin(), given.end()};
 }
 
@@ -45,18 +47,21 @@ struct Analysed {
 Analysed analyse(const Options& options, const std::string& command) {
   Analysed all;
   all.record = io::read_record(paths(options, command));
-  if (all.record.ledger.count() == 0) throw DataError("no chunk is done yet: wait for the run's first part, or start it with leafcast run");
+  if (all.record.ledger.count() == 0)
+    throw DataError("no chunk is done yet: wait for the run's first part, or start it with leafcast run");
   all.estimates = analysis::estimates(all.record);
   all.fits = analysis::fits(all.record, all.estimates);
   if (!all.record.complete())
-    fmt::print(stderr, "note: {} of {} chunks are done; errors are those of what is there\n", all.record.ledger.count(),
-               all.record.plan.total_chunks());
+    fmt::print(stderr, "note: {} of {} chunks are done; errors are those of what is there\n",
+               all.record.ledger.count(), all.record.plan.total_chunks());
   return all;
 }
 
 void add_format(Options& options) {
-  options.add()("format", po::value<std::string>()->default_value("text")->value_name("text|csv|json"), "how to print");
-  options.add()("output,o", po::value<std::string>()->value_name("FILE"), "write to FILE instead of the terminal");
+  options.add()("format", po::value<std::string>()->default_value("text")->value_name("text|csv|json"),
+                "how to print");
+  options.add()("output,o", po::value<std::string>()->value_name("FILE"),
+                "write to FILE instead of the terminal");
 }
 
 template <class Write>
@@ -71,7 +76,8 @@ void write_output(const Options& options, Write write) {
   std::ofstream file(name);
   if (file) write(file);
   file.flush();
-  if (!file) throw IoError(fmt::format("cannot write {}: check the folder, its permissions and the space left", name));
+  if (!file)
+    throw IoError(fmt::format("cannot write {}: check the folder, its permissions and the space left", name));
 }
 
 }  // namespace
@@ -83,34 +89,41 @@ ExitCode status_command(const Arguments& arguments, const Arguments&) {
   const Plan& plan = record.plan;
   if (!plan.title().empty()) fmt::print("{}\n", plan.title());
   for (std::size_t cell = 0; cell < plan.cells().size(); ++cell)
-    fmt::print("{:3.0f}%  {}/{}  {}\n", 100.0 * static_cast<double>(record.ledger.count(cell)) / plan.chunks(cell),
+    fmt::print("{:3.0f}%  {}/{}  {}\n",
+               100.0 * static_cast<double>(record.ledger.count(cell)) / plan.chunks(cell),
                record.ledger.count(cell), plan.chunks(cell), plan.cells()[cell].label());
-  fmt::print("{} of {} chunks are in parts{}\n", record.ledger.count(), plan.total_chunks(), record.complete() ? ": complete" : "");
+  fmt::print("{} of {} chunks are in parts{}\n", record.ledger.count(), plan.total_chunks(),
+             record.complete() ? ": complete" : "");
   return record.complete() ? ExitCode::done : ExitCode::more_to_do;
 }
 
 ExitCode merge_command(const Arguments& arguments, const Arguments& command_line) {
-  Options options("merge", "DIR|FILE…", "Unites runs (slices of one sweep), parts and results into one results file.", false);
+  Options options("merge", "DIR|FILE…",
+                  "Unites runs (slices of one sweep), parts and results into one results file.", false);
   options.add()("output,o", po::value<std::string>()->value_name("FILE"), "results file to write (required)");
   if (!parsed(options, arguments)) return ExitCode::done;
   if (!options.has("output")) throw UsageError("no results file: say where to write with -o results.h5");
   const Analysed all = analyse(options, "merge");
-  io::write_results(options.get<std::string>("output"), all.record, all.estimates, all.fits, provenance(command_line, 1));
+  io::write_results(options.get<std::string>("output"), all.record, all.estimates, all.fits,
+                    provenance(command_line, 1));
   return all.record.complete() ? ExitCode::done : ExitCode::more_to_do;
 }
 
 ExitCode table_command(const Arguments& arguments, const Arguments&) {
-  Options options("table", "DIR|FILE…", "Prints estimates with standard errors, beside exact values where they are known.", false);
+  Options options("table", "DIR|FILE…",
+                  "Prints estimates with standard errors, beside exact values where they are known.", false);
   add_format(options);
   if (!parsed(options, arguments)) return ExitCode::done;
   const analysis::Format format = analysis::parse_format(options.get<std::string>("format"));
   const Analysed all = analyse(options, "table");
-  write_output(options, [&](std::ostream& out) { analysis::write_table(out, format, all.record, all.estimates); });
+  write_output(options,
+               [&](std::ostream& out) { analysis::write_table(out, format, all.record, all.estimates); });
   return ExitCode::done;
 }
 
 ExitCode fit_command(const Arguments& arguments, const Arguments&) {
-  Options options("fit", "DIR|FILE…", "Fits the asymptotic laws, beside their predicted coefficients.", false);
+  Options options("fit", "DIR|FILE…", "Fits the asymptotic laws, beside their predicted coefficients.",
+                  false);
   add_format(options);
   if (!parsed(options, arguments)) return ExitCode::done;
   const analysis::Format format = analysis::parse_format(options.get<std::string>("format"));
@@ -120,8 +133,10 @@ ExitCode fit_command(const Arguments& arguments, const Arguments&) {
 }
 
 ExitCode report_command(const Arguments& arguments, const Arguments& command_line) {
-  Options options("report", "DIR|FILE…", "Writes one self-contained page, and every figure with its data beside it.", false);
-  options.add()("output,o", po::value<std::string>()->default_value("report.html")->value_name("FILE"), "page to write");
+  Options options("report", "DIR|FILE…",
+                  "Writes one self-contained page, and every figure with its data beside it.", false);
+  options.add()("output,o", po::value<std::string>()->default_value("report.html")->value_name("FILE"),
+                "page to write");
   if (!parsed(options, arguments)) return ExitCode::done;
   const Analysed all = analyse(options, "report");
   const std::string page = options.get<std::string>("output");
@@ -131,7 +146,8 @@ ExitCode report_command(const Arguments& arguments, const Arguments& command_lin
 }
 
 ExitCode verify_command(const Arguments& arguments, const Arguments&) {
-  Options options("verify", "DIR|FILE…", "Reads every part and results file and names whatever is damaged.", false);
+  Options options("verify", "DIR|FILE…", "Reads every part and results file and names whatever is damaged.",
+                  false);
   if (!parsed(options, arguments)) return ExitCode::done;
   std::size_t damages = 0;
   for (const std::filesystem::path& path : paths(options, "verify"))

@@ -55,12 +55,17 @@ struct Job {
 };
 
 std::optional<Job> prepare(const Arguments& arguments) {
-  Options options("run", "SWEEP…", "Samples what the sweep asks for into DIR. The same command continues an interrupted run.", true);
+  Options options("run", "SWEEP…",
+                  "Samples what the sweep asks for into DIR. The same command continues an interrupted run.",
+                  true);
   namespace po = boost::program_options;
   options.add()("output,o", po::value<std::string>()->value_name("DIR"), "run directory (required)");
-  options.add()("slice", po::value<std::string>()->value_name("I/N"), "only the I-th of N disjoint shares (job arrays)");
-  options.add()("max-seconds", po::value<double>()->value_name("S"), "stop within S seconds; exit code 75 if more is to do");
-  options.add()("flush-seconds", po::value<double>()->value_name("S"), "write a part at least every S seconds (30)");
+  options.add()("slice", po::value<std::string>()->value_name("I/N"),
+                "only the I-th of N disjoint shares (job arrays)");
+  options.add()("max-seconds", po::value<double>()->value_name("S"),
+                "stop within S seconds; exit code 75 if more is to do");
+  options.add()("flush-seconds", po::value<double>()->value_name("S"),
+                "write a part at least every S seconds (30)");
   options.add()("quiet,q", "show no progress");
   options.parse(arguments);
   if (options.wants_help()) {
@@ -83,41 +88,44 @@ std::optional<Job> prepare(const Arguments& arguments) {
 void announce(const Job& job, int ranks) {
   const Plan& plan = job.record.plan;
   const std::uint64_t done = job.record.ledger.count();
-  fmt::print(stderr, "leafcast run: {}{} cells, {} chunks, {} rank{}, into {}\n", plan.title().empty() ? "" : plan.title() + ": ",
-             plan.cells().size(), plan.total_chunks(), ranks, ranks == 1 ? "" : "s", job.directory_path.string());
+  fmt::print(stderr, "leafcast run: {}{} cells, {} chunks, {} rank{}, into {}\n",
+             plan.title().empty() ? "" : plan.title() + ": ", plan.cells().size(), plan.total_chunks(), ranks,
+             ranks == 1 ? "" : "s", job.directory_path.string());
   if (done > 0) fmt::print(stderr, "continuing: {} of {} chunks are done\n", done, plan.total_chunks());
 }
 
 void finish(const Job& job, const Arguments& command_line, int ranks) {
   const std::vector<Estimate> estimates = analysis::estimates(job.record);
   const std::vector<Fit> fits = analysis::fits(job.record, estimates);
-  io::write_results(job.directory.results_path(), job.record, estimates, fits, provenance(command_line, ranks));
+  io::write_results(job.directory.results_path(), job.record, estimates, fits,
+                    provenance(command_line, ranks));
   if (job.quiet) return;
   const std::string directory = job.directory_path.string();
   fmt::print(stderr, "results: {}\n", job.directory.results_path().string());
-  fmt::print(stderr, "look:    leafcast table {0} · leafcast fit {0} · leafcast report {0} -o report.html\n", directory);
+  fmt::print(stderr, "look:    leafcast table {0} · leafcast fit {0} · leafcast report {0} -o report.html\n",
+             directory);
 }
 
 ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& command_line) {
   if (!job.quiet) announce(job, communicator.size());
   ProgressDisplay display(stderr, isatty(STDERR_FILENO) != 0);
-  const workers::RunSinks sinks{
-      [&](const Record& delta) { job.directory.write_part(delta); },
-      [&](const workers::Progress& progress, bool last) {
-        if (!job.quiet) display.show(progress, last);
-      }};
+  const workers::RunSinks sinks{[&](const Record& delta) { job.directory.write_part(delta); },
+                                [&](const workers::Progress& progress, bool last) {
+                                  if (!job.quiet) display.show(progress, last);
+                                }};
   const workers::Outcome outcome = workers::run_master(communicator, job.record, job.settings, sinks);
   if (job.record.complete()) {
     finish(job, command_line, communicator.size());
     return ExitCode::done;
   }
   if (outcome == workers::Outcome::complete) {
-    if (!job.quiet) fmt::print(stderr, "this slice is done: unite all slices with leafcast merge DIR… -o results.h5\n");
+    if (!job.quiet)
+      fmt::print(stderr, "this slice is done: unite all slices with leafcast merge DIR… -o results.h5\n");
     return ExitCode::done;
   }
   if (!job.quiet)
-    fmt::print(stderr, "stopped: {} of {} chunks are done and kept; the same command continues\n", job.record.ledger.count(),
-               job.record.plan.total_chunks());
+    fmt::print(stderr, "stopped: {} of {} chunks are done and kept; the same command continues\n",
+               job.record.ledger.count(), job.record.plan.total_chunks());
   return ExitCode::more_to_do;
 }
 
@@ -127,7 +135,8 @@ ExitCode tell_all(workers::Communicator& communicator, ExitCode code) {
   return code;
 }
 
-ExitCode lead(workers::Communicator& communicator, const Arguments& arguments, const Arguments& command_line) {
+ExitCode lead(workers::Communicator& communicator, const Arguments& arguments,
+              const Arguments& command_line) {
   ExitCode code = ExitCode::done;
   try {
     std::optional<Job> job = prepare(arguments);

@@ -6,8 +6,8 @@
 
 namespace leafcast::workers {
 
-/// How ranks talk: news goes to rank 0, orders come from it. Implementations: LocalCommunicator (one process),
-/// MpiCommunicator. Calls happen once a chunk, so they may be virtual.
+/// How ranks talk: news goes to rank 0, orders come from it. Implementations: LocalCommunicator (one
+/// process), MpiCommunicator. Calls happen once a chunk, so they may be virtual.
 class Communicator {
  public:
   virtual ~Communicator() = default;

@@ -13,10 +13,12 @@ Dispatcher::Dispatcher(const Plan& plan, const Ledger& done, Slice slice, int wo
   std::uint64_t running = 0;
   for (std::uint32_t cell = 0; cell < plan.cells().size(); ++cell)
     for (std::uint32_t index = 0; index < plan.chunks(cell); ++index)
-      if (running++ % slice.count == slice.index && !done.contains({cell, index})) queue_.push_back({cell, index});
+      if (running++ % slice.count == slice.index && !done.contains({cell, index}))
+        queue_.push_back({cell, index});
   std::vector<double> cost(plan.cells().size());
   for (std::uint32_t cell = 0; cell < cost.size(); ++cell) cost[cell] = chunk_seconds(plan, {cell, 0});
-  std::stable_sort(queue_.begin(), queue_.end(), [&](Chunk a, Chunk b) { return cost[a.cell] > cost[b.cell]; });
+  std::stable_sort(queue_.begin(), queue_.end(),
+                   [&](Chunk a, Chunk b) { return cost[a.cell] > cost[b.cell]; });
   for (const Chunk chunk : queue_) seconds_left_ += chunk_seconds(plan, chunk);
 }
 
@@ -43,7 +45,8 @@ void Dispatcher::release(int worker) {
 }
 
 std::size_t Dispatcher::held() const {
-  return std::accumulate(held_.begin(), held_.end(), std::size_t{0}, [](std::size_t sum, const auto& h) { return sum + h.size(); });
+  return std::accumulate(held_.begin(), held_.end(), std::size_t{0},
+                         [](std::size_t sum, const auto& h) { return sum + h.size(); });
 }
 
 }  // namespace leafcast::workers

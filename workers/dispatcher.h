@@ -7,13 +7,14 @@
 
 namespace leafcast::workers {
 
-/// A share of a sweep for job arrays: chunks whose running number in the plan is `index` modulo `count` (0 ≤ index < count).
+/// A share of a sweep for job arrays: chunks whose running number in the plan is `index` modulo `count` (0 ≤
+/// index < count).
 struct Slice {
   std::uint64_t index = 0, count = 1;
 };
 
-/// The master's books: which chunks wait, which are with whom, which are done. A state machine that knows neither MPI nor
-/// time. Chunks go out longest first, and in the plan's order among equals.
+/// The master's books: which chunks wait, which are with whom, which are done. A state machine that knows
+/// neither MPI nor time. Chunks go out longest first, and in the plan's order among equals.
 class Dispatcher {
  public:
   Dispatcher(const Plan& plan, const Ledger& done, Slice slice, int workers);

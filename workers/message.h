@@ -20,10 +20,10 @@ struct Order {
 /// What a worker tells the master.
 struct News {
   enum class Action {
-    result,    ///< a chunk is done
-    signalled, ///< this rank has been told to stop; the master decides for all
-    failed,    ///< this rank cannot go on
-    farewell   ///< the last message, after a stop
+    result,     ///< a chunk is done
+    signalled,  ///< this rank has been told to stop; the master decides for all
+    failed,     ///< this rank cannot go on
+    farewell    ///< the last message, after a stop
   };
   Action action = Action::farewell;
   Chunk chunk{};      ///< result
@@ -38,19 +38,20 @@ namespace boost::serialization {
 
 template <class Archive>
 void serialize(Archive& archive, leafcast::Chunk& chunk, unsigned) {
-  archive & chunk.cell & chunk.index;
+  archive& chunk.cell& chunk.index;
 }
 template <class Archive>
 void serialize(Archive& archive, leafcast::Tally& t, unsigned) {
-  archive & t.samples & t.sums & t.valid & t.first_inconsistency & t.frozen_roots & t.free_roots & t.memory_bits & t.histogram;
+  archive& t.samples& t.sums& t.valid& t.first_inconsistency& t.frozen_roots& t.free_roots& t.memory_bits& t
+      .histogram;
 }
 template <class Archive>
 void serialize(Archive& archive, leafcast::workers::Order& order, unsigned) {
-  archive & order.action & order.chunks;
+  archive& order.action& order.chunks;
 }
 template <class Archive>
 void serialize(Archive& archive, leafcast::workers::News& news, unsigned) {
-  archive & news.action & news.chunk & news.tally & news.exit_code & news.text;
+  archive& news.action& news.chunk& news.tally& news.exit_code& news.text;
 }
 
 }  // namespace boost::serialization

@@ -9,7 +9,9 @@ namespace {
 constexpr int kNewsTag = 1, kOrderTag = 2;
 }
 
-bool under_mpi() { return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr || std::getenv("PMIX_RANK") != nullptr; }
+bool under_mpi() {
+  return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr || std::getenv("PMIX_RANK") != nullptr;
+}
 
 bool is_first_rank() {
   for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK"})
@@ -37,7 +39,9 @@ std::optional<Communicator::Letter> MpiCommunicator::poll_news() {
   return letter;
 }
 
-void MpiCommunicator::send_order(int worker, const Order& order) { state_->world.send(worker, kOrderTag, order); }
+void MpiCommunicator::send_order(int worker, const Order& order) {
+  state_->world.send(worker, kOrderTag, order);
+}
 
 std::optional<Order> MpiCommunicator::poll_order() {
   if (!state_->world.iprobe(0, kOrderTag)) return std::nullopt;

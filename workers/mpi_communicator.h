@@ -5,8 +5,8 @@
 
 namespace leafcast::workers {
 
-/// Whether this process was started by mpirun or srun --mpi=pmix (their environment says so). Without them MPI is not
-/// touched, so that the program runs where no launcher works.
+/// Whether this process was started by mpirun or srun --mpi=pmix (their environment says so). Without them
+/// MPI is not touched, so that the program runs where no launcher works.
 bool under_mpi();
 /// Whether the launcher made this process rank 0, or there is no launcher. Needs no MPI session.
 bool is_first_rank();

@@ -15,7 +15,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kGrantsInFlight = 3;    // a worker never waits for the master between two chunks
+constexpr std::size_t kGrantsInFlight = 3;  // a worker never waits for the master between two chunks
 constexpr int kMostRanksWithSamplingMaster = 32;
 constexpr double kReportSeconds = 0.2;
 constexpr auto kShortestNap = std::chrono::microseconds(20), kLongestNap = std::chrono::microseconds(2000);
@@ -123,15 +123,22 @@ class Master {
 
   void take(const Communicator::Letter& letter) {
     switch (letter.news.action) {
-      case News::Action::result: finish(letter.sender, letter.news.chunk, letter.news.tally); break;
-      case News::Action::signalled: stopping_ = true; break;
+      case News::Action::result:
+        finish(letter.sender, letter.news.chunk, letter.news.tally);
+        break;
+      case News::Action::signalled:
+        stopping_ = true;
+        break;
       case News::Action::failed:
         stopping_ = true;
         if (!failure_)
-          failure_ = std::make_exception_ptr(Error(static_cast<ExitCode>(letter.news.exit_code),
-                                                   "rank " + std::to_string(letter.sender) + ": " + letter.news.text));
+          failure_ = std::make_exception_ptr(
+              Error(static_cast<ExitCode>(letter.news.exit_code),
+                    "rank " + std::to_string(letter.sender) + ": " + letter.news.text));
         break;
-      case News::Action::farewell: ++farewells_; break;
+      case News::Action::farewell:
+        ++farewells_;
+        break;
     }
   }
 
@@ -150,7 +157,8 @@ class Master {
 
   /// Tells every worker to stop and takes the results that are still under way.
   void stop_workers() {
-    for (int worker = 1; worker < communicator_.size(); ++worker) communicator_.send_order(worker, {Order::Action::stop, {}});
+    for (int worker = 1; worker < communicator_.size(); ++worker)
+      communicator_.send_order(worker, {Order::Action::stop, {}});
     Nap nap;
     while (farewells_ < communicator_.size() - 1) {
       if (const auto letter = communicator_.poll_news())
@@ -201,7 +209,8 @@ class Master {
 
 class Worker {
  public:
-  Worker(Communicator& communicator, const Plan& plan) : communicator_(communicator), plan_(plan), runners_(plan) {}
+  Worker(Communicator& communicator, const Plan& plan)
+      : communicator_(communicator), plan_(plan), runners_(plan) {}
 
   void run() {
     try {
@@ -209,7 +218,8 @@ class Worker {
     } catch (const Error& e) {
       fail(static_cast<int>(e.code()), e.what());
     } catch (const std::bad_alloc&) {
-      fail(static_cast<int>(ExitCode::internal), "out of memory: run fewer ranks a node, or a smaller context");
+      fail(static_cast<int>(ExitCode::internal),
+           "out of memory: run fewer ranks a node, or a smaller context");
     } catch (const std::exception& e) {
       fail(static_cast<int>(ExitCode::internal), e.what());
     }
@@ -272,7 +282,8 @@ class Worker {
 
 }  // namespace
 
-Outcome run_master(Communicator& communicator, Record& record, const RunSettings& settings, const RunSinks& sinks) {
+Outcome run_master(Communicator& communicator, Record& record, const RunSettings& settings,
+                   const RunSinks& sinks) {
   return Master(communicator, record, settings, sinks).run();
 }
 

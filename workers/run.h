@@ -18,25 +18,28 @@ struct RunSettings {
 /// How far a run is.
 struct Progress {
   const Plan& plan;
-  const Ledger& ledger;          ///< all chunks done, also by earlier runs
-  double leaves_a_second = 0;    ///< sampled by this run
-  double seconds = 0;            ///< since this run began
-  double seconds_left = 0;       ///< estimate; 0 when done
+  const Ledger& ledger;        ///< all chunks done, also by earlier runs
+  double leaves_a_second = 0;  ///< sampled by this run
+  double seconds = 0;          ///< since this run began
+  double seconds_left = 0;     ///< estimate; 0 when done
   int ranks = 1;
 };
 
 /// What the master gives out; called between two pieces of its own sampling, so they must be quick.
 struct RunSinks {
-  std::function<void(const Record& delta)> write_part;    ///< may throw: the run then stops everywhere and rethrows
+  std::function<void(const Record& delta)>
+      write_part;  ///< may throw: the run then stops everywhere and rethrows
   std::function<void(const Progress&, bool last)> report;  ///< a few times a second
 };
 
 enum class Outcome { complete, interrupted };
 
-/// Rank 0: hands out the chunks that `record` lacks, samples too while ranks are few, adds results to `record`, and gives
-/// them in parts to the sinks. Ends when all chunks of the slice are done, a rank is signalled, or time is up; nothing that
-/// any rank finished is lost. Throws what a worker failed with, or what a sink threw, after all ranks have stopped.
-Outcome run_master(Communicator& communicator, Record& record, const RunSettings& settings, const RunSinks& sinks);
+/// Rank 0: hands out the chunks that `record` lacks, samples too while ranks are few, adds results to
+/// `record`, and gives them in parts to the sinks. Ends when all chunks of the slice are done, a rank is
+/// signalled, or time is up; nothing that any rank finished is lost. Throws what a worker failed with, or
+/// what a sink threw, after all ranks have stopped.
+Outcome run_master(Communicator& communicator, Record& record, const RunSettings& settings,
+                   const RunSinks& sinks);
 
 /// Any other rank: samples what it is granted until it is told to stop.
 void run_worker(Communicator& communicator, const Plan& plan);

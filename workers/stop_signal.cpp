@@ -1,8 +1,9 @@
 #include "workers/stop_signal.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <initializer_list>
-#include <unistd.h>
 
 #include "engine/error.h"
 

@@ -1,5 +1,5 @@
-// Writers that keep the symbols of the current leaf's ancestors up to a block's height w: the language itself (w = h),
-// block with root or leaf memory, and reasoning with path encoding (w = memory depth).
+// Writers that keep the symbols of the current leaf's ancestors up to a block's height w: the language itself
+// (w = h), block with root or leaf memory, and reasoning with path encoding (w = memory depth).
 #if defined(LEAFCAST_LANES_ANCESTOR_SAMPLER_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LEAFCAST_LANES_ANCESTOR_SAMPLER_H_
 #undef LEAFCAST_LANES_ANCESTOR_SAMPLER_H_
@@ -60,7 +60,8 @@ class AncestorSampler {
     return ancestor_[0];
   }
 
-  /// Symbols that the writer carries from one step to the next: the ancestors of heights 1…w (the leaf itself if w = 0).
+  /// Symbols that the writer carries from one step to the next: the ancestors of heights 1…w (the leaf itself
+  /// if w = 0).
   int memory_symbols() const { return w_ > 0 ? w_ : 1; }
   I32 impossible() const { return impossible_; }
 

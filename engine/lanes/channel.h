@@ -1,5 +1,5 @@
-// The channel on lanes: draws, and the two passes of belief propagation through an edge. A message or law is q vectors of
-// lanes, message[c][lane]. Both classes have the same members; samplers are templates on them.
+// The channel on lanes: draws, and the two passes of belief propagation through an edge. A message or law is
+// q vectors of lanes, message[c][lane]. Both classes have the same members; samplers are templates on them.
 #if defined(LEAFCAST_LANES_CHANNEL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LEAFCAST_LANES_CHANNEL_H_
 #undef LEAFCAST_LANES_CHANNEL_H_
@@ -26,8 +26,8 @@ HWY_INLINE I32 draw_from_row(const float* cumulative, int q, I32 row, F32 u) {
   return y;
 }
 
-/// Draws y with probability weight[y] / Σ weight. Weights of zero are never drawn: u lies strictly between 0 and 1.
-/// Lanes whose weights do not have a positive sum are marked in `impossible`.
+/// Draws y with probability weight[y] / Σ weight. Weights of zero are never drawn: u lies strictly between 0
+/// and 1. Lanes whose weights do not have a positive sum are marked in `impossible`.
 template <class Count>
 HWY_INLINE I32 draw_weighted(const F32* weight, Count q, F32 u, I32& impossible) {
   F32 total = weight[0];
@@ -66,8 +66,8 @@ class SymmetricLanes {
     return select(leaves, child, parent);
   }
 
-  /// out(c) = Σ_x K(c, x) in(x). The other symbols are summed, not subtracted from the total: no zero becomes positive and
-  /// no positive value zero.
+  /// out(c) = Σ_x K(c, x) in(x). The other symbols are summed, not subtracted from the total: no zero becomes
+  /// positive and no positive value zero.
   HWY_INLINE void pull(const F32* in, F32* out) const {
     if constexpr (Q == 2) {
       out[0] = stay_ * in[0] + move_ * in[1];
@@ -115,7 +115,9 @@ class GeneralLanes {
 
   HWY_INLINE int q() const { return tables_->q; }
   HWY_INLINE float stationary(int c) const { return tables_->stationary[c]; }
-  HWY_INLINE I32 draw_root(F32 u) const { return draw_from_row(tables_->stationary_cumulative.data(), q(), I32{}, u); }
+  HWY_INLINE I32 draw_root(F32 u) const {
+    return draw_from_row(tables_->stationary_cumulative.data(), q(), I32{}, u);
+  }
   HWY_INLINE I32 draw_child(I32 parent, F32 u) const {
     return draw_from_row(tables_->kernel_cumulative.data(), q(), parent, u);
   }
@@ -137,7 +139,9 @@ class GeneralLanes {
     for (int c = 0; c < q(); ++c)
       for (int lane = 0; lane < kLanes; ++lane) out[c][lane] = kernel(c, x[lane]);
   }
-  HWY_INLINE float kernel(int c, int x) const { return tables_->kernel[static_cast<std::size_t>(c) * q() + x]; }
+  HWY_INLINE float kernel(int c, int x) const {
+    return tables_->kernel[static_cast<std::size_t>(c) * q() + x];
+  }
 
  private:
   const SamplerTables* tables_;

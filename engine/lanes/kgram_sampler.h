@@ -13,8 +13,8 @@ HWY_BEFORE_NAMESPACE();
 namespace leafcast {
 namespace HWY_NAMESPACE {
 
-/// The left edge ℓ of the window of leaf i: max(0, i − k) leaves, or the first leaf among the last k tokens, where a mark
-/// stands before every leaf i > 0 with d | i (MATH.md §5). Advances with i; no division.
+/// The left edge ℓ of the window of leaf i: max(0, i − k) leaves, or the first leaf among the last k tokens,
+/// where a mark stands before every leaf i > 0 with d | i (MATH.md §5). Advances with i; no division.
 class WindowEdge {
  public:
   WindowEdge(const KgramGenerator& generator, int d, int height)
@@ -43,12 +43,14 @@ class WindowEdge {
   std::int64_t token_ = 0, leaf_token_ = 0;  // positions of leaves ℓ and i in the stream
 };
 
-/// Letters as in MATH.md §3. a_J is the LCA of ℓ and i; u, its child above ℓ, is the only partly observed subtree.
-///   μ_u = A_{J−1} ⋯ A_1 e_{x_ℓ},  A_j = diag(suffix_j) K,  suffix_j = Π K μ_s over the path's right siblings at level j;
-///   cavity = C_1 ⋯ C_J K μ_u,     C_j = diag(left_j) K^T,   C_J = diag(ν ⊙ Π K μ_s over the siblings between u and i's path);
-///   law of x_i ∝ K^T cavity.
-/// Kept: P_j = A_{J−1} ⋯ A_{j+1} and R_j = C_{j+1} ⋯ C_J. A carry of c at either end changes the products below level c + 1
-/// only: d/(d−1) matrix products a token on average. For J = 1 (k < d) the siblings are multiplied anew: O(k).
+/// Letters as in MATH.md §3. a_J is the LCA of ℓ and i; u, its child above ℓ, is the only partly observed
+/// subtree.
+///   μ_u = A_{J−1} ⋯ A_1 e_{x_ℓ},  A_j = diag(suffix_j) K,  suffix_j = Π K μ_s over the path's right siblings
+///   at level j; cavity = C_1 ⋯ C_J K μ_u,     C_j = diag(left_j) K^T,   C_J = diag(ν ⊙ Π K μ_s over the
+///   siblings between u and i's path); law of x_i ∝ K^T cavity.
+/// Kept: P_j = A_{J−1} ⋯ A_{j+1} and R_j = C_{j+1} ⋯ C_J. A carry of c at either end changes the products
+/// below level c + 1 only: d/(d−1) matrix products a token on average. For J = 1 (k < d) the siblings are
+/// multiplied anew: O(k).
 template <class C>
 class KgramSampler {
  public:
@@ -183,7 +185,8 @@ class KgramSampler {
       F32* out = prefix_product(j);
       if (j == lca_ - 2) {
         for (int a = 0; a < channel_.q(); ++a)
-          for (int c = 0; c < channel_.q(); ++c) out[a * channel_.q() + c] = factor[a] * channel_.kernel(a, c);
+          for (int c = 0; c < channel_.q(); ++c)
+            out[a * channel_.q() + c] = factor[a] * channel_.kernel(a, c);
       } else {
         const F32* in = prefix_product(j + 1);
         for (int a = 0; a < channel_.q(); ++a) {
@@ -204,7 +207,8 @@ class KgramSampler {
       multiply(top, sibling(lca_, s, left, left_index_[lca_ - 1], left_slot_), channel_.q());
   }
 
-  /// R_j for j ≤ from, stored transposed: row c of R_j is the image of e_c. R_{J−1} = C_J is kept as its diagonal.
+  /// R_j for j ≤ from, stored transposed: row c of R_j is the image of e_c. R_{J−1} = C_J is kept as its
+  /// diagonal.
   HWY_INLINE void rebuild_right(int from) {
     for (int j = std::min(from, lca_ - 2); j >= 1; --j) {
       const F32* factor = upward_left(j + 1);
@@ -248,7 +252,8 @@ class KgramSampler {
     } else {
       for (int x = 0; x < channel_.q(); ++x) message[x] = F32{};
       for (int c = 0; c < channel_.q(); ++c)
-        for (int x = 0; x < channel_.q(); ++x) message[x] += cavity_product(1)[c * channel_.q() + x] * pulled_message[c];
+        for (int x = 0; x < channel_.q(); ++x)
+          message[x] += cavity_product(1)[c * channel_.q() + x] * pulled_message[c];
     }
     if (lca_ > 1) {
       channel_.push(message, other);
@@ -267,8 +272,10 @@ class KgramSampler {
     }
   }
 
-  /// K μ of child s of the node on ℓ's path at level j, right of the path (child `digit(j)`, of index `index` at its height).
-  HWY_INLINE const F32* sibling(int j, int s, const LeafOdometer& left, std::int64_t index, std::size_t slot) {
+  /// K μ of child s of the node on ℓ's path at level j, right of the path (child `digit(j)`, of index `index`
+  /// at its height).
+  HWY_INLINE const F32* sibling(int j, int s, const LeafOdometer& left, std::int64_t index,
+                                std::size_t slot) {
     const int ahead = s - left.digit(j);
     if (j > 1) return pulled(j - 1, index + ahead);
     std::size_t at = slot + static_cast<std::size_t>(ahead);
@@ -283,7 +290,9 @@ class KgramSampler {
   HWY_INLINE F32* pulled(int j, std::int64_t index) {
     return pulled_[j - 1].data() + static_cast<std::size_t>(index % capacity_[j - 1]) * channel_.q();
   }
-  HWY_INLINE F32* suffix(int j, int s) { return suffix_.data() + (static_cast<std::size_t>(j) * d_ + s) * channel_.q(); }
+  HWY_INLINE F32* suffix(int j, int s) {
+    return suffix_.data() + (static_cast<std::size_t>(j) * d_ + s) * channel_.q();
+  }
   HWY_INLINE F32* prefix_product(int j) {
     return prefix_product_.data() + static_cast<std::size_t>(j) * channel_.q() * channel_.q();
   }
@@ -297,14 +306,14 @@ class KgramSampler {
   std::int64_t window_;  // most leaves that the window can hold
   int stored_levels_;    // heights of subtrees that fit into it
   UpwardPass<C> upward_;
-  LaneArray<U8> symbols_;                           // ring: leaves of the window
-  std::vector<LaneArray<F32>> pulled_;              // [height − 1] ring: K μ of complete subtrees in the window
-  std::vector<std::int64_t> capacity_;              // of those rings
+  LaneArray<U8> symbols_;               // ring: leaves of the window
+  std::vector<LaneArray<F32>> pulled_;  // [height − 1] ring: K μ of complete subtrees in the window
+  std::vector<std::int64_t> capacity_;  // of those rings
   std::vector<std::int64_t> left_index_, right_index_;  // [height j]: ⌊ℓ/d^j⌋, ⌊i/d^j⌋
-  std::size_t left_slot_ = 0, right_slot_ = 0;      // of ℓ and i in symbols_
-  int lca_ = 0;                                     // J; 0 when the window is empty
-  LaneArray<F32> suffix_;                           // [level][child][symbol]
-  LaneArray<F32> prefix_product_, cavity_product_;  // [level][symbol][symbol]
+  std::size_t left_slot_ = 0, right_slot_ = 0;          // of ℓ and i in symbols_
+  int lca_ = 0;                                         // J; 0 when the window is empty
+  LaneArray<F32> suffix_;                               // [level][child][symbol]
+  LaneArray<F32> prefix_product_, cavity_product_;      // [level][symbol][symbol]
   LaneArray<F32> scratch_, law_;
   I32 impossible_ = {};
 };

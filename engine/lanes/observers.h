@@ -1,4 +1,5 @@
-// What is tallied of a streamed sentence: sums over subtrees, and coloring validity. Both count exactly, in integers.
+// What is tallied of a streamed sentence: sums over subtrees, and coloring validity. Both count exactly, in
+// integers.
 #if defined(LEAFCAST_LANES_OBSERVERS_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LEAFCAST_LANES_OBSERVERS_H_
 #undef LEAFCAST_LANES_OBSERVERS_H_
@@ -15,7 +16,8 @@ HWY_BEFORE_NAMESPACE();
 namespace leafcast {
 namespace HWY_NAMESPACE {
 
-/// Power sums of s = q·N_c − d^j over the subtrees of every height j (or of the sentence only), and the histogram of S.
+/// Power sums of s = q·N_c − d^j over the subtrees of every height j (or of the sentence only), and the
+/// histogram of S.
 class SumObserver {
  public:
   SumObserver(const Cell& cell, Tally& tally)
@@ -29,12 +31,14 @@ class SumObserver {
         levels_(static_cast<std::size_t>(height_) + 1) {
     tally_.sums.resize(levels_.size());
     const Language& language = cell.language();
-    center_ = static_cast<std::int64_t>(std::llround(language.channel.stationary()(symbol_) * static_cast<double>(language.leaves())));
+    center_ = static_cast<std::int64_t>(
+        std::llround(language.channel.stationary()(symbol_) * static_cast<double>(language.leaves())));
     std::int64_t leaves = 1;
     for (int j = 0; j <= height_; ++j, leaves *= j <= height_ ? language.d : 1) {
       Level& level = levels_[j];
       level.leaves = leaves;
-      // Sums of s^4 stay below 2^62 for this many subtrees; a level too large for that is summed in wide integers.
+      // Sums of s^4 stay below 2^62 for this many subtrees; a level too large for that is summed in wide
+      // integers.
       const double bound = static_cast<double>(leaves) * std::max(1, q_ - 1);
       const double subtrees = 0x1p62 / (bound * bound * bound * bound);
       level.capacity = subtrees >= 64 ? static_cast<std::int64_t>(std::min(subtrees, 0x1p31)) : 0;
@@ -102,7 +106,8 @@ class SumObserver {
     for (int lane = 0; lane < active_; ++lane) {
       const WideInt chosen = std::int64_t{leaves_seen_[lane]}, others = WideInt(leaves) - chosen;
       WideInt power = q_ - 1;
-      for (int p = 0; p < kPowers; ++p, power *= q_ - 1) tally_.sums[0][p] += chosen * power + (p % 2 ? others : -others);
+      for (int p = 0; p < kPowers; ++p, power *= q_ - 1)
+        tally_.sums[0][p] += chosen * power + (p % 2 ? others : -others);
     }
     leaves_seen_ = I64{};
   }
@@ -121,8 +126,8 @@ class SumObserver {
   std::vector<Level> levels_;
 };
 
-/// Coloring validity (MATH.md §4): allowed(v) = colors that no child's singleton removes; empty means that no proper coloring
-/// has these leaves. Word: one bit a color.
+/// Coloring validity (MATH.md §4): allowed(v) = colors that no child's singleton removes; empty means that no
+/// proper coloring has these leaves. Word: one bit a color.
 template <class Word>
 class ValidityObserver {
   typedef typename WordLanes<Word>::Vector Mask;
@@ -157,7 +162,8 @@ class ValidityObserver {
       lowest_ = select(__builtin_convertvector(empty, I32) & (lowest_ > j), I32{} + j, lowest_);
       removed_[j] = Mask{};
       if (j < height_)
-        removed_[j + 1] |= (allowed & reinterpret_cast<Mask>(frozen)) | (full_ & reinterpret_cast<Mask>(empty));
+        removed_[j + 1] |=
+            (allowed & reinterpret_cast<Mask>(frozen)) | (full_ & reinterpret_cast<Mask>(empty));
       else
         add_roots(__builtin_convertvector(frozen, I32), __builtin_convertvector(empty, I32));
     }
@@ -192,7 +198,8 @@ class ValidityObserver {
 /// The symbols themselves, [sample][leaf].
 class RecordingObserver {
  public:
-  RecordingObserver(std::int64_t leaves, std::vector<std::uint8_t>& sentences) : leaves_(leaves), sentences_(sentences) {}
+  RecordingObserver(std::int64_t leaves, std::vector<std::uint8_t>& sentences)
+      : leaves_(leaves), sentences_(sentences) {}
   void begin(int active) {
     active_ = active;
     base_ = sentences_.size();
@@ -200,7 +207,8 @@ class RecordingObserver {
     at_ = 0;
   }
   HWY_INLINE void leaf(I32 x) {
-    for (int lane = 0; lane < active_; ++lane) sentences_[base_ + lane * leaves_ + at_] = static_cast<std::uint8_t>(x[lane]);
+    for (int lane = 0; lane < active_; ++lane)
+      sentences_[base_ + lane * leaves_ + at_] = static_cast<std::uint8_t>(x[lane]);
     ++at_;
   }
   void complete(int) {}

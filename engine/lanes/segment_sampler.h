@@ -1,5 +1,5 @@
-// Reasoning with segment encoding (GKMSS Theorem 3.4): the memory holds the symbols of completed sibling subtrees at each of
-// the lowest m levels; the next symbol is drawn by belief propagation given those.
+// Reasoning with segment encoding (GKMSS Theorem 3.4): the memory holds the symbols of completed sibling
+// subtrees at each of the lowest m levels; the next symbol is drawn by belief propagation given those.
 #if defined(LEAFCAST_LANES_SEGMENT_SAMPLER_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LEAFCAST_LANES_SEGMENT_SAMPLER_H_
 #undef LEAFCAST_LANES_SEGMENT_SAMPLER_H_
@@ -13,10 +13,11 @@ HWY_BEFORE_NAMESPACE();
 namespace leafcast {
 namespace HWY_NAMESPACE {
 
-/// left(j) = Π K(·, s) over the completed children s of the level-j node; cavity(j) ∝ prior from above ⊙ left(j) is the law
-/// of that node's symbol given the memory. When a node completes, its symbol is drawn from its cavity and its children are
-/// forgotten. At a block's end (m < h) only the d children's symbols of the block's root are left: the root is redrawn from
-/// ν ⊙ left(m), and the next block's root from the law across the boundary.
+/// left(j) = Π K(·, s) over the completed children s of the level-j node; cavity(j) ∝ prior from above ⊙
+/// left(j) is the law of that node's symbol given the memory. When a node completes, its symbol is drawn from
+/// its cavity and its children are forgotten. At a block's end (m < h) only the d children's symbols of the
+/// block's root are left: the root is redrawn from ν ⊙ left(m), and the next block's root from the law across
+/// the boundary.
 template <class C>
 class SegmentSampler {
  public:

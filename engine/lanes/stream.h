@@ -1,5 +1,6 @@
-// Random numbers for one batch: a xoshiro128++ generator a lane (Blackman and Vigna, 2021), its state drawn by Philox4x64-10
-// (Salmon et al., 2011) from the batch's address, so that the same batch has the same numbers on any rank, lane or day.
+// Random numbers for one batch: a xoshiro128++ generator a lane (Blackman and Vigna, 2021), its state drawn
+// by Philox4x64-10 (Salmon et al., 2011) from the batch's address, so that the same batch has the same
+// numbers on any rank, lane or day.
 #if defined(LEAFCAST_LANES_STREAM_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LEAFCAST_LANES_STREAM_H_
 #undef LEAFCAST_LANES_STREAM_H_
@@ -44,7 +45,8 @@ class LaneStream {
     return result;
   }
 
-  /// Uniform in (0, 1), never 0 or 1: (r + 1/2) 2^{-31} for 31 bits r, rounded to single precision and kept below 1.
+  /// Uniform in (0, 1), never 0 or 1: (r + 1/2) 2^{-31} for 31 bits r, rounded to single precision and kept
+  /// below 1.
   HWY_INLINE F32 uniform() {
     const I32 r = reinterpret_cast<I32>(bits() >> 1);
     return smaller(__builtin_convertvector(r, F32) * 0x1p-31f + 0x1p-32f, splat(1 - 0x1p-24f));

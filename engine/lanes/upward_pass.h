@@ -1,4 +1,5 @@
-// The upward pass of belief propagation over a streamed sentence: messages of subtrees as they complete (MATH.md §3).
+// The upward pass of belief propagation over a streamed sentence: messages of subtrees as they complete
+// (MATH.md §3).
 #if defined(LEAFCAST_LANES_UPWARD_PASS_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LEAFCAST_LANES_UPWARD_PASS_H_
 #undef LEAFCAST_LANES_UPWARD_PASS_H_
@@ -12,13 +13,17 @@ HWY_BEFORE_NAMESPACE();
 namespace leafcast {
 namespace HWY_NAMESPACE {
 
-/// Keeps, for every level j, left(j) = Π K μ_s over the completed children s of the height-j node that is being written.
-/// When the node completes, left(j) is its message μ_v(c) ∝ P(leaves below v | symbol of v = c). Memory: O(q h) lanes.
+/// Keeps, for every level j, left(j) = Π K μ_s over the completed children s of the height-j node that is
+/// being written. When the node completes, left(j) is its message μ_v(c) ∝ P(leaves below v | symbol of v =
+/// c). Memory: O(q h) lanes.
 template <class C>
 class UpwardPass {
  public:
   UpwardPass(const C& channel, int levels)
-      : channel_(channel), levels_(levels), left_(static_cast<std::size_t>(levels + 2) * channel.q()), pulled_(channel.q()) {
+      : channel_(channel),
+        levels_(levels),
+        left_(static_cast<std::size_t>(levels + 2) * channel.q()),
+        pulled_(channel.q()) {
     reset();
   }
 
@@ -34,7 +39,8 @@ class UpwardPass {
     channel_.pull_symbol(symbol, pulled_.data());
     multiply(left(j), pulled_.data(), channel_.q());
   }
-  /// Completes the height-j node: returns K μ of it, valid until the next call, and multiplies it into its parent's product.
+  /// Completes the height-j node: returns K μ of it, valid until the next call, and multiplies it into its
+  /// parent's product.
   HWY_INLINE const F32* complete(int j) {
     channel_.pull(left(j), pulled_.data());
     clear(j);

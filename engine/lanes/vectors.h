@@ -1,5 +1,6 @@
-// Lane vectors: 16 samples side by side, one a lane. Compiled once for each instruction set (Highway's foreach_target);
-// the arithmetic is GCC/Clang vector extensions, so a formula reads as on scalars and means the same everywhere.
+// Lane vectors: 16 samples side by side, one a lane. Compiled once for each instruction set (Highway's
+// foreach_target); the arithmetic is GCC/Clang vector extensions, so a formula reads as on scalars and means
+// the same everywhere.
 #if defined(LEAFCAST_LANES_VECTORS_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LEAFCAST_LANES_VECTORS_H_
 #undef LEAFCAST_LANES_VECTORS_H_
@@ -21,8 +22,8 @@ namespace HWY_NAMESPACE {
 inline constexpr int kLanes = kBatchSamples;
 
 typedef float F32 __attribute__((vector_size(4 * kBatchSamples), aligned(64)));
-// The alignment is explicit: by itself it would depend on the instruction set that a translation unit starts with, and
-// class layouts must not.
+// The alignment is explicit: by itself it would depend on the instruction set that a translation unit starts
+// with, and class layouts must not.
 typedef std::uint8_t U8 __attribute__((vector_size(kBatchSamples)));
 typedef std::int32_t I32 __attribute__((vector_size(4 * kBatchSamples), aligned(64)));
 typedef std::uint32_t U32 __attribute__((vector_size(4 * kBatchSamples), aligned(64)));

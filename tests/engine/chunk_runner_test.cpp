@@ -1,8 +1,9 @@
 #include "engine/chunk_runner.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <fmt/format.h>
 #include <random>
 
 #include "tests/reference/reference.h"
@@ -25,22 +26,28 @@ struct SmallLanguage {
 };
 
 Parameters language(const std::string& kind, int d, int height, const Parameters& more) {
-  return with({{"language.kind", kind}, {"language.d", std::to_string(d)}, {"language.height", std::to_string(height)},
-               {"seed", "7"}, {"sampling.samples", "1000"}},
+  return with({{"language.kind", kind},
+               {"language.d", std::to_string(d)},
+               {"language.height", std::to_string(height)},
+               {"seed", "7"},
+               {"sampling.samples", "1000"}},
               more);
 }
 
 SmallLanguage ising(int d, int height, double rho) {
-  return {fmt::format("ising d={} h={}", d, height), language("ising", d, height, {{"language.rho", fmt::format("{}", rho)}}),
+  return {fmt::format("ising d={} h={}", d, height),
+          language("ising", d, height, {{"language.rho", fmt::format("{}", rho)}}),
           reference::symmetric_tree(d, height, 2, rho)};
 }
 SmallLanguage coloring(int d, int height, int q) {
-  return {fmt::format("coloring d={} h={} q={}", d, height, q), language("coloring", d, height, {{"language.q", std::to_string(q)}}),
+  return {fmt::format("coloring d={} h={} q={}", d, height, q),
+          language("coloring", d, height, {{"language.q", std::to_string(q)}}),
           reference::symmetric_tree(d, height, q, -1.0 / (q - 1))};
 }
 SmallLanguage potts(int d, int height, int q, double lambda) {
   return {fmt::format("potts d={} h={} q={}", d, height, q),
-          language("potts", d, height, {{"language.q", std::to_string(q)}, {"language.lambda", fmt::format("{}", lambda)}}),
+          language("potts", d, height,
+                   {{"language.q", std::to_string(q)}, {"language.lambda", fmt::format("{}", lambda)}}),
           reference::symmetric_tree(d, height, q, lambda)};
 }
 /// Not reversible, and with a forbidden transition.
@@ -83,8 +90,14 @@ void check_law(const SmallLanguage& language, const Parameters& generator, const
 }
 
 const std::vector<SmallLanguage>& small_languages() {
-  static const std::vector<SmallLanguage> all = {ising(2, 3, 0.9),    ising(2, 4, 0.8),     ising(3, 2, 0.7),    coloring(2, 3, 3),
-                                                 coloring(4, 2, 3) /* 3^16: left out below */, potts(3, 2, 3, 0.6), kernel(2, 3), kernel(3, 2)};
+  static const std::vector<SmallLanguage> all = {ising(2, 3, 0.9),
+                                                 ising(2, 4, 0.8),
+                                                 ising(3, 2, 0.7),
+                                                 coloring(2, 3, 3),
+                                                 coloring(4, 2, 3) /* 3^16: left out below */,
+                                                 potts(3, 2, 3, 0.6),
+                                                 kernel(2, 3),
+                                                 kernel(3, 2)};
   return all;
 }
 
@@ -109,14 +122,17 @@ TEST_CASE("the k-gram has the law of its enumeration for every context, in leave
                 reference::kgram_law(language.tree, k));
     for (int k = 1; k <= language.tree.leaves() * 3 / 2; k += 2)
       check_law(language,
-                {{"generator.kind", "kgram"}, {"generator.context", std::to_string(k)}, {"generator.context-unit", "tokens"}},
+                {{"generator.kind", "kgram"},
+                 {"generator.context", std::to_string(k)},
+                 {"generator.context-unit", "tokens"}},
                 reference::kgram_law(language.tree, k, ContextUnit::tokens));
   });
 }
 
 TEST_CASE("the k-gram's law differs from that of another context") {
   const SmallLanguage language = ising(2, 4, 0.8);
-  const Cell cell = Cell::make(with(language.parameters, {{"generator.kind", "kgram"}, {"generator.context", "4"}}));
+  const Cell cell =
+      Cell::make(with(language.parameters, {{"generator.kind", "kgram"}, {"generator.context", "4"}}));
   const auto counts = count_sentences(cell, kSamples);
   CHECK(reference::chi_square_p_value(reference::kgram_law(language.tree, 3), counts) < 1e-7);
   CHECK(reference::chi_square_p_value(reference::kgram_law(language.tree, 6), counts) < 1e-7);
@@ -125,13 +141,16 @@ TEST_CASE("the k-gram's law differs from that of another context") {
 TEST_CASE("block has the law of its enumeration for every depth, memory and LCA law") {
   const std::vector<std::pair<std::string, LcaLaw>> laws = {
       {"sampled", LcaLaw::sampled}, {"sampled-reset", LcaLaw::sampled_reset}, {"fixed", LcaLaw::fixed}};
-  const std::vector<std::pair<std::string, BlockMemory>> memories = {{"leaves", BlockMemory::leaves}, {"root", BlockMemory::root}};
+  const std::vector<std::pair<std::string, BlockMemory>> memories = {{"leaves", BlockMemory::leaves},
+                                                                     {"root", BlockMemory::root}};
   for_enumerable_languages([&](const SmallLanguage& language) {
     for (int w = 0; w <= language.tree.height; ++w)
       for (const auto& [lca_name, lca] : laws)
         for (const auto& [memory_name, memory] : memories)
           check_law(language,
-                    {{"generator.kind", "block"}, {"generator.context-depth", std::to_string(w)}, {"generator.lca", lca_name},
+                    {{"generator.kind", "block"},
+                     {"generator.context-depth", std::to_string(w)},
+                     {"generator.lca", lca_name},
                      {"generator.memory", memory_name}},
                     reference::block_law(language.tree, w, memory, lca));
   });
@@ -139,18 +158,27 @@ TEST_CASE("block has the law of its enumeration for every depth, memory and LCA 
 
 TEST_CASE("leaf and root memory are told apart") {
   const SmallLanguage language = ising(2, 4, 0.8);
-  const Cell cell = Cell::make(with(language.parameters, {{"generator.kind", "block"}, {"generator.context-depth", "2"}}));
+  const Cell cell =
+      Cell::make(with(language.parameters, {{"generator.kind", "block"}, {"generator.context-depth", "2"}}));
   const auto counts = count_sentences(cell, kSamples);
-  CHECK(reference::chi_square_p_value(reference::block_law(language.tree, 2, BlockMemory::root, LcaLaw::sampled), counts) < 1e-7);
-  CHECK(reference::chi_square_p_value(reference::block_law(language.tree, 2, BlockMemory::leaves, LcaLaw::fixed), counts) < 1e-7);
+  CHECK(reference::chi_square_p_value(
+            reference::block_law(language.tree, 2, BlockMemory::root, LcaLaw::sampled), counts) < 1e-7);
+  CHECK(reference::chi_square_p_value(
+            reference::block_law(language.tree, 2, BlockMemory::leaves, LcaLaw::fixed), counts) < 1e-7);
 }
 
 TEST_CASE("reasoning has the law of its enumeration for both encodings and every memory depth") {
   for_enumerable_languages([](const SmallLanguage& language) {
     for (int m = 0; m <= language.tree.height; ++m) {
-      check_law(language, {{"generator.kind", "reasoning"}, {"generator.encoding", "path"}, {"generator.memory-depth", std::to_string(m)}},
+      check_law(language,
+                {{"generator.kind", "reasoning"},
+                 {"generator.encoding", "path"},
+                 {"generator.memory-depth", std::to_string(m)}},
                 reference::reasoning_law(language.tree, Encoding::path, m));
-      check_law(language, {{"generator.kind", "reasoning"}, {"generator.encoding", "segment"}, {"generator.memory-depth", std::to_string(m)}},
+      check_law(language,
+                {{"generator.kind", "reasoning"},
+                 {"generator.encoding", "segment"},
+                 {"generator.memory-depth", std::to_string(m)}},
                 reference::reasoning_law(language.tree, Encoding::segment, m));
     }
   });
@@ -168,7 +196,8 @@ TEST_CASE("the k-gram's conditional laws are the true ones to 1e-6") {
     const Eigen::MatrixXd laws = runner.conditional_laws(sentence);
     double worst = 0;
     for (int i = 0; i < n; i += 1 + n / 600) {
-      const int start = reference::window_start(language.tree.d, i, k, unit == "tokens" ? ContextUnit::tokens : ContextUnit::leaves);
+      const int start = reference::window_start(language.tree.d, i, k,
+                                                unit == "tokens" ? ContextUnit::tokens : ContextUnit::leaves);
       const std::vector<int> window(sentence.begin() + start, sentence.begin() + i);
       const Eigen::VectorXd law = reference::conditional(language.tree, start, window, i);
       worst = std::max(worst, (laws.row(i).transpose() - law).cwiseAbs().maxCoeff());
@@ -192,18 +221,21 @@ TEST_CASE("the k-gram's conditional laws are the true ones to 1e-6") {
 }
 
 TEST_CASE("tallies are those of the sentences") {
-  for (const SmallLanguage& language : {ising(3, 3, 0.9), coloring(4, 3, 3), coloring(2, 4, 5), potts(3, 3, 40, 0.3)}) {
+  for (const SmallLanguage& language :
+       {ising(3, 3, 0.9), coloring(4, 3, 3), coloring(2, 4, 5), potts(3, 3, 40, 0.3)}) {
     const bool colored = language.parameters.at("language.kind") == "coloring";
     for (const Parameters& generator :
          {Parameters{{"generator.kind", "kgram"}, {"generator.context", "5"}},
-          Parameters{{"generator.kind", "block"}, {"generator.context-depth", "1"}, {"generator.memory", "root"}}}) {
+          Parameters{
+              {"generator.kind", "block"}, {"generator.context-depth", "1"}, {"generator.memory", "root"}}}) {
       INFO(language.name);
       const Cell cell = Cell::make(with(language.parameters, generator));
       const ChunkRunner runner(cell);
       constexpr std::uint64_t kCount = 37;  // two whole batches and a partial one
       const Tally tally = runner.run(2, kCount, kGo).value();
       const std::vector<std::uint8_t> symbols = runner.sentences(2, kCount);
-      const int q = language.tree.q(), d = language.tree.d, h = language.tree.height, n = language.tree.leaves();
+      const int q = language.tree.q(), d = language.tree.d, h = language.tree.height,
+                n = language.tree.leaves();
 
       Tally expected;
       expected.samples = kCount;
@@ -243,7 +275,8 @@ TEST_CASE("tallies are those of the sentences") {
 
 TEST_CASE("large sums take the wide path without loss") {
   // λ = 1: every leaf has the root's symbol, so S = ±n exactly and Σ S^4 = samples · n^4 > 2^64.
-  const Cell cell = Cell::make(language("potts", 2, 17, {{"language.q", "2"}, {"language.lambda", "1"}, {"generator.kind", "true"}}));
+  const Cell cell = Cell::make(
+      language("potts", 2, 17, {{"language.q", "2"}, {"language.lambda", "1"}, {"generator.kind", "true"}}));
   const Tally tally = ChunkRunner(cell).run(0, 5, kGo).value();
   const WideInt n = 1 << 17;
   CHECK(tally.sums[17][1] == 5 * n * n);
@@ -254,11 +287,15 @@ TEST_CASE("large sums take the wide path without loss") {
 TEST_CASE("every instruction set gives the same tally") {
   const std::vector<std::string> sets = instruction_sets();
   REQUIRE(!sets.empty());
-  for (const SmallLanguage& language : {ising(3, 6, 0.9), coloring(4, 4, 3), potts(3, 4, 5, 0.6), kernel(2, 7)})
+  for (const SmallLanguage& language :
+       {ising(3, 6, 0.9), coloring(4, 4, 3), potts(3, 4, 5, 0.6), kernel(2, 7)})
     for (const Parameters& generator :
-         {Parameters{{"generator.kind", "true"}}, Parameters{{"generator.kind", "kgram"}, {"generator.context", "20"}},
+         {Parameters{{"generator.kind", "true"}},
+          Parameters{{"generator.kind", "kgram"}, {"generator.context", "20"}},
           Parameters{{"generator.kind", "block"}, {"generator.context-depth", "2"}},
-          Parameters{{"generator.kind", "reasoning"}, {"generator.encoding", "segment"}, {"generator.memory-depth", "3"}}}) {
+          Parameters{{"generator.kind", "reasoning"},
+                     {"generator.encoding", "segment"},
+                     {"generator.memory-depth", "3"}}}) {
       const Cell cell = Cell::make(with(language.parameters, generator));
       const ChunkRunner runner(cell);
       const Tally best = runner.run(5, 40, kGo).value();
@@ -283,7 +320,8 @@ TEST_CASE("a batch's numbers depend on its address only") {
 }
 
 TEST_CASE("a chunk is abandoned when told so") {
-  const Cell cell = Cell::make(language("ising", 2, 20, {{"language.rho", "0.9"}, {"generator.kind", "true"}}));
+  const Cell cell =
+      Cell::make(language("ising", 2, 20, {{"language.rho", "0.9"}, {"generator.kind", "true"}}));
   int calls = 0;
   CHECK(!ChunkRunner(cell).run(0, 1, [&] { return ++calls < 3; }));
   CHECK(calls == 3);

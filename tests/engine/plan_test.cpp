@@ -9,7 +9,8 @@ using namespace leafcast;
 namespace {
 
 Cell cell(const std::string& samples, const Parameters& more = {}) {
-  Parameters parameters = {{"language.kind", "ising"}, {"language.d", "3"}, {"language.height", "6"}, {"language.rho", "0.9"},
+  Parameters parameters = {{"language.kind", "ising"}, {"language.d", "3"},
+                           {"language.height", "6"},   {"language.rho", "0.9"},
                            {"generator.kind", "true"}, {"sampling.samples", samples}};
   for (const auto& [key, value] : more) parameters[key] = value;
   return Cell::make(parameters);
@@ -18,7 +19,8 @@ Cell cell(const std::string& samples, const Parameters& more = {}) {
 }  // namespace
 
 TEST_CASE("chunks share out all samples, in whole batches, over full bins") {
-  for (const std::string samples : {"1", "5", "63", "64", "65", "1000", "1023", "1024", "12345", "100000", "10000000"}) {
+  for (const std::string samples :
+       {"1", "5", "63", "64", "65", "1000", "1023", "1024", "12345", "100000", "10000000"}) {
     const Plan plan("", {cell(samples)}, "");
     std::uint64_t sum = 0, partial = 0;
     for (std::uint32_t i = 0; i < plan.chunks(0); ++i) {
@@ -49,7 +51,9 @@ TEST_CASE("the hash is of what results depend on") {
 }
 
 TEST_CASE("a plan survives its text") {
-  const Plan plan("Ising, d = 3", {cell("5000"), cell("70", {{"generator.kind", "kgram"}, {"generator.context", "7"}})}, "sweep");
+  const Plan plan("Ising, d = 3",
+                  {cell("5000"), cell("70", {{"generator.kind", "kgram"}, {"generator.context", "7"}})},
+                  "sweep");
   const Plan read = Plan::from_text(plan.text(), "sweep");
   CHECK(read.text() == plan.text());
   CHECK(read.hash() == plan.hash());

@@ -11,8 +11,8 @@ TEST_CASE("histogram bins tile the integers") {
     expected += HistogramBins::width(bin);
   }
   CHECK(HistogramBins::lower(0) == 0);
-  for (const std::int64_t m : {std::int64_t{0}, std::int64_t{63}, std::int64_t{64}, std::int64_t{65}, std::int64_t{12345},
-                               (std::int64_t{1} << 62) - 1}) {
+  for (const std::int64_t m : {std::int64_t{0}, std::int64_t{63}, std::int64_t{64}, std::int64_t{65},
+                               std::int64_t{12345}, (std::int64_t{1} << 62) - 1}) {
     for (const std::int64_t at : {m, -m, -m - 1}) {
       const int bin = HistogramBins::bin(at);
       CHECK(HistogramBins::lower(bin) <= at);

@@ -13,8 +13,12 @@ using workers::Dispatcher;
 namespace {
 
 Cell cell(int height, const std::string& samples) {
-  return Cell::make({{"language.kind", "ising"}, {"language.d", "3"}, {"language.height", std::to_string(height)},
-                     {"language.rho", "0.9"}, {"generator.kind", "true"}, {"sampling.samples", samples}});
+  return Cell::make({{"language.kind", "ising"},
+                     {"language.d", "3"},
+                     {"language.height", std::to_string(height)},
+                     {"language.rho", "0.9"},
+                     {"generator.kind", "true"},
+                     {"sampling.samples", samples}});
 }
 Plan small_plan() { return Plan("", {cell(3, "6400"), cell(6, "6400"), cell(4, "10")}, ""); }
 

@@ -11,7 +11,10 @@ using namespace leafcast::workers;
 namespace {
 
 Plan plan_of(const std::string& samples) {
-  const Parameters base = {{"language.kind", "ising"}, {"language.d", "3"}, {"language.height", "4"}, {"language.rho", "0.9"},
+  const Parameters base = {{"language.kind", "ising"},
+                           {"language.d", "3"},
+                           {"language.height", "4"},
+                           {"language.rho", "0.9"},
                            {"sampling.samples", samples}};
   Parameters kgram = base, truth = base;
   kgram["generator.kind"] = "kgram";
@@ -42,7 +45,8 @@ TEST_CASE("one process does all chunks, and the parts add up to the whole") {
   int parts = 0;
   RunSettings settings;
   settings.flush_seconds = 0.002;
-  const RunSinks sinks{[&](const Record& delta) { united.merge(delta), ++parts; }, [](const Progress&, bool) {}};
+  const RunSinks sinks{[&](const Record& delta) { united.merge(delta), ++parts; },
+                       [](const Progress&, bool) {}};
   CHECK(run_master(alone, record, settings, sinks) == Outcome::complete);
   CHECK(record.complete());
   CHECK(record.tallies == expected.tallies);
