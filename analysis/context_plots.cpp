@@ -13,7 +13,7 @@ namespace leafcast::analysis {
 
 namespace {
 
-constexpr double kMostFamilies = 6;   // a color each
+constexpr double kMostFamilies = 7;   // a color each
 constexpr double kLeastRate = 1e-12;  // exact rates fall without end; measured ones need room
 
 struct Wanted {

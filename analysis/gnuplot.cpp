@@ -24,9 +24,9 @@ namespace leafcast::analysis {
 namespace {
 
 // Okabe & Ito's palette, which color-blind readers can tell apart, without its yellow, too pale on white.
-// Black is the true language's.
-constexpr std::array kColors = {"#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"};
-constexpr std::array kFilledSymbols = {3, 7, 5, 9, 13, 11, 15};  // hollow ones are one less
+// Black is the true language's, grey stands in for an eighth.
+constexpr std::array kColors = {"#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#777777"};
+constexpr std::array kFilledSymbols = {3, 7, 5, 9, 13, 11, 15, 5};  // hollow ones are one less
 
 std::string quote(const std::string& text) {
   std::string quoted = "'";
@@ -62,7 +62,7 @@ std::string curve_clause(const Curve& curve, std::size_t index) {
       const std::string x = curve.shift == 0 ? "1" : fmt::format("($1{:+g})", curve.shift);
       return fmt::format(
           "{0} {1}:2:3:4 with yerrorbars lc rgb '{2}' lw 1.6 pt 0 notitle, \\\n     "
-          "{0} {1}:2 with points lc rgb '{2}' lw 1.6 pt {3} ps 1.1 {4}",
+          "{0} {1}:2 with points lc rgb '{2}' lw 1.6 pt {3} ps 0.8 {4}",
           from, x, kColors[color], kFilledSymbols[color] - (curve.open ? 1 : 0), title);
     }
     case Curve::Style::line:
@@ -89,7 +89,7 @@ struct Legend {
       entries += !curve.label.empty();
       longest = std::max(longest, display_width(curve.label));
     }
-    columns = std::clamp<std::size_t>(54 / (longest + 5), 1, 3);
+    columns = std::clamp<std::size_t>(72 / (longest + 5), 1, 4);
     rows = (entries + columns - 1) / columns;
   }
 };
@@ -186,8 +186,8 @@ std::string plot_script(const Plot& plot) {
                   legend.columns));
   line("set bars 0.5");
   line("");
-  const std::size_t height = 400 + 21 * legend.rows;
-  line(fmt::format("set terminal svg size 600,{} dynamic enhanced background '#ffffff' font 'sans-serif,15'",
+  const std::size_t height = 450 + 20 * legend.rows;
+  line(fmt::format("set terminal svg size 760,{} dynamic enhanced background '#ffffff' font 'sans-serif,14'",
                    height));
   line(fmt::format("set output {}", quote(plot.name + ".svg")));
   text += "plot ";
@@ -196,7 +196,7 @@ std::string plot_script(const Plot& plot) {
   line("");
   line("");
   line(
-      fmt::format("set terminal pngcairo size 1500,{} enhanced background '#ffffff' font 'sans,15' fontscale "
+      fmt::format("set terminal pngcairo size 1900,{} enhanced background '#ffffff' font 'sans,15' fontscale "
                   "1.9 linewidth 2.5 "
                   "pointscale 2.5",
                   5 * height / 2));

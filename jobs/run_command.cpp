@@ -9,6 +9,7 @@
 
 #include "analysis/estimates.h"
 #include "analysis/fits.h"
+#include "engine/cost.h"
 #include "io/results.h"
 #include "io/run_directory.h"
 #include "jobs/program.h"
@@ -45,6 +46,16 @@ double positive_seconds(const Options& options, const std::string& name, double 
   return seconds;
 }
 
+/// Refuses what cannot fit, before anything is sampled: windows of very long contexts are held in memory.
+void check_memory(const Plan& plan) {
+  const double physical = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+  for (const Cell& cell : plan.cells())
+    if (sampler_bytes(cell) > physical)
+      throw UsageError(
+          fmt::format("{}: its window takes {}B a rank and this machine has {}B; choose a smaller context",
+                      cell.label(), format_count(sampler_bytes(cell)), format_count(physical)));
+}
+
 /// What rank 0 knows once everything is checked and before anything is sampled.
 struct Job {
   std::filesystem::path directory_path;
@@ -79,6 +90,7 @@ std::optional<Job> prepare(const Arguments& arguments) {
   settings.flush_seconds = positive_seconds(options, "flush-seconds", settings.flush_seconds);
 
   const Plan plan = read_sweeps(options.positional(), options.overrides());
+  check_memory(plan);
   const std::filesystem::path path = options.get<std::string>("output");
   io::RunDirectory directory = io::RunDirectory::open_for_writing(path, plan);
   Record record = directory.record();
