@@ -38,7 +38,8 @@ th { font-weight: 600; color: var(--soft); border-bottom: 1px solid var(--line);
 tbody tr + tr td { border-top: 1px solid var(--line); }
 .w { text-align: left; }
 .far { color: var(--alarm); font-weight: 700; }
-.note td { white-space: normal; border-top: 0 !important; padding-top: 0; text-align: left; min-width: 20rem; }
+.note td { border-top: 0 !important; padding-top: 0; text-align: left; }
+.note td div { white-space: normal; max-width: min(60rem, calc(100vw - 5rem)); }
 .long td { white-space: normal; overflow-wrap: anywhere; }
 details { margin: 1rem 0; }
 summary { cursor: pointer; color: var(--accent); }

@@ -194,7 +194,7 @@ std::string fit_rows(const Fit& fit) {
             cell(first ? fmt::format("{:.4g}/{}", fit.chi2, fit.degrees_of_freedom) : "") +
             cell(first ? probability_text(fit.p_value) : "") + "</tr>\n";
   }
-  return html + "<tr class=\"note\"><td colspan=\"8\">" + escape_html(fit.note) + "</td></tr>\n";
+  return html + "<tr class=\"note\"><td colspan=\"8\"><div>" + escape_html(fit.note) + "</div></td></tr>\n";
 }
 
 std::string laws(const std::vector<Fit>& fits) {
