@@ -38,7 +38,7 @@ class RunDirectory {
 };
 
 /// Reads any mixture of run directories, part files and results files into one record.
-/// Throws DataError: nothing there, foreign file, damage, different plans, overlapping ledgers. The same part
+/// Throws IoError: nothing there; DataError: foreign file, damage, different plans, overlapping ledgers. The same part
 /// given twice counts once.
 Record read_record(const std::vector<std::filesystem::path>& paths);
 

@@ -337,7 +337,7 @@ TEST_CASE("directories, parts and results files mix") {
     CHECK(contains(message, (scratch / "other.h5").string()));
   }
   SECTION("what is not there, and nothing at all, are errors") {
-    CHECK_THROWS_AS(read_record({scratch / "none"}), DataError);
+    CHECK_THROWS_AS(read_record({scratch / "none"}), IoError);
     CHECK_THROWS_AS(read_record({}), DataError);
   }
 }
@@ -406,6 +406,6 @@ TEST_CASE("verify finds nothing in a whole run, and names what is damaged") {
 
 TEST_CASE("verify of what is no run is an error") {
   const Scratch scratch;
-  CHECK_THROWS_AS(verify(scratch / "none"), DataError);
+  CHECK_THROWS_AS(verify(scratch / "none"), IoError);
   CHECK_THROWS_AS(verify(scratch.path()), DataError);
 }
