@@ -32,6 +32,7 @@ class Evaluator {
       : d_(cell.language().d),
         h_(cell.language().height),
         observe_(cell.observe()),
+        zero_mean_(cell.language().channel.is_symmetric()),
         has_memory_(std::holds_alternative<ReasoningGenerator>(cell.generator())) {}
 
   std::vector<Statistic> operator()(const Tally& tally) const {
@@ -39,7 +40,7 @@ class Evaluator {
     const auto add = [&](const char* base, int height, double value, std::uint64_t counted = 0) {
       list.push_back({base, height, value, counted});
     };
-    const Shape whole = shape(tally.sums.back(), tally.samples);
+    const Shape whole = shape(about_mean(tally.sums.back()), tally.samples);
     add("variance", -1, variance(tally, h_));
     add("skewness", -1, whole.skewness);
     add("excess_kurtosis", -1, whole.excess_kurtosis);
@@ -55,7 +56,7 @@ class Evaluator {
     if (has_subtrees(tally)) {
       for (int j = 1; j <= h_; ++j) add("variance", j, variance(tally, j));
       for (int j = 1; j <= h_; ++j)
-        add("excess_kurtosis", j, shape(tally.sums[j], subtrees(tally, j)).excess_kurtosis);
+        add("excess_kurtosis", j, shape(about_mean(tally.sums[j]), subtrees(tally, j)).excess_kurtosis);
       if (observe_.correlation)
         for (int j = 1; j <= h_; ++j) add("correlation", j, correlation(tally, j));
     }
@@ -81,12 +82,20 @@ class Evaluator {
     return static_cast<double>(hits) / static_cast<double>(trials);
   }
 
+  /// A leaf has the stationary law under every generator, so in a symmetric channel E s = 0: moments are
+  /// taken about that, not about the sample mean, whose square would be all the noise that S = ±n has.
+  PowerSums about_mean(PowerSums sums) const {
+    if (zero_mean_) sums[0] = 0;
+    return sums;
+  }
+
   /// N sentences of r subtrees each: Var s / d^j = [Σs²/(Nr) − Σ_{a≠b} S_a S_b/(N(N−1)r²)] / d^j, where the
   /// mean is squared without bias, and for j = h it is the sample variance with N−1. Unbiased although the
   /// subtrees of a sentence depend on each other.
   double variance(const Tally& tally, int j) const {
     const VastInt n = tally.samples, r = subtrees_a_sample(j), leaves = tree_power(d_, j);
     const VastInt s2 = (j == h_ ? tally.sums.back() : tally.sums[j])[1];
+    if (zero_mean_) return ratio(s2, n * r * leaves);
     return ratio((n - 1) * r * s2 - square_of_mean(tally.sums.back()), n * (n - 1) * r * r * leaves);
   }
 
@@ -97,6 +106,7 @@ class Evaluator {
     const VastInt n = tally.samples, leaves = subtrees_a_sample(0);
     const VastInt partners = tree_power(d_, a) - tree_power(d_, a - 1);
     const VastInt pairs = VastInt(tally.sums[a][1]) - VastInt(tally.sums[a - 1][1]);
+    if (zero_mean_) return ratio(pairs, VastInt(tally.sums[0][1]) * partners);
     const VastInt mean = square_of_mean(tally.sums.back()), scale = (n - 1) * leaves;
     return ratio(pairs * scale - mean * partners, (VastInt(tally.sums[0][1]) * scale - mean) * partners);
   }
@@ -114,6 +124,7 @@ class Evaluator {
 
   int d_, h_;
   Observe observe_;
+  bool zero_mean_;
   bool has_memory_;
 };
 

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "engine/cost.h"
 #include "engine/kernel_tasks.h"
 #include "engine/sampler_tables.h"
 #include "engine/tree.h"
@@ -21,8 +22,11 @@ HWY_BEFORE_NAMESPACE();
 namespace leafcast {
 namespace HWY_NAMESPACE {
 
-// Between two calls of `proceed`: a few milliseconds.
-constexpr std::int64_t kLeavesBetweenPolls = 1 << 17;
+/// Leaves (of all lanes together) between two calls of `proceed`: about two milliseconds of work.
+inline std::int64_t leaves_between_polls(const SamplerTables& tables) {
+  const double leaf_seconds = kLanes * sentence_seconds(tables.cell) / static_cast<double>(tables.leaves);
+  return static_cast<std::int64_t>(std::clamp(2e-3 / leaf_seconds, 1.0, 0x1p17));
+}
 
 /// What a task wants to see. One class with switches rather than a template for each combination: a
 /// predictable branch a leaf costs little, and every combination would be compiled for every sampler and
@@ -56,6 +60,9 @@ class Observer {
   void end_batch() {
     each([](auto& observer) { observer.end_batch(); });
   }
+  void finish() {
+    if (sums_) sums_->finish();
+  }
 
  private:
   template <class Use>
@@ -76,7 +83,8 @@ template <class Sampler>
 bool sample(const SamplerTables& tables, Sampler& sampler, Observer& observer, std::uint32_t chunk,
             std::uint64_t samples, const Proceed& proceed) {
   LeafOdometer odometer(tables.d, tables.height);
-  std::int64_t until_poll = kLeavesBetweenPolls;
+  const std::int64_t poll_interval = leaves_between_polls(tables);
+  std::int64_t until_poll = poll_interval;
   for (std::uint64_t batch = 0; batch * kLanes < samples; ++batch) {
     LaneStream stream(tables.cell.seed(), tables.cell.id(), chunk, batch);
     odometer.reset();
@@ -87,11 +95,12 @@ bool sample(const SamplerTables& tables, Sampler& sampler, Observer& observer, s
       observer.complete(carry);
       if (--until_poll == 0) {
         if (!proceed()) return false;
-        until_poll = kLeavesBetweenPolls;
+        until_poll = poll_interval;
       }
     }
     observer.end_batch();
   }
+  observer.finish();
   for (int lane = 0; lane < kLanes; ++lane)
     if (sampler.impossible()[lane])
       throw std::logic_error("a window of probability zero was met: " + tables.cell.label());

@@ -49,13 +49,21 @@ double sampler_bytes(const Cell& cell) {
   const Language& language = cell.language();
   const double q = language.channel.q(), d = language.d, h = language.height;
   const double lane_vector = 4 * kBatchSamples;
-  double bytes = (h + 2) * (d + 8) * q * lane_vector;
+  // The channel's tables, a few messages and sums a level.
+  double bytes = 4 * q * q * (h + 4) + (h + 2) * (6 * q + 16) * lane_vector;
   if (const auto* kgram = std::get_if<KgramGenerator>(&cell.generator())) {
     const double window =
         std::min(static_cast<double>(kgram->context), static_cast<double>(language.leaves()));
-    bytes += window * kBatchSamples + window / (d - 1) * q * lane_vector + 2 * (h + 1) * q * q * lane_vector;
+    bytes += window * kBatchSamples + window / (d - 1) * q * lane_vector +
+             (h + 1) * (d * q + 2 * q * q) * lane_vector;
   }
   return bytes;
+}
+
+double tally_bytes(const Cell& cell) {
+  const double heights = cell.language().height + 1;
+  return kJackknifeBins *
+         (sizeof(Tally) + heights * (sizeof(PowerSums) + 2 * sizeof(std::uint64_t)) + 64 * 64);
 }
 
 }  // namespace leafcast

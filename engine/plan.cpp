@@ -27,7 +27,9 @@ std::uint32_t chunk_count(const Cell& cell) {
   const std::uint64_t samples = cell.samples();
   if (samples < kJackknifeBins) return static_cast<std::uint32_t>(samples);
   const double leaves = static_cast<double>(samples) * static_cast<double>(cell.language().leaves());
-  const std::uint64_t most = std::min(samples, kMaxChunks);
+  // A chunk has a whole batch at least, where that leaves a chunk for every bin.
+  const std::uint64_t batches = (samples + kBatchSamples - 1) / kBatchSamples;
+  const std::uint64_t most = std::clamp<std::uint64_t>(batches, kJackknifeBins, kMaxChunks);
   const double wanted = std::clamp(leaves / kLeavesPerChunk, 1.0, static_cast<double>(most));
   const std::uint64_t rounded =
       (static_cast<std::uint64_t>(wanted) + kJackknifeBins - 1) / kJackknifeBins * kJackknifeBins;

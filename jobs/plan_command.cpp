@@ -12,11 +12,10 @@ namespace leafcast::jobs {
 
 namespace {
 
-constexpr double kProgramBytes = 150e6;    // of a rank: code, libraries, MPI buffers
-constexpr double kTallyBytes = 64 * 1024;  // of a cell on rank 0: 64 bins
+constexpr double kProgramBytes = 150e6;  // of a rank: code, libraries, MPI buffers
 
 struct Cost {
-  double seconds = 0, leaves = 0, largest_chunk = 0, sampler_bytes = 0;
+  double seconds = 0, leaves = 0, largest_chunk = 0, sampler_bytes = 0, tally_bytes = 0;
 };
 
 /// Ranks that finish in about ten minutes, as far as chunks allow.
@@ -60,27 +59,27 @@ ExitCode plan_command(const Arguments& arguments, const Arguments&) {
     cost.leaves += static_cast<double>(cell.samples()) * static_cast<double>(cell.language().leaves());
     cost.largest_chunk = std::max(cost.largest_chunk, chunk_seconds(plan, {i, 0}));
     cost.sampler_bytes = std::max(cost.sampler_bytes, sampler_bytes(cell));
+    cost.tally_bytes += 3 * tally_bytes(cell);
     fmt::print("{}  {:>9} {:>7} {:>11}\n", pad(cell.label(), 48),
                format_count(static_cast<double>(cell.samples())), plan.chunks(i), format_duration(seconds));
   }
-  const double rank_bytes =
-      kProgramBytes + cost.sampler_bytes + kTallyBytes * static_cast<double>(plan.cells().size());
-  fmt::print("\n{} cells · {} chunks · {}leaves · about {} of one core (longest chunk {})\n",
-             plan.cells().size(), plan.total_chunks(), format_count(cost.leaves),
-             format_duration(cost.seconds), format_duration(cost.largest_chunk));
-  fmt::print("memory: about {}B a rank\n", format_count(rank_bytes));
-
+  const double rank_bytes = kProgramBytes + cost.sampler_bytes;
   const int ranks = suggested_ranks(cost, plan);
   const double wall = cost.seconds / ranks + cost.largest_chunk;
+  const double wanted_bytes = 1.25 * rank_bytes + cost.tally_bytes / ranks;
+  fmt::print("memory: about {}B a rank, and {}B for tallies on rank 0\n", format_count(rank_bytes),
+             format_count(cost.tally_bytes));
   std::string sweep_words;
   for (const std::string& file : options.positional()) sweep_words += " " + file;
   for (const Setting& setting : options.overrides())
     sweep_words += fmt::format(" '--{}={}'", setting.key, setting.value);
   fmt::print(
-      "with {} ranks: about {}. To submit:\n  sbatch --ntasks={} --time={} --mem-per-cpu={}M --wrap \"mpirun "
-      "leafcast run{} -o DIR\"\n",
-      ranks, format_duration(wall), ranks, slurm_time(2 * wall + 120),
-      static_cast<long long>(std::ceil(1.5 * rank_bytes / 1e6 / 50)) * 50, sweep_words);
+      "with {}: about {}. To submit (from the source folder):\n  sbatch --ntasks={} --time={} "
+      "--mem-per-cpu={}M "
+      "slurm/sweep.sbatch DIR{}\n",
+      ranks == 1 ? "1 rank" : fmt::format("{} ranks", ranks), format_duration(wall), ranks,
+      slurm_time(2 * wall + 120), static_cast<long long>(std::ceil(wanted_bytes / 1e6 / 50)) * 50,
+      sweep_words);
   return ExitCode::done;
 }
 

@@ -1,13 +1,18 @@
 #include "jobs/program.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <system_error>
 
 #include "jobs/nearest.h"
 #include "jobs/provenance.h"
+#include "jobs/say.h"
 #include "workers/mpi_communicator.h"
 
 namespace leafcast::jobs {
@@ -44,42 +49,64 @@ ExitCode report_error() {
   try {
     throw;
   } catch (const Error& e) {
-    fmt::print(stderr, "leafcast: {}\n", e.what());
+    say("leafcast: {}\n", e.what());
     return e.code();
+  } catch (const std::system_error& e) {
+    say("leafcast: {}; check that the output can be written\n", e.what());
+    return ExitCode::io_error;
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr,
-               "leafcast: out of memory: the sweep needs more than this machine has; see leafcast plan, or "
-               "run fewer ranks a node\n");
+    say("leafcast: out of memory: the sweep needs more than this machine has; see leafcast plan, or "
+        "run fewer ranks a node\n");
     return ExitCode::internal;
   } catch (const std::exception& e) {
-    fmt::print(stderr, "leafcast: internal error: {}; please report it with the command line and the sweep\n",
-               e.what());
+    say("leafcast: internal error: {}; please report it with the command line and the sweep\n", e.what());
     return ExitCode::internal;
   }
 }
 
+namespace {
+
+/// What a command printed must have arrived.
+ExitCode with_output_written(ExitCode code) {
+  if (std::fflush(stdout) != 0 || std::ferror(stdout))
+    throw IoError("cannot write to the output: it was closed or is full; give it somewhere to go");
+  return code;
+}
+
+ExitCode dispatch(const Arguments& command_line) {
+  const std::string name = command_line.size() > 1 ? command_line[1] : "";
+  if (name == "run") return run_command({command_line.begin() + 2, command_line.end()}, command_line);
+  // Everything else is the work of one process; under mpirun the others have nothing to do.
+  if (!workers::is_first_rank()) return ExitCode::done;
+  if (name.empty() || name == "--help" || name == "-h" || name == "help") {
+    fmt::print("{}", usage());
+    return name.empty() ? ExitCode::usage : ExitCode::done;
+  }
+  if (name == "--version") {
+    fmt::print("{}\n", version_text());
+    return ExitCode::done;
+  }
+  std::vector<std::string> names;
+  for (const Command& command : commands()) {
+    if (name == command.name)
+      return command.run({command_line.begin() + 2, command_line.end()}, command_line);
+    names.emplace_back(command.name);
+  }
+  if (name == "sample" || name == "score")
+    throw UsageError(
+        fmt::format("leafcast {}: not in this version; leafcast --help lists what is there", name));
+  throw UsageError(fmt::format("unknown command {}: did you mean {}? leafcast --help lists all", name,
+                               find_nearest(name, names)));
+}
+
+}  // namespace
+
 ExitCode run_program(const Arguments& command_line) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is an output that cannot be written
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(fd, F_GETFD) < 0) (void)!open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY);
   try {
-    const std::string name = command_line.size() > 1 ? command_line[1] : "";
-    if (name == "run") return run_command({command_line.begin() + 2, command_line.end()}, command_line);
-    // Everything else is the work of one process; under mpirun the others have nothing to do.
-    if (!workers::is_first_rank()) return ExitCode::done;
-    if (name.empty() || name == "--help" || name == "-h" || name == "help") {
-      fmt::print("{}", usage());
-      return name.empty() ? ExitCode::usage : ExitCode::done;
-    }
-    if (name == "--version") {
-      fmt::print("{}\n", version_text());
-      return ExitCode::done;
-    }
-    std::vector<std::string> names;
-    for (const Command& command : commands()) {
-      if (name == command.name)
-        return command.run({command_line.begin() + 2, command_line.end()}, command_line);
-      names.emplace_back(command.name);
-    }
-    throw UsageError(fmt::format("unknown command {}: did you mean {}? leafcast --help lists all", name,
-                                 find_nearest(name, names)));
+    return with_output_written(dispatch(command_line));
   } catch (...) {
     return report_error();
   }

@@ -11,6 +11,12 @@ namespace {
 
 constexpr std::size_t kCellsShown = 8;
 
+/// As fmt::print, but a stream that cannot be written to is no error.
+template <class... Arguments>
+void print(std::FILE* stream, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  std::fputs(fmt::format(format, std::forward<Arguments>(arguments)...).c_str(), stream);
+}
+
 std::string overall(const workers::Progress& progress) {
   const std::uint64_t done = progress.ledger.count(), all = progress.plan.total_chunks();
   const double percent = all ? 100.0 * static_cast<double>(done) / static_cast<double>(all) : 100;
@@ -65,12 +71,12 @@ void ProgressDisplay::show(const workers::Progress& progress, bool last) {
       if (done > 0 && done < progress.plan.chunks(cell)) in_work.push_back(cell);
     }
     const std::size_t shown = std::min(in_work.size(), kCellsShown);
-    for (std::size_t i = 0; i < shown; ++i) fmt::print(stream_, "{}\n", cell_line(progress, in_work[i]));
-    if (in_work.size() > shown) fmt::print(stream_, "… and {} more cells in work\n", in_work.size() - shown);
-    fmt::print(stream_, "{}\n", overall(progress));
+    for (std::size_t i = 0; i < shown; ++i) print(stream_, "{}\n", cell_line(progress, in_work[i]));
+    if (in_work.size() > shown) print(stream_, "… and {} more cells in work\n", in_work.size() - shown);
+    print(stream_, "{}\n", overall(progress));
     block_lines_ = static_cast<int>(shown) + (in_work.size() > shown ? 2 : 1);
   } else if (last || progress.seconds >= next_plain_line_) {
-    fmt::print(stream_, "{}\n", overall(progress));
+    print(stream_, "{}\n", overall(progress));
     next_plain_line_ = progress.seconds + 10;
   }
   std::fflush(stream_);
@@ -79,13 +85,13 @@ void ProgressDisplay::show(const workers::Progress& progress, bool last) {
 void ProgressDisplay::report_finished_cells(const workers::Progress& progress) {
   for (std::size_t cell = 0; cell < progress.plan.cells().size(); ++cell) {
     if (progress.ledger.count(cell) < progress.plan.chunks(cell) || !reported_.insert(cell).second) continue;
-    fmt::print(stream_, "done  {}  ({} samples)\n", progress.plan.cells()[cell].label(),
-               format_count(static_cast<double>(progress.plan.cells()[cell].samples())));
+    print(stream_, "done  {}  ({}samples)\n", progress.plan.cells()[cell].label(),
+          format_count(static_cast<double>(progress.plan.cells()[cell].samples())));
   }
 }
 
 void ProgressDisplay::erase_block() {
-  if (block_lines_ > 0) fmt::print(stream_, "\x1b[{}A\x1b[J", block_lines_);
+  if (block_lines_ > 0) print(stream_, "\x1b[{}A\x1b[J", block_lines_);
   block_lines_ = 0;
 }
 

@@ -14,6 +14,7 @@
 #include "jobs/program.h"
 #include "jobs/progress.h"
 #include "jobs/provenance.h"
+#include "jobs/say.h"
 
 namespace leafcast::jobs {
 
@@ -52,8 +53,8 @@ Analysed analyse(const Options& options, const std::string& command) {
   all.estimates = analysis::estimates(all.record);
   all.fits = analysis::fits(all.record, all.estimates);
   if (!all.record.complete())
-    fmt::print(stderr, "note: {} of {} chunks are done; errors are those of what is there\n",
-               all.record.ledger.count(), all.record.plan.total_chunks());
+    say("note: {} of {} chunks are done; errors are those of what is there\n", all.record.ledger.count(),
+        all.record.plan.total_chunks());
   return all;
 }
 
@@ -141,7 +142,7 @@ ExitCode report_command(const Arguments& arguments, const Arguments& command_lin
   const Analysed all = analyse(options, "report");
   const std::string page = options.get<std::string>("output");
   analysis::write_report(page, all.record, all.estimates, all.fits, provenance(command_line, 1));
-  fmt::print(stderr, "report: {}\n", page);
+  say("report: {}\n", page);
   return ExitCode::done;
 }
 

@@ -15,6 +15,7 @@
 #include "jobs/program.h"
 #include "jobs/progress.h"
 #include "jobs/provenance.h"
+#include "jobs/say.h"
 #include "jobs/sweep.h"
 #include "workers/mpi_communicator.h"
 #include "workers/stop_signal.h"
@@ -46,14 +47,25 @@ double positive_seconds(const Options& options, const std::string& name, double 
   return seconds;
 }
 
-/// Refuses what cannot fit, before anything is sampled: windows of very long contexts are held in memory.
+/// Refuses what cannot fit, before anything is sampled: the windows of long contexts on every rank of this
+/// node, and the tallies of all cells on rank 0.
 void check_memory(const Plan& plan) {
-  const double physical = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
-  for (const Cell& cell : plan.cells())
-    if (sampler_bytes(cell) > physical)
+  const double physical =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+  const int ranks = workers::ranks_on_this_node();
+  double tallies = 0;
+  for (const Cell& cell : plan.cells()) {
+    tallies += 3 * tally_bytes(cell);
+    const double windows = ranks * sampler_bytes(cell);
+    if (windows > physical)
       throw UsageError(
-          fmt::format("{}: its window takes {}B a rank and this machine has {}B; choose a smaller context",
-                      cell.label(), format_count(sampler_bytes(cell)), format_count(physical)));
+          fmt::format("{}: its windows take {}B on {} rank(s) and this machine has {}B; choose a smaller "
+                      "generator.context, or fewer ranks a node",
+                      cell.label(), format_count(windows), ranks, format_count(physical)));
+  }
+  if (tallies > physical)
+    throw UsageError(fmt::format("the tallies of {} cells take {}B and this machine has {}B; split the sweep",
+                                 plan.cells().size(), format_count(tallies), format_count(physical)));
 }
 
 /// What rank 0 knows once everything is checked and before anything is sampled.
@@ -100,10 +112,10 @@ std::optional<Job> prepare(const Arguments& arguments) {
 void announce(const Job& job, int ranks) {
   const Plan& plan = job.record.plan;
   const std::uint64_t done = job.record.ledger.count();
-  fmt::print(stderr, "leafcast run: {}{} cells, {} chunks, {} rank{}, into {}\n",
-             plan.title().empty() ? "" : plan.title() + ": ", plan.cells().size(), plan.total_chunks(), ranks,
-             ranks == 1 ? "" : "s", job.directory_path.string());
-  if (done > 0) fmt::print(stderr, "continuing: {} of {} chunks are done\n", done, plan.total_chunks());
+  say("leafcast run: {}{} cells, {} chunks, {} rank{}, into {}\n",
+      plan.title().empty() ? "" : plan.title() + ": ", plan.cells().size(), plan.total_chunks(), ranks,
+      ranks == 1 ? "" : "s", job.directory_path.string());
+  if (done > 0) say("continuing: {} of {} chunks are done\n", done, plan.total_chunks());
 }
 
 void finish(const Job& job, const Arguments& command_line, int ranks) {
@@ -113,9 +125,8 @@ void finish(const Job& job, const Arguments& command_line, int ranks) {
                     provenance(command_line, ranks));
   if (job.quiet) return;
   const std::string directory = job.directory_path.string();
-  fmt::print(stderr, "results: {}\n", job.directory.results_path().string());
-  fmt::print(stderr, "look:    leafcast table {0} · leafcast fit {0} · leafcast report {0} -o report.html\n",
-             directory);
+  say("results: {}\n", job.directory.results_path().string());
+  say("look:    leafcast table {0} · leafcast fit {0} · leafcast report {0} -o report.html\n", directory);
 }
 
 ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& command_line) {
@@ -131,13 +142,12 @@ ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& 
     return ExitCode::done;
   }
   if (outcome == workers::Outcome::complete) {
-    if (!job.quiet)
-      fmt::print(stderr, "this slice is done: unite all slices with leafcast merge DIR… -o results.h5\n");
+    if (!job.quiet) say("this slice is done: unite all slices with leafcast merge DIR… -o results.h5\n");
     return ExitCode::done;
   }
   if (!job.quiet)
-    fmt::print(stderr, "stopped: {} of {} chunks are done and kept; the same command continues\n",
-               job.record.ledger.count(), job.record.plan.total_chunks());
+    say("stopped: {} of {} chunks are done and kept; the same command continues\n", job.record.ledger.count(),
+        job.record.plan.total_chunks());
   return ExitCode::more_to_do;
 }
 

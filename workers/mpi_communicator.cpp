@@ -1,5 +1,6 @@
 #include "workers/mpi_communicator.h"
 
+#include <algorithm>
 #include <boost/mpi.hpp>
 #include <cstdlib>
 
@@ -17,6 +18,11 @@ bool is_first_rank() {
   for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK"})
     if (const char* rank = std::getenv(name)) return std::atoi(rank) == 0;
   return true;
+}
+
+int ranks_on_this_node() {
+  const char* ranks = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+  return ranks ? std::max(1, std::atoi(ranks)) : 1;
 }
 
 struct MpiCommunicator::State {

@@ -10,6 +10,8 @@ namespace leafcast::workers {
 bool under_mpi();
 /// Whether the launcher made this process rank 0, or there is no launcher. Needs no MPI session.
 bool is_first_rank();
+/// How many ranks of this run the launcher put on this machine (1 without a launcher that says so).
+int ranks_on_this_node();
 
 /// Owns the MPI session: construct once, in main.
 class MpiCommunicator final : public Communicator {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include "engine/chunk_runner.h"
@@ -146,6 +147,7 @@ class Master {
     dispatcher_.finish(worker, chunk);
     record_.add(chunk, tally);
     delta_.add(chunk, tally);
+    touched_.insert(chunk.cell);
     leaves_ += static_cast<double>(record_.plan.samples(chunk)) *
                static_cast<double>(record_.plan.cells()[chunk.cell].language().leaves());
   }
@@ -173,7 +175,9 @@ class Master {
     flushed_at_ = elapsed();
     if (delta_.ledger.count() == 0) return;
     sinks_.write_part(delta_);
+    seconds_a_cell_ = (elapsed() - flushed_at_) / static_cast<double>(touched_.size());
     delta_ = Record(record_.plan);
+    touched_.clear();
   }
 
   void report(bool last) {
@@ -189,8 +193,13 @@ class Master {
   }
 
   double elapsed() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
-  /// Early enough to collect the workers and write the last part.
-  double stop_at() const { return settings_.max_seconds - std::min(2.0, 0.1 * settings_.max_seconds); }
+  /// Early enough to collect the workers and to write the last part, which takes the longer the more cells it
+  /// touches.
+  double stop_at() const {
+    const double reserve = std::min(2.0, 0.1 * settings_.max_seconds) +
+                           1.5 * seconds_a_cell_ * static_cast<double>(touched_.size());
+    return settings_.max_seconds - std::min(reserve, 0.7 * settings_.max_seconds);
+  }
 
   Communicator& communicator_;
   Record& record_;
@@ -198,7 +207,9 @@ class Master {
   const RunSinks& sinks_;
   Dispatcher dispatcher_;
   Runners runners_;
-  Record delta_;  // what no part holds yet
+  Record delta_;                     // what no part holds yet
+  std::set<std::uint32_t> touched_;  // its cells
+  double seconds_a_cell_ = 2e-3;     // of writing a part; measured from the first on
   double seconds_at_start_;
   const Clock::time_point start_ = Clock::now();
   double flushed_at_ = 0, reported_at_ = -1, leaves_ = 0;

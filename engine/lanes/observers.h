@@ -8,6 +8,7 @@
 #endif
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/lanes/vectors.h"
 #include "engine/tally.h"
@@ -46,7 +47,10 @@ class SumObserver {
     }
   }
 
-  void begin(int active) { active_ = active; }
+  void begin(int active) {
+    if (active != active_) finish();
+    active_ = active;
+  }
   HWY_INLINE void leaf(I32 x) { leaf_count_ -= x == symbol_; }
   /// The subtrees of heights 0…carry that end with the last leaf are complete.
   HWY_INLINE void complete(int carry) {
@@ -65,8 +69,18 @@ class SumObserver {
   }
   void end_batch() {
     tally_.samples += static_cast<std::uint64_t>(active_);
+    if (!subtrees_) return;
+    for (int lane = 0; lane < active_; ++lane) chosen_ += leaves_seen_[lane];
+    seen_ += active_ * levels_[static_cast<std::size_t>(height_)].leaves;
+    leaves_seen_ = I64{};
+    if (seen_ > std::int64_t{1} << 56) flush_leaves();
+  }
+  /// Brings the narrow sums and the histogram into the tally.
+  void finish() {
     for (int j = 1; j <= height_; ++j) flush(j);
-    if (subtrees_) add_leaves();
+    flush_leaves();
+    for (std::size_t i = 0; i < bins_.size(); ++i)
+      if (bins_[i] > 0) tally_.histogram[static_cast<int>(i) - kBins] += std::exchange(bins_[i], 0);
   }
 
  private:
@@ -101,15 +115,12 @@ class SumObserver {
     for (int p = 0; p < kPowers; ++p, power *= s) tally_.sums[j][p] += power;
   }
   /// Height 0: leaves have s = q − 1 or −1, so their counts give all powers.
-  void add_leaves() {
-    const std::int64_t leaves = levels_[static_cast<std::size_t>(height_)].leaves;
-    for (int lane = 0; lane < active_; ++lane) {
-      const WideInt chosen = std::int64_t{leaves_seen_[lane]}, others = WideInt(leaves) - chosen;
-      WideInt power = q_ - 1;
-      for (int p = 0; p < kPowers; ++p, power *= q_ - 1)
-        tally_.sums[0][p] += chosen * power + (p % 2 ? others : -others);
-    }
-    leaves_seen_ = I64{};
+  void flush_leaves() {
+    const WideInt chosen = chosen_, others = seen_ - chosen_;
+    WideInt power = q_ - 1;
+    for (int p = 0; p < kPowers; ++p, power *= q_ - 1)
+      tally_.sums[0][p] += chosen * power + (p % 2 ? others : -others);
+    chosen_ = seen_ = 0;
   }
   void add_to_histogram(I64 counts) {
     for (int lane = 0; lane < active_; ++lane) ++tally_.histogram[HistogramBins::bin(counts[lane] - center_)];
@@ -122,6 +133,9 @@ class SumObserver {
   std::int64_t center_;
   I32 leaf_count_ = {};
   I64 leaves_seen_ = {};
+  std::int64_t chosen_ = 0, seen_ = 0;  // of the batches since the last flush
+  static constexpr int kBins = 2048;    // more than HistogramBins has on either side
+  std::vector<std::uint64_t> bins_ = std::vector<std::uint64_t>(2 * kBins);
   LaneArray<I64> count_;  // [height 1…h]: chosen symbols in the subtree being written
   std::vector<Level> levels_;
 };
