@@ -54,8 +54,10 @@ std::string read_kernel_file(const std::string& path) {
                                    row.size(), columns));
     const double sum = std::accumulate(row.begin(), row.end(), 0.0);
     if (std::abs(sum - 1) > kRowSumTolerance)
-      throw UsageError(fmt::format(
-          "{}: this row sums to {:.10g}: the probabilities of the children must sum to 1", where, sum));
+      throw UsageError(
+          fmt::format("{}: this row sums to {:.10g}: the probabilities of the children must sum to 1; "
+                      "correct it, or give its numbers with ten digits",
+                      where, sum));
     if (rows > 1) matrix += "; ";
     for (std::size_t b = 0; b < columns; ++b) matrix += (b > 0 ? " " : "") + format_real(row[b]);
   }

@@ -112,7 +112,7 @@ std::optional<Job> prepare(const Arguments& arguments) {
 void announce(const Job& job, int ranks) {
   const Plan& plan = job.record.plan;
   const std::uint64_t done = job.record.ledger.count();
-  say("leafcast run: {}{} cells, {} chunks, {} rank{}, into {}\n",
+  say("leafcast run: {}{} cell{}, {} chunks, {} rank{}, into {}\n",
       plan.title().empty() ? "" : plan.title() + ": ", plan.cells().size(), plan.total_chunks(), ranks,
       ranks == 1 ? "" : "s", job.directory_path.string());
   if (done > 0) say("continuing: {} of {} chunks are done\n", done, plan.total_chunks());
@@ -130,7 +130,6 @@ void finish(const Job& job, const Arguments& command_line, int ranks) {
 }
 
 ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& command_line) {
-  if (!job.quiet) announce(job, communicator.size());
   ProgressDisplay display(stderr, isatty(STDERR_FILENO) != 0);
   const workers::RunSinks sinks{[&](const Record& delta) { job.directory.write_part(delta); },
                                 [&](const workers::Progress& progress, bool last) {
@@ -163,6 +162,7 @@ ExitCode lead(workers::Communicator& communicator, const Arguments& arguments,
   try {
     std::optional<Job> job = prepare(arguments);
     if (job) {
+      if (!job->quiet) announce(*job, communicator.size());
       std::string text = std::string(kPlanPrefix) + job->record.plan.text();
       communicator.broadcast(text);
       code = sample(*job, communicator, command_line);

@@ -286,8 +286,11 @@ Plan read_sweeps(const std::vector<std::string>& files, const std::vector<Settin
     const std::string text = read_text_file(file);
     record +=
         fmt::format("# file: {}\n{}{}", path.filename().string(), text, text.ends_with('\n') ? "" : "\n");
-    set_values(sources.emplace_back(Source{file, path.parent_path().string(), {}, {}}),
-               parse_ini(text, file, sweep_sections()));
+    const std::vector<Setting> settings = parse_ini(text, file, sweep_sections());
+    if (settings.empty())
+      throw UsageError(fmt::format(
+          "{} holds no keys: a sweep has at least a language; see jobs/sweeps for examples", file));
+    set_values(sources.emplace_back(Source{file, path.parent_path().string(), {}, {}}), settings);
   }
   if (files.empty()) sources.push_back({"command line", "", {}, {}});
   for (Source& source : sources) {

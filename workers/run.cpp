@@ -52,6 +52,21 @@ class Runners {
   std::uint32_t cell_ = 0;
 };
 
+/// Tells every worker to stop and takes what they still send; `take` returns how many have said farewell.
+template <class Take>
+void dismiss(Communicator& communicator, Take take) {
+  const int workers = communicator.size() - 1;
+  for (int worker = 1; worker <= workers; ++worker)
+    communicator.send_order(worker, {Order::Action::stop, {}});
+  Nap nap;
+  for (int farewells = 0; farewells < workers;) {
+    if (const auto letter = communicator.poll_news())
+      farewells = take(*letter);
+    else
+      nap.take();
+  }
+}
+
 class Master {
  public:
   Master(Communicator& communicator, Record& record, const RunSettings& settings, const RunSinks& sinks)
@@ -157,17 +172,11 @@ class Master {
     if (!order.chunks.empty()) communicator_.send_order(worker, order);
   }
 
-  /// Tells every worker to stop and takes the results that are still under way.
   void stop_workers() {
-    for (int worker = 1; worker < communicator_.size(); ++worker)
-      communicator_.send_order(worker, {Order::Action::stop, {}});
-    Nap nap;
-    while (farewells_ < communicator_.size() - 1) {
-      if (const auto letter = communicator_.poll_news())
-        take(*letter);
-      else
-        nap.take();
-    }
+    dismiss(communicator_, [this](const Communicator::Letter& letter) {
+      take(letter);
+      return farewells_;
+    });
     for (int worker = 0; worker < communicator_.size(); ++worker) dispatcher_.release(worker);
   }
 
@@ -295,7 +304,18 @@ class Worker {
 
 Outcome run_master(Communicator& communicator, Record& record, const RunSettings& settings,
                    const RunSinks& sinks) {
-  return Master(communicator, record, settings, sinks).run();
+  std::optional<Master> master;
+  try {
+    master.emplace(communicator, record, settings, sinks);
+  } catch (...) {  // the workers are waiting for orders already
+    int farewells = 0;
+    dismiss(communicator, [&](const Communicator::Letter& letter) {
+      farewells += letter.news.action == News::Action::farewell;
+      return farewells;
+    });
+    throw;
+  }
+  return master->run();
 }
 
 void run_worker(Communicator& communicator, const Plan& plan) { Worker(communicator, plan).run(); }

@@ -1,8 +1,10 @@
 """Every bad input: one message with the reason, from one rank, the right exit code, before any sampling, no hang."""
 import pathlib
+import subprocess
 import tempfile
+import time
 
-from leafcast_runs import check_run, run
+from leafcast_runs import ENVIRONMENT, check_run, command, run
 
 ISING = ["--language.kind=ising", "--language.d=3", "--language.height=4", "--language.rho=0.9"]
 
@@ -62,6 +64,7 @@ with tempfile.TemporaryDirectory() as folder:
         ([str(unknown)], 64, ["unknown.ini:3", "heigth", "language.height"]),
         ([str(broken)], 64, ["broken.ini:2"]),
         ([str(folder / "absent.ini")], 74, ["absent.ini"]),
+        ([str(write("empty.ini", "# nothing\n"))], 64, ["empty.ini", "no keys"]),
     ]
     for ranks in (None, 3):
         for number, (arguments, code, words) in enumerate(cases):
@@ -100,4 +103,25 @@ with tempfile.TemporaryDirectory() as folder:
         done = run(arguments, timeout=60)
         assert done.returncode == code, f"{arguments}: exit {done.returncode}, expected {code}\n{done.stderr}{done.stdout}"
         assert done.stderr.startswith("leafcast: ") or code == 65, done.stderr
+
+    # Output that nobody can take: a run goes on without its log, other commands say so.
+    for stream in ("2>/dev/full", "2>&-"):
+        target = folder / f"deaf{stream[-1]}"
+        line = " ".join(command(["run", *ISING, "--sampling.samples=2000", "-o", target]))
+        assert subprocess.run(f"{line} {stream}", shell=True, env=ENVIRONMENT).returncode == 0, stream
+        assert (target / "results.h5").exists()
+    for arguments in (["status", folder / "existing"], ["--help"], ["plan", *ISING], ["table", folder / "existing"],
+                      ["verify", folder / "existing"]):
+        done = subprocess.run(" ".join(command(arguments)) + " >/dev/full", shell=True, env=ENVIRONMENT, stderr=subprocess.PIPE)
+        assert done.returncode == 74, f"{arguments} to a full disk: exit {done.returncode}"
+
+    # Slow leaves: a deadline holds although one batch takes far longer.
+    rows = "\n".join(" ".join("%.17g" % ((1 + (i * j) % 7) / sum(1 + (i * k) % 7 for k in range(48))) for j in range(48))
+                     for i in range(48))
+    kernel48 = write("kernel48.txt", rows + "\n")
+    began = time.monotonic()
+    done = run(["run", "--language.kind=kernel", f"--language.file={kernel48}", "--language.d=2", "--language.height=20",
+                "--generator.kind=kgram", "--generator.context=1000", "--sampling.samples=64", "-o", folder / "slow",
+                "--max-seconds", "2", "-q"], 2)
+    assert done.returncode == 75 and time.monotonic() - began < 8, (done.returncode, time.monotonic() - began)
 print("every bad input has its message and exit code")
