@@ -113,8 +113,9 @@ void announce(const Job& job, int ranks) {
   const Plan& plan = job.record.plan;
   const std::uint64_t done = job.record.ledger.count();
   say("leafcast run: {}{} cell{}, {} chunks, {} rank{}, into {}\n",
-      plan.title().empty() ? "" : plan.title() + ": ", plan.cells().size(), plan.total_chunks(), ranks,
-      ranks == 1 ? "" : "s", job.directory_path.string());
+      plan.title().empty() ? "" : plan.title() + ": ", plan.cells().size(),
+      plan.cells().size() == 1 ? "" : "s", plan.total_chunks(), ranks, ranks == 1 ? "" : "s",
+      job.directory_path.string());
   if (done > 0) say("continuing: {} of {} chunks are done\n", done, plan.total_chunks());
 }
 
