@@ -12,8 +12,8 @@ enum class Format { text, csv, json };
 /// "text", "csv" or "json"; throws UsageError otherwise.
 Format parse_format(const std::string& name);
 
-/// The contract's table (columns: header of table.cpp): one row a (cell, statistic); unused parameters and
-/// unknown values are empty.
+/// One row a (cell, statistic), columns as in README.md (“Table”); unused parameters and unknown values are
+/// empty.
 void write_table(std::ostream& out, Format format, const Record& record,
                  const std::vector<Estimate>& estimates);
 /// Fits as text for people, CSV (a row a coefficient) or JSON.
