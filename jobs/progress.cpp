@@ -85,8 +85,8 @@ void ProgressDisplay::show(const workers::Progress& progress, bool last) {
 void ProgressDisplay::report_finished_cells(const workers::Progress& progress) {
   for (std::size_t cell = 0; cell < progress.plan.cells().size(); ++cell) {
     if (progress.ledger.count(cell) < progress.plan.chunks(cell) || !reported_.insert(cell).second) continue;
-    print(stream_, "done  {}  ({}samples)\n", progress.plan.cells()[cell].label(),
-          format_count(static_cast<double>(progress.plan.cells()[cell].samples())));
+    print(stream_, "done  {}  ({} samples)\n", progress.plan.cells()[cell].label(),
+          progress.plan.cells()[cell].samples());
   }
 }
 
