@@ -32,5 +32,5 @@ install_packages() { # PACKAGE…
 use_local_mpi() {
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_hwloc_base_binding_policy=none
-  export OMPI_MCA_odls_base_sigkill_timeout=10 # after Ctrl-C: time to write the last part
+  export OMPI_MCA_odls_base_sigkill_timeout=4 # after Ctrl-C mpirun waits this long: time to write the last part
 }

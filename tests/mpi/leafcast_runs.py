@@ -16,6 +16,7 @@ ENVIRONMENT = dict(
     OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
     OMPI_MCA_mpi_yield_when_idle="1",
     OMPI_MCA_hwloc_base_binding_policy="none",
+    OMPI_MCA_odls_base_sigkill_timeout="1",  # mpirun always waits it out
 )
 
 
