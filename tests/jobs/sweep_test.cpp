@@ -267,7 +267,8 @@ TEST_CASE("a missing key is named") {
   CHECK(refusal("[language]\nkind = ising\nd = 3\nheight = 8\n") ==
         "language.rho is missing (s.ini): this cell needs it (a correlation); set it there or give "
         "--language.rho=…");
-  CHECK_THAT(refusal(""), Contains("language.d is missing (s.ini)"));
+  CHECK_THAT(refusal(""), Contains("s.ini holds no keys"));
+  CHECK_THAT(refusal("title = x\n"), Contains("language.d is missing (s.ini)"));
   CHECK_THAT(refusal("[generator]\nkind = block\ncontext-depth = 0..height\n[language]\nd = 2\nrho = 0.5\n"),
              Contains("language.height is missing"));
   CHECK_THAT(refusal("[language]\nkind = kernel\nd = 2\nheight = 3\n"),
