@@ -50,7 +50,6 @@ HWY_INLINE V select(Mask mask, V a, V b) {
 }
 
 HWY_INLINE F32 splat(float x) { return x - F32{}; }
-HWY_INLINE F32 larger(F32 a, F32 b) { return select(a > b, a, b); }
 HWY_INLINE F32 smaller(F32 a, F32 b) { return select(a < b, a, b); }
 HWY_INLINE I64 widen(I32 x) { return __builtin_convertvector(x, I64); }
 HWY_INLINE I32 widen(U8 x) { return __builtin_convertvector(x, I32); }

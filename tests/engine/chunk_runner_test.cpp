@@ -94,7 +94,6 @@ const std::vector<SmallLanguage>& small_languages() {
                                                  ising(2, 4, 0.8),
                                                  ising(3, 2, 0.7),
                                                  coloring(2, 3, 3),
-                                                 coloring(4, 2, 3) /* 3^16: left out below */,
                                                  potts(3, 2, 3, 0.6),
                                                  kernel(2, 3),
                                                  kernel(3, 2)};
