@@ -86,7 +86,7 @@ bool sample(const SamplerTables& tables, Sampler& sampler, Observer& observer, s
   const std::int64_t poll_interval = leaves_between_polls(tables);
   std::int64_t until_poll = poll_interval;
   for (std::uint64_t batch = 0; batch * kLanes < samples; ++batch) {
-    LaneStream stream(tables.cell.seed(), tables.cell.id(), chunk, batch);
+    LaneStream stream({tables.cell.seed(), tables.cell.id(), chunk, batch}, 0);
     odometer.reset();
     observer.begin(static_cast<int>(std::min<std::uint64_t>(kLanes, samples - batch * kLanes)));
     for (int carry = tables.height; odometer.leaf() < tables.leaves;) {

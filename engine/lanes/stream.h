@@ -11,6 +11,7 @@
 #include <Random123/philox.h>
 
 #include "engine/lanes/vectors.h"
+#include "engine/stream_address.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace leafcast {
@@ -18,18 +19,20 @@ namespace HWY_NAMESPACE {
 
 class LaneStream {
  public:
-  /// Address: key (seed, cell id), counter (chunk, batch, state word, purpose = 0: sentences).
-  LaneStream(std::uint64_t seed, std::uint64_t cell, std::uint32_t chunk, std::uint64_t batch) {
-    const r123::Philox4x64::key_type key = {{seed, cell}};
-    for (std::uint64_t block = 0; block < kLanes / 2; ++block) {
-      const auto words = r123::Philox4x64{}({{chunk, batch, block, 0}}, key);
-      for (int half = 0; half < 2; ++half) {  // two words of 64 bits are the state of one lane
-        const int lane = static_cast<int>(2 * block) + half;
+  /// The streams of kLanes neighbouring samples of a batch, from the given even one on: a sample's numbers do
+  /// not depend on how many lanes ride together.
+  LaneStream(const StreamAddress& address, int first) {
+    const r123::Philox4x64::key_type key = {{address.seed, address.cell}};
+    for (int lane = 0; lane < kLanes;
+         lane += 2) {  // two words of 64 bits are the state of one sample's generator
+      const auto pair = static_cast<std::uint64_t>(first + lane) / 2;
+      const auto words = r123::Philox4x64{}(
+          {{address.chunk, address.batch, pair, static_cast<std::uint64_t>(address.purpose)}}, key);
+      for (int half = 0; half < 2; ++half)
         for (int i = 0; i < 2; ++i) {
-          state_[2 * i][lane] = static_cast<std::uint32_t>(words[2 * half + i]);
-          state_[2 * i + 1][lane] = static_cast<std::uint32_t>(words[2 * half + i] >> 32);
+          state_[2 * i][lane + half] = static_cast<std::uint32_t>(words[2 * half + i]);
+          state_[2 * i + 1][lane + half] = static_cast<std::uint32_t>(words[2 * half + i] >> 32);
         }
-      }
     }
   }
 

@@ -1,0 +1,19 @@
+#pragma once
+#include <cstdint>
+
+namespace leafcast {
+
+/// What a batch's random numbers are for, so that different samplers never share a stream.
+enum class StreamPurpose : std::uint64_t { lanes = 0, planes = 1, counts = 2, pilot = 3 };
+
+/// Where a batch's random numbers begin: the key (seed, cell id) and the counter (chunk, batch, state word,
+/// purpose) of a Philox4x64-10, whose output is the initial state of the batch's generators. The same address
+/// gives the same numbers on any rank, lane or day, and no two addresses share a counter.
+struct StreamAddress {
+  std::uint64_t seed, cell;
+  std::uint32_t chunk;
+  std::uint64_t batch;
+  StreamPurpose purpose = StreamPurpose::lanes;
+};
+
+}  // namespace leafcast
