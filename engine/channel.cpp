@@ -121,7 +121,10 @@ Channel Channel::general(const Eigen::MatrixXd& kernel) {
             fmt::format("row {} of the kernel holds {}: a probability lies in [0, 1]", a + 1, kernel(a, b)));
     const double sum = kernel.row(a).sum();
     if (std::abs(sum - 1) > kRowSumTolerance)
-      throw UsageError(fmt::format("row {} of the kernel sums to {:.10g}: it must sum to 1; correct it, or give its numbers with ten digits", a + 1, sum));
+      throw UsageError(
+          fmt::format("row {} of the kernel sums to {:.10g}: it must sum to 1; correct it, or give its "
+                      "numbers with ten digits",
+                      a + 1, sum));
     channel.kernel_.row(a) /= sum;
   }
 

@@ -25,4 +25,19 @@ struct LawTask {
   Eigen::MatrixXd laws;  ///< [leaf][symbol]
 };
 
+struct SamplerTables;
+
+/// Sample a chunk, on the best instruction set; false if the task was told to stop.
+bool run_on_lanes(const SamplerTables& tables, SentenceTask& task);   // lane_kernels.cpp
+bool run_on_planes(const SamplerTables& tables, SentenceTask& task);  // plane_kernels.cpp
+/// The conditional laws of a k-gram.
+void find_laws(const SamplerTables& tables, LawTask& task);  // lane_kernels.cpp
+
+/// Leaves of so many samples that ride together between two calls of `proceed`: about two milliseconds of
+/// work.
+std::int64_t leaves_between_polls(const SamplerTables& tables, int samples);
+
+/// Peak bits of a reasoning writer's memory: its symbols, and its place among the siblings at each level.
+std::uint64_t reasoning_bits(const SamplerTables& tables, int symbols);  // chunk_runner.cpp
+
 }  // namespace leafcast

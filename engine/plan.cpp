@@ -10,27 +10,45 @@
 #include <stdexcept>
 
 #include "engine/error.h"
+#include "engine/sampler_family.h"
 
 namespace leafcast {
 
 namespace {
 
-// Changes whenever the same plan would give other numbers: samplers' use of their streams, or the chunking.
-constexpr const char* kStreamVersion = "leafcast-stream-1";
-constexpr const char* kHeader = "leafcast plan 1";
-
-constexpr double kLeavesPerChunk = 1 << 25;  // about a tenth of a second of sampling
+constexpr const char* kHeader = "leafcast plan ";  // followed by the version of the streams
 constexpr std::uint64_t kMaxChunks = 1u << 20;
 
-/// A function of the cell alone.
-std::uint32_t chunk_count(const Cell& cell) {
+/// How a cell is cut into chunks, under a version of the streams. A function of the cell alone.
+struct Cut {
+  std::uint64_t batch;         ///< samples of a whole batch
+  double sentences_per_chunk;  ///< about a tenth of a second of sampling
+};
+
+Cut cut_of(const Cell& cell, int streams) {
+  const auto leaves = static_cast<double>(cell.language().leaves());
+  if (streams == 1) return {16, 0x1p25 / leaves};
+  const auto batch = static_cast<std::uint64_t>(batch_samples(cell));
+  switch (sampler_family(cell)) {
+    case SamplerFamily::planes:
+      return {batch, 0x1p29 / leaves};
+    case SamplerFamily::collapsed:
+      return {batch, 0x1p14};
+    case SamplerFamily::lanes:
+      break;
+  }
+  return {batch, 0x1p25 / leaves};
+}
+
+std::uint32_t chunk_count(const Cell& cell, int streams) {
   const std::uint64_t samples = cell.samples();
   if (samples < kJackknifeBins) return static_cast<std::uint32_t>(samples);
-  const double leaves = static_cast<double>(samples) * static_cast<double>(cell.language().leaves());
+  const Cut cut = cut_of(cell, streams);
   // A chunk has a whole batch at least, where that leaves a chunk for every bin.
-  const std::uint64_t batches = (samples + kBatchSamples - 1) / kBatchSamples;
+  const std::uint64_t batches = (samples + cut.batch - 1) / cut.batch;
   const std::uint64_t most = std::clamp<std::uint64_t>(batches, kJackknifeBins, kMaxChunks);
-  const double wanted = std::clamp(leaves / kLeavesPerChunk, 1.0, static_cast<double>(most));
+  const double wanted =
+      std::clamp(static_cast<double>(samples) / cut.sentences_per_chunk, 1.0, static_cast<double>(most));
   const std::uint64_t rounded =
       (static_cast<std::uint64_t>(wanted) + kJackknifeBins - 1) / kJackknifeBins * kJackknifeBins;
   return static_cast<std::uint32_t>(std::min(rounded, most / kJackknifeBins * kJackknifeBins));
@@ -44,14 +62,14 @@ std::string cell_line(const Cell& cell) {
 
 }  // namespace
 
-Plan::Plan(std::string title, std::vector<Cell> cells, std::string sweep_text)
-    : title_(std::move(title)), sweep_text_(std::move(sweep_text)) {
+Plan::Plan(std::string title, std::vector<Cell> cells, std::string sweep_text, int streams)
+    : title_(std::move(title)), sweep_text_(std::move(sweep_text)), streams_(streams) {
   std::set<std::string> seen;
-  std::string identity = kStreamVersion;
+  std::string identity = fmt::format("leafcast-stream-{}", streams_);
   for (Cell& cell : cells) {
     std::string line = cell_line(cell);
     if (!seen.insert(line).second) continue;
-    chunks_.push_back(chunk_count(cell));
+    chunks_.push_back(chunk_count(cell, streams_));
     identity += fmt::format("\n{}\tchunks={}", line, chunks_.back());
     cells_.push_back(std::move(cell));
   }
@@ -63,11 +81,12 @@ std::uint64_t Plan::samples(Chunk chunk) const {
   const auto share = [&](std::uint64_t whole) {
     return whole / chunks + (chunk.index < whole % chunks ? 1 : 0);
   };
-  const std::uint64_t batches = (samples + kBatchSamples - 1) / kBatchSamples;
+  const std::uint64_t batch = cut_of(cells_[chunk.cell], streams_).batch;
+  const std::uint64_t batches = (samples + batch - 1) / batch;
   if (batches < chunks) return share(samples);
   // Whole batches, so that no lane idles; the last chunk takes the partial one.
-  const std::uint64_t missing = chunk.index + 1 == chunks ? batches * kBatchSamples - samples : 0;
-  return share(batches) * kBatchSamples - missing;
+  const std::uint64_t missing = chunk.index + 1 == chunks ? batches * batch - samples : 0;
+  return share(batches) * batch - missing;
 }
 
 std::uint64_t Plan::total_chunks() const {
@@ -77,7 +96,7 @@ std::uint64_t Plan::total_chunks() const {
 }
 
 std::string Plan::text() const {
-  std::string text = fmt::format("{}\ntitle={}\nhash={:016x}\n", kHeader, title_, hash_);
+  std::string text = fmt::format("{}{}\ntitle={}\nhash={:016x}\n", kHeader, streams_, title_, hash_);
   for (const Cell& cell : cells_) text += cell_line(cell) + "\n";
   return text;
 }
@@ -85,10 +104,17 @@ std::string Plan::text() const {
 Plan Plan::from_text(const std::string& text, std::string sweep_text) {
   std::istringstream in(text);
   std::string header, title, hash, line;
-  if (!std::getline(in, header) || header != kHeader)
-    throw DataError(fmt::format(
-        "not a plan of this version (\"{}\" expected as first line): use the program that wrote it",
-        kHeader));
+  int streams = 0;
+  if (std::getline(in, header) && header.starts_with(kHeader)) {
+    const std::string version = header.substr(std::string_view(kHeader).size());
+    std::from_chars(version.data(), version.data() + version.size(), streams);
+  }
+  if (streams < 1 || streams > kStreams)
+    throw DataError(
+        fmt::format("not a plan that this version knows (\"{}1\" to \"{}{}\" expected as first line): use "
+                    "the program that "
+                    "wrote it",
+                    kHeader, kHeader, kStreams));
   if (!std::getline(in, title) || !title.starts_with("title=") || !std::getline(in, hash) ||
       !hash.starts_with("hash="))
     throw DataError(
@@ -112,7 +138,7 @@ Plan Plan::from_text(const std::string& text, std::string sweep_text) {
       throw DataError(fmt::format("the plan holds a cell that cannot be: {}", e.what()));
     }
   }
-  Plan plan(title.substr(6), std::move(cells), std::move(sweep_text));
+  Plan plan(title.substr(6), std::move(cells), std::move(sweep_text), streams);
   if (fmt::format("hash={:016x}", plan.hash_) != hash)
     throw DataError(
         "the plan's hash does not match its cells: it is damaged, or of a program version whose streams "

@@ -10,9 +10,13 @@
 
 namespace leafcast {
 
-/// Samplers draw this many samples at once, one a lane, on every instruction set; a chunk's last batch may be
-/// partial.
-inline constexpr int kBatchSamples = 16;
+/// Samples of a batch on lanes: batches of other sampler families are given by batch_samples
+/// (sampler_family.h).
+inline constexpr int kBatchSamples = 32;
+
+/// Version of the random streams: what a cell's chunks are and which numbers they draw. It changes whenever
+/// the same plan would give other results. 1: sixteen samples a batch; 2: lanes, planes and collapsed sums.
+inline constexpr int kStreams = 2;
 
 /// The atom of addressing, scheduling, restart, storage and error estimation.
 struct Chunk {
@@ -27,11 +31,14 @@ class Plan {
  public:
   Plan() = default;
   /// `sweep_text` is kept for the record and does not enter the hash. Identical cells are kept once.
-  Plan(std::string title, std::vector<Cell> cells, std::string sweep_text);
+  /// `streams` is the version of the random streams and of the chunking: plans of earlier versions can be
+  /// read, merged and analysed, not continued.
+  Plan(std::string title, std::vector<Cell> cells, std::string sweep_text, int streams = kStreams);
 
   const std::string& title() const { return title_; }
   const std::string& sweep_text() const { return sweep_text_; }
   const std::vector<Cell>& cells() const { return cells_; }
+  int streams() const { return streams_; }
   /// Number of chunks of a cell: a multiple of 64 if samples ≥ 64, so that jackknife bins are alike; else
   /// `samples`.
   std::uint32_t chunks(std::size_t cell) const { return chunks_[cell]; }
@@ -49,6 +56,7 @@ class Plan {
   std::string title_, sweep_text_;
   std::vector<Cell> cells_;
   std::vector<std::uint32_t> chunks_;
+  int streams_ = kStreams;
   std::uint64_t hash_ = 0;
 };
 

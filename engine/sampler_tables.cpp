@@ -77,6 +77,7 @@ SamplerTables::SamplerTables(const Cell& c)
       leaves(c.language().leaves()) {
   const Channel& channel = c.language().channel;
   symmetric = channel.is_symmetric();
+  leave = 1 - channel.kernel()(0, 0);
   stay = static_cast<float>(channel.kernel()(0, 0));
   move = static_cast<float>(channel.kernel()(0, 1));
   kernel = row_major(channel.kernel());
@@ -88,10 +89,17 @@ SamplerTables::SamplerTables(const Cell& c)
   block_height = blocks.height;
   const int levels = height - block_height;
   if (levels == 0) return;
+  std::vector<Eigen::MatrixXd> across;
   if (blocks.lca == LcaLaw::fixed)
-    for (int j = 1; j <= levels; ++j) across_cumulative.push_back(cumulative_rows(channel.across(j)));
+    for (int j = 1; j <= levels; ++j) across.push_back(channel.across(j));
   else
-    across_cumulative.push_back(cumulative_rows(mixed_across(channel, d, levels, blocks.lca)));
+    across.push_back(mixed_across(channel, d, levels, blocks.lca));
+  for (const Eigen::MatrixXd& law : across) {
+    across_cumulative.push_back(cumulative_rows(law));
+    if (!symmetric) continue;
+    across_symmetric.push_back({static_cast<float>(law(0, 0)), static_cast<float>(law(0, 1))});
+    across_leave.push_back(1 - law(0, 0));
+  }
 }
 
 }  // namespace leafcast

@@ -15,14 +15,16 @@ namespace leafcast {
 namespace HWY_NAMESPACE {
 
 /// Law across a block boundary: the next block's root given the last one's, by the carry of the boundary.
+template <class C>
 class BoundaryLaw {
  public:
   explicit BoundaryLaw(const SamplerTables& tables) : tables_(&tables) {}
   HWY_INLINE I32 draw(I32 last_root, int carry, F32 u) const {
-    const auto& laws = tables_->across_cumulative;
-    // Leaves i−1 and i have their LCA at height carry + 1, that is carry + 1 − w above the block roots.
-    const std::size_t law = laws.size() == 1 ? 0 : static_cast<std::size_t>(carry - tables_->block_height);
-    return draw_from_row(laws[law].data(), tables_->q, last_root, u);
+    const std::size_t law = tables_->boundary_law(carry);
+    if constexpr (C::kSymmetric)
+      return C(tables_->q, tables_->across_symmetric[law]).draw_child(last_root, u);
+    else
+      return draw_from_row(tables_->across_cumulative[law].data(), tables_->q, last_root, u);
   }
 
  private:
@@ -37,7 +39,7 @@ class AncestorSampler {
         boundary_(tables),
         w_(tables.block_height),
         ancestor_(static_cast<std::size_t>(w_) + 1),
-        upward_(channel_, kLeafMemory ? w_ : 0),
+        upward_(channel_, tables.d, kLeafMemory ? w_ : 0),
         posterior_(tables.q) {}
 
   /// Draws leaf odometer.leaf(), reached by the given carry (the height of the tree before the first leaf).
@@ -77,7 +79,7 @@ class AncestorSampler {
   }
 
   C channel_;
-  BoundaryLaw boundary_;
+  BoundaryLaw<C> boundary_;
   int w_;
   LaneArray<I32> ancestor_;  // [height 0…w]
   UpwardPass<C> upward_;

@@ -21,7 +21,7 @@ HWY_INLINE I32 draw_from_row(const float* cumulative, int q, I32 row, F32 u) {
     const float* sums = cumulative + row[lane] * q;
     int c = 0;
     while (c < q - 1 && u[lane] >= sums[c]) ++c;
-    y[lane] = c;
+    y.set(lane, c);
   }
   return y;
 }
@@ -43,15 +43,27 @@ HWY_INLINE I32 draw_weighted(const F32* weight, Count q, F32 u, I32& impossible)
   return y;
 }
 
+/// A message or law on the stack; Q = 0 has room for any alphabet.
+template <int Q>
+struct Message {
+  F32 weight[Q > 0 ? Q : kMaxSymbols];
+  HWY_INLINE F32& operator[](int c) { return weight[c]; }
+  HWY_INLINE operator F32*() { return weight; }
+};
+
 /// λI + (1−λ)J/q; Q = 0 leaves q to run time.
 template <int Q>
 class SymmetricLanes {
  public:
+  static constexpr int kQ = Q;
+  static constexpr bool kSymmetric = true;
   explicit SymmetricLanes(const SamplerTables& tables)
-      : q_(tables.q),
-        stay_(tables.stay),
-        move_(tables.move),
-        others_per_leave_(tables.stay < 1 ? static_cast<float>(tables.q - 1) / (1 - tables.stay) : 0) {}
+      : SymmetricLanes(tables.q, {tables.stay, tables.move}) {}
+  SymmetricLanes(int q, SymmetricLaw law)
+      : q_(q),
+        stay_(law.stay),
+        move_(law.move),
+        others_per_leave_(law.stay < 1 ? static_cast<float>(q - 1) / (1 - law.stay) : 0) {}
 
   HWY_INLINE int q() const { return Q ? Q : q_; }
   HWY_INLINE float stationary(int) const { return 1.0f / static_cast<float>(q()); }
@@ -101,8 +113,8 @@ class SymmetricLanes {
  private:
   /// ⌊v⌋, kept below `limit` against rounding.
   static HWY_INLINE I32 below(F32 v, int limit) {
-    const I32 whole = __builtin_convertvector(v, I32);
-    return select(whole < limit, whole, I32{} + (limit - 1));
+    const I32 whole = convert<I32>(v);
+    return select(whole < limit, whole, I32::all(limit - 1));
   }
   int q_;
   float stay_, move_, others_per_leave_;
@@ -111,6 +123,8 @@ class SymmetricLanes {
 /// Any stochastic matrix.
 class GeneralLanes {
  public:
+  static constexpr int kQ = 0;
+  static constexpr bool kSymmetric = false;
   explicit GeneralLanes(const SamplerTables& tables) : tables_(&tables) {}
 
   HWY_INLINE int q() const { return tables_->q; }
@@ -137,7 +151,7 @@ class GeneralLanes {
   }
   HWY_INLINE void pull_symbol(I32 x, F32* out) const {
     for (int c = 0; c < q(); ++c)
-      for (int lane = 0; lane < kLanes; ++lane) out[c][lane] = kernel(c, x[lane]);
+      for (int lane = 0; lane < kLanes; ++lane) out[c].set(lane, kernel(c, x[lane]));
   }
   HWY_INLINE float kernel(int c, int x) const {
     return tables_->kernel[static_cast<std::size_t>(c) * q() + x];
@@ -147,20 +161,20 @@ class GeneralLanes {
   const SamplerTables* tables_;
 };
 
-/// Scales a message to sum 1 in every lane.
+/// Scales a message by a power of two so that its sum lies in [1, 2): products of many factors never
+/// underflow, and scaling never rounds.
 template <class Count>
-HWY_INLINE void normalize(F32* message, Count size) {
+HWY_INLINE void rescale(F32* message, Count size) {
   F32 sum = message[0];
   for (int c = 1; c < size; ++c) sum += message[c];
-  const F32 scale = 1.0f / sum;
+  const F32 scale = power_of_two_scale(sum);
   for (int c = 0; c < size; ++c) message[c] *= scale;
 }
 
-/// into ⊙= factor, scaled to sum 1 so that no product of many factors underflows.
+/// into ⊙= factor.
 template <class Count>
 HWY_INLINE void multiply(F32* into, const F32* factor, Count size) {
   for (int c = 0; c < size; ++c) into[c] *= factor[c];
-  normalize(into, size);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -43,16 +43,43 @@ class WindowEdge {
   std::int64_t token_ = 0, leaf_token_ = 0;  // positions of leaves ℓ and i in the stream
 };
 
+/// A ring of messages of one height: K μ of the complete subtrees that the window can hold, oldest
+/// overwritten. ℓ's and i's ancestors walk along it.
+class MessageRing {
+ public:
+  MessageRing() = default;
+  MessageRing(std::size_t capacity, int q) : q_(q), size_(capacity * q), messages_(size_) {}
+  void reset() { left_ = right_ = 0; }
+  HWY_INLINE void advance_left() { left_ = next(left_); }
+  HWY_INLINE void advance_right() { right_ = next(right_); }
+  HWY_INLINE F32* right() { return messages_.data() + right_; }
+  /// The message `ahead` subtrees to the right of ℓ's ancestor.
+  HWY_INLINE const F32* from_left(int ahead) const {
+    std::size_t at = left_ + static_cast<std::size_t>(ahead) * q_;
+    if (at >= size_) at -= size_;
+    return messages_.data() + at;
+  }
+
+ private:
+  HWY_INLINE std::size_t next(std::size_t at) const { return at + q_ == size_ ? 0 : at + q_; }
+  std::size_t q_ = 0, size_ = 0, left_ = 0, right_ = 0;
+  LaneArray<F32> messages_;
+};
+
 /// Letters as in MATH.md §3. a_J is the LCA of ℓ and i; u, its child above ℓ, is the only partly observed
 /// subtree.
-///   μ_u = A_{J−1} ⋯ A_1 e_{x_ℓ},  A_j = diag(suffix_j) K,  suffix_j = Π K μ_s over the path's right siblings
-///   at level j; cavity = C_1 ⋯ C_J K μ_u,     C_j = diag(left_j) K^T,   C_J = diag(ν ⊙ Π K μ_s over the
-///   siblings between u and i's path); law of x_i ∝ K^T cavity.
-/// Kept: P_j = A_{J−1} ⋯ A_{j+1} and R_j = C_{j+1} ⋯ C_J. A carry of c at either end changes the products
-/// below level c + 1 only: d/(d−1) matrix products a token on average. For J = 1 (k < d) the siblings are
-/// multiplied anew: O(k).
+///   μ_u = A_{J−1} ⋯ A_2 run,  run = Π K e_x over ℓ and its right siblings,  A_j = diag(suffix_j) K,
+///   suffix_j = Π K μ_s over the path's right siblings at level j;
+///   law of x_i ∝ K^T diag(left_1) K^T C_2 ⋯ C_J K μ_u,  C_j = diag(left_j) K^T,  C_J = diag(ν ⊙ Π K μ_s over
+///   the siblings between u and i's path).
+/// Kept: P_j = A_{J−1} ⋯ A_{j+1}, R_j = C_{j+1} ⋯ C_J, and for few symbols the whole way across, M = K^T R_1
+/// K P_1, so that a leaf costs one product of a matrix and a vector as long as neither end carries. A carry
+/// of c at either end changes the products below level c + 1 only: d/(d−1) matrix products a token on
+/// average. For J = 1 (k < d) the siblings are multiplied anew: O(k).
 template <class C>
 class KgramSampler {
+  static constexpr bool kAcross = C::kQ > 0;  // whether M is kept
+
  public:
   explicit KgramSampler(const SamplerTables& tables)
       : channel_(tables),
@@ -61,41 +88,42 @@ class KgramSampler {
         edge_(std::get<KgramGenerator>(tables.cell.generator()), tables.d, tables.height),
         window_(std::min(std::get<KgramGenerator>(tables.cell.generator()).context, tables.leaves)),
         stored_levels_(levels_within(window_, tables.d, tables.height)),
-        upward_(channel_, stored_levels_),
+        upward_(channel_, tables.d, stored_levels_),
         symbols_(static_cast<std::size_t>(window_) + 2),
         left_index_(static_cast<std::size_t>(tables.height) + 1),
         right_index_(static_cast<std::size_t>(tables.height) + 1),
+        run_(static_cast<std::size_t>(d_) * q_),
         suffix_(static_cast<std::size_t>(tables.height + 1) * d_ * q_),
         prefix_product_(static_cast<std::size_t>(tables.height + 1) * q_ * q_),
         cavity_product_(static_cast<std::size_t>(tables.height + 1) * q_ * q_),
-        scratch_(static_cast<std::size_t>(4) * q_),
-        law_(q_) {
+        across_(static_cast<std::size_t>(q_) * q_) {
     std::int64_t capacity = window_;
     for (int j = 1; j <= stored_levels_; ++j) {
       capacity /= d_;
-      pulled_.emplace_back(static_cast<std::size_t>(capacity + 2) * q_);
-      capacity_.push_back(capacity + 2);
+      rings_.emplace_back(static_cast<std::size_t>(capacity) + 2, q_);
     }
   }
 
   HWY_INLINE I32 next(const LeafOdometer& odometer, int carry, LaneStream& stream) {
-    prepare(odometer, carry);
-    const I32 x = draw_weighted(law_.data(), channel_.q(), stream.uniform(), impossible_);
+    const Message<C::kQ> law = prepare(odometer, carry);
+    const I32 x = draw_weighted(law.weight, channel_.q(), stream.uniform(), impossible_);
     absorb(x);
     return x;
   }
 
-  /// Brings the law of leaf odometer.leaf() given the window; law()[c] is proportional to it.
-  HWY_INLINE void prepare(const LeafOdometer& odometer, int carry) {
+  /// The law of leaf odometer.leaf() given the window, up to a factor.
+  HWY_INLINE Message<C::kQ> prepare(const LeafOdometer& odometer, int carry) {
     if (odometer.leaf() == 0) {
       begin();
-    } else {
-      complete_subtrees(carry);
-      edge_.next_leaf(carry);
+      return stationary();
     }
-    move_window(odometer, carry);
+    if (carry > 0) complete_subtrees(carry);
+    edge_.next_leaf(carry);
+    int left_carry = -1;
+    while (edge_.behind()) left_carry = std::max(left_carry, advance_edge());
+    if (carry > 0 || left_carry > 0 || lca_ <= 1) move_paths(odometer, left_carry, carry);
+    return weigh();
   }
-  const F32* law() const { return law_.data(); }
   /// Appends the symbol of the leaf that was prepared.
   HWY_INLINE void absorb(I32 x) {
     if (window_ == 0) return;
@@ -122,30 +150,40 @@ class KgramSampler {
     upward_.reset();
     std::fill(left_index_.begin(), left_index_.end(), 0);
     std::fill(right_index_.begin(), right_index_.end(), 0);
+    for (MessageRing& ring : rings_) ring.reset();
     left_slot_ = right_slot_ = 0;
     lca_ = 0;
+  }
+  HWY_INLINE Message<C::kQ> stationary() const {
+    Message<C::kQ> law;
+    for (int c = 0; c < channel_.q(); ++c) law[c] = splat(channel_.stationary(c));
+    return law;
   }
 
   HWY_INLINE void complete_subtrees(int carry) {
     for (int j = 1; j <= std::min(carry, stored_levels_); ++j) {
-      const F32* message = upward_.complete(j);
-      F32* slot = pulled(j, right_index_[j]);
+      Message<C::kQ> message = upward_.complete(j);
+      F32* slot = rings_[j - 1].right();
       for (int c = 0; c < channel_.q(); ++c) slot[c] = message[c];
+      rings_[j - 1].advance_right();
     }
     if (carry > stored_levels_) upward_.clear(stored_levels_ + 1);
-    for (int j = 0; j <= carry; ++j) ++right_index_[j];
+    for (int j = 1; j <= carry; ++j) ++right_index_[j];
   }
 
-  HWY_INLINE void move_window(const LeafOdometer& right, int carry) {
-    int left_carry = -1;
-    while (edge_.behind()) {
-      const int c = edge_.advance();
-      left_carry = std::max(left_carry, c);
-      for (int j = 0; j <= c; ++j) ++left_index_[j];
-      if (++left_slot_ == symbols_.size()) left_slot_ = 0;
+  HWY_INLINE int advance_edge() {
+    const int carry = edge_.advance();
+    for (int j = 1; j <= carry; ++j) {
+      ++left_index_[j];
+      if (j <= stored_levels_) rings_[j - 1].advance_left();
     }
+    if (++left_slot_ == symbols_.size()) left_slot_ = 0;
+    return carry;
+  }
+
+  /// Follows ℓ and i after a carry at either end: finds their LCA and makes anew what lies below the carries.
+  HWY_NOINLINE void move_paths(const LeafOdometer& right, int left_carry, int carry) {
     if (edge_.odometer().leaf() == right.leaf()) {  // nothing is seen
-      for (int c = 0; c < channel_.q(); ++c) law_[c] = splat(channel_.stationary(c));
       lca_ = 0;
       return;
     }
@@ -153,32 +191,33 @@ class KgramSampler {
     while (left_index_[lca] != right_index_[lca]) ++lca;
     while (lca > 1 && left_index_[lca - 1] == right_index_[lca - 1]) --lca;
 
-    // Highest level below which the path products must be made anew; J − 1 if all.
-    int left_from = left_carry, right_from = carry;
-    if (lca != lca_ || left_carry + 1 >= lca) left_from = right_from = lca - 1;
-    right_from = std::min(right_from, lca - 1);
-    const bool new_path = lca != lca_;
+    // Highest levels below which each path must be made anew; J − 1 is all.
+    const bool new_lca = lca != lca_;
+    const bool new_ends = new_lca || left_carry + 1 >= lca;
     lca_ = lca;
-    rebuild_left(new_path ? lca_ - 1 : left_carry, left_from);
-    if (lca_ == 1 || right_from == lca_ - 1) join_at_lca(right);
+    if (lca == 1) return;
+    rebuild_left(new_lca ? lca - 1 : left_carry, new_ends ? lca - 1 : left_carry);
+    const int right_from = new_ends ? lca - 1 : std::min(carry, lca - 1);
+    if (right_from == lca - 1) join_at_lca(right);
     rebuild_right(right_from);
-    weigh();
+    if constexpr (kAcross) cross();
   }
 
   /// Suffix products of the nodes on ℓ's path up to `nodes` and prefix products P_j for j ≤ `products`.
   HWY_INLINE void rebuild_left(int nodes, int products) {
     const LeafOdometer& left = edge_.odometer();
-    for (int j = std::min(nodes, lca_ - 1); j >= 1; --j) {
+    for (int j = std::min(nodes, lca_ - 1); j > 1; --j) {
       const int first = left.digit(j);
       F32* next = suffix(j, d_ - 1);
       for (int c = 0; c < channel_.q(); ++c) next[c] = splat(1.0f);
       for (int s = d_ - 1; s > first; --s) {
         F32* product = suffix(j, s - 1);
         for (int c = 0; c < channel_.q(); ++c) product[c] = next[c];
-        multiply(product, sibling(j, s, left, left_index_[j - 1], left_slot_), channel_.q());
+        upward_.absorb(product, rings_[j - 2].from_left(s - first));
         next = product;
       }
     }
+    if (nodes > 0) rebuild_run(left.digit(1));
     // P_{J−1} = I is not stored.
     for (int j = std::min(products, lca_ - 2); j >= 1; --j) {
       const F32* factor = suffix(j + 1, left.digit(j + 1));
@@ -190,11 +229,24 @@ class KgramSampler {
       } else {
         const F32* in = prefix_product(j + 1);
         for (int a = 0; a < channel_.q(); ++a) {
-          for (int b = 0; b < channel_.q(); ++b) scratch_[b] = in[a * channel_.q() + b] * factor[b];
-          channel_.push(scratch_.data(), out + a * channel_.q());
+          Message<C::kQ> row;
+          for (int b = 0; b < channel_.q(); ++b) row[b] = in[a * channel_.q() + b] * factor[b];
+          channel_.push(row, out + a * channel_.q());
         }
       }
-      normalize(out, channel_.q() * channel_.q());
+      rescale(out, channel_.q() * channel_.q());
+    }
+  }
+
+  /// run(s) = Π K e_x over the leaves s … d − 1 of the level-1 node above ℓ, for s from `first`, ℓ's place,
+  /// on.
+  HWY_INLINE void rebuild_run(int first) {
+    Message<C::kQ> factor;
+    for (int s = d_ - 1; s >= first; --s) {
+      channel_.pull_symbol(symbol_from_left(s - first), factor);
+      F32* product = run(s);
+      for (int c = 0; c < channel_.q(); ++c) product[c] = s == d_ - 1 ? factor[c] : run(s + 1)[c];
+      if (s < d_ - 1) upward_.absorb(product, factor);
     }
   }
 
@@ -202,9 +254,9 @@ class KgramSampler {
   HWY_INLINE void join_at_lca(const LeafOdometer& right) {
     F32* top = cavity_product(lca_ - 1);
     for (int c = 0; c < channel_.q(); ++c) top[c] = splat(channel_.stationary(c));
-    const LeafOdometer& left = edge_.odometer();
-    for (int s = left.digit(lca_) + 1; s < right.digit(lca_); ++s)
-      multiply(top, sibling(lca_, s, left, left_index_[lca_ - 1], left_slot_), channel_.q());
+    const int first = edge_.odometer().digit(lca_);
+    for (int s = first + 1; s < right.digit(lca_); ++s)
+      upward_.absorb(top, rings_[lca_ - 2].from_left(s - first));
   }
 
   /// R_j for j ≤ from, stored transposed: row c of R_j is the image of e_c. R_{J−1} = C_J is kept as its
@@ -224,72 +276,89 @@ class KgramSampler {
         if (factor)
           for (int x = 0; x < channel_.q(); ++x) row[x] *= factor[x];
       }
-      normalize(out, channel_.q() * channel_.q());
+      rescale(out, channel_.q() * channel_.q());
     }
   }
 
-  /// The law of the leaf, up to a factor: K^T C_1 R_1 K P_1 A_1 e_{x_ℓ}.
-  HWY_INLINE void weigh() {
-    F32* message = scratch_.data();
-    F32* other = scratch_.data() + channel_.q();
-    F32* pulled_message = scratch_.data() + 2 * channel_.q();
-    // K μ_u
-    channel_.pull_symbol(widen(symbols_[left_slot_]), pulled_message);
-    if (lca_ > 1) {
-      const F32* factor = suffix(1, edge_.odometer().digit(1));
-      for (int c = 0; c < channel_.q(); ++c) message[c] = pulled_message[c] * factor[c];
-      if (lca_ > 2) {
-        apply(prefix_product(1), message, other);
-        std::swap(message, other);
+  /// M = K^T R_1 K P_1, stored by columns: column b is the image of e_b.
+  HWY_INLINE void cross() {
+    Message<C::kQ> column, pulled;
+    for (int b = 0; b < channel_.q(); ++b) {
+      if (lca_ == 2) {
+        for (int a = 0; a < channel_.q(); ++a) pulled[a] = splat(channel_.kernel(a, b));
+      } else {
+        for (int a = 0; a < channel_.q(); ++a) column[a] = prefix_product(1)[a * channel_.q() + b];
+        channel_.pull(column, pulled);
       }
-      normalize(message, channel_.q());
-      channel_.pull(message, pulled_message);
+      through_cavity(pulled, column);
+      channel_.push(column, across_.data() + b * channel_.q());
     }
-    // cavity at level 1
-    const F32* top = cavity_product(lca_ - 1);
-    if (lca_ <= 2) {
-      for (int c = 0; c < channel_.q(); ++c) message[c] = top[c] * pulled_message[c];
+  }
+
+  /// out = R_1 in.
+  HWY_INLINE void through_cavity(const F32* in, F32* out) {
+    const F32* rows = cavity_product(1);
+    if (lca_ == 2) {  // R_1 = C_J, a diagonal
+      for (int c = 0; c < channel_.q(); ++c) out[c] = rows[c] * in[c];
+      return;
+    }
+    combine(rows, in, out);
+  }
+
+  /// The law of the leaf, up to a factor.
+  HWY_INLINE Message<C::kQ> weigh() {
+    if (lca_ <= 1) return weigh_siblings();
+    const F32* seen = run(edge_.odometer().digit(1));
+    Message<C::kQ> message, law;
+    if constexpr (kAcross) {
+      combine(across_.data(), seen, message);
     } else {
-      for (int x = 0; x < channel_.q(); ++x) message[x] = F32{};
-      for (int c = 0; c < channel_.q(); ++c)
-        for (int x = 0; x < channel_.q(); ++x)
-          message[x] += cavity_product(1)[c * channel_.q() + x] * pulled_message[c];
+      if (lca_ == 2) {
+        channel_.pull(seen, law);
+      } else {
+        for (int a = 0; a < channel_.q(); ++a) {
+          const F32* row = prefix_product(1) + a * channel_.q();
+          F32 sum = row[0] * seen[0];
+          for (int b = 1; b < channel_.q(); ++b) sum += row[b] * seen[b];
+          message[a] = sum;
+        }
+        channel_.pull(message, law);
+      }
+      through_cavity(law, message);
+      channel_.push(message, law);
+      message = law;
     }
-    if (lca_ > 1) {
-      channel_.push(message, other);
-      if (const F32* factor = upward_left(1))
-        for (int c = 0; c < channel_.q(); ++c) other[c] *= factor[c];
-      std::swap(message, other);
+    if (const F32* factor = upward_left(1)) multiply(message.weight, factor, channel_.q());
+    channel_.push(message, law);
+    return law;
+  }
+  /// The same with the window within i's own level-1 node (J = 1), or empty (J = 0).
+  HWY_NOINLINE Message<C::kQ> weigh_siblings() {
+    if (lca_ == 0) return stationary();
+    Message<C::kQ> message = stationary(), law, factor;
+    for (auto slot = left_slot_; slot != right_slot_; slot = slot + 1 == symbols_.size() ? 0 : slot + 1) {
+      channel_.pull_symbol(widen(symbols_[slot]), factor);
+      upward_.absorb(message, factor);
     }
-    channel_.push(message, law_.data());
+    channel_.push(message, law);
+    return law;
   }
 
-  HWY_INLINE void apply(const F32* matrix, const F32* in, F32* out) const {
-    for (int a = 0; a < channel_.q(); ++a) {
-      F32 sum = matrix[a * channel_.q()] * in[0];
-      for (int b = 1; b < channel_.q(); ++b) sum += matrix[a * channel_.q() + b] * in[b];
-      out[a] = sum;
-    }
+  /// out = Σ_c in(c) rows(c, ·).
+  HWY_INLINE void combine(const F32* rows, const F32* in, F32* out) const {
+    for (int x = 0; x < channel_.q(); ++x) out[x] = rows[x] * in[0];
+    for (int c = 1; c < channel_.q(); ++c)
+      for (int x = 0; x < channel_.q(); ++x) out[x] += rows[c * channel_.q() + x] * in[c];
   }
 
-  /// K μ of child s of the node on ℓ's path at level j, right of the path (child `digit(j)`, of index `index`
-  /// at its height).
-  HWY_INLINE const F32* sibling(int j, int s, const LeafOdometer& left, std::int64_t index,
-                                std::size_t slot) {
-    const int ahead = s - left.digit(j);
-    if (j > 1) return pulled(j - 1, index + ahead);
-    std::size_t at = slot + static_cast<std::size_t>(ahead);
+  HWY_INLINE I32 symbol_from_left(int ahead) const {
+    std::size_t at = left_slot_ + static_cast<std::size_t>(ahead);
     if (at >= symbols_.size()) at -= symbols_.size();
-    F32* out = scratch_.data() + 3 * channel_.q();
-    channel_.pull_symbol(widen(symbols_[at]), out);
-    return out;
+    return widen(symbols_[at]);
   }
-
   /// left_j, or nothing where no sibling can have completed within the window.
   HWY_INLINE const F32* upward_left(int j) { return j <= stored_levels_ + 1 ? upward_.left(j) : nullptr; }
-  HWY_INLINE F32* pulled(int j, std::int64_t index) {
-    return pulled_[j - 1].data() + static_cast<std::size_t>(index % capacity_[j - 1]) * channel_.q();
-  }
+  HWY_INLINE F32* run(int s) { return run_.data() + static_cast<std::size_t>(s) * channel_.q(); }
   HWY_INLINE F32* suffix(int j, int s) {
     return suffix_.data() + (static_cast<std::size_t>(j) * d_ + s) * channel_.q();
   }
@@ -306,15 +375,15 @@ class KgramSampler {
   std::int64_t window_;  // most leaves that the window can hold
   int stored_levels_;    // heights of subtrees that fit into it
   UpwardPass<C> upward_;
-  LaneArray<U8> symbols_;               // ring: leaves of the window
-  std::vector<LaneArray<F32>> pulled_;  // [height − 1] ring: K μ of complete subtrees in the window
-  std::vector<std::int64_t> capacity_;  // of those rings
-  std::vector<std::int64_t> left_index_, right_index_;  // [height j]: ⌊ℓ/d^j⌋, ⌊i/d^j⌋
+  LaneArray<Bytes> symbols_;                            // ring: leaves of the window
+  std::vector<MessageRing> rings_;                      // [height − 1]
+  std::vector<std::int64_t> left_index_, right_index_;  // [height j ≥ 1]: ⌊ℓ/d^j⌋, ⌊i/d^j⌋
   std::size_t left_slot_ = 0, right_slot_ = 0;          // of ℓ and i in symbols_
   int lca_ = 0;                                         // J; 0 when the window is empty
+  LaneArray<F32> run_;                                  // [child][symbol]
   LaneArray<F32> suffix_;                               // [level][child][symbol]
   LaneArray<F32> prefix_product_, cavity_product_;      // [level][symbol][symbol]
-  LaneArray<F32> scratch_, law_;
+  LaneArray<F32> across_;                               // [symbol][symbol]
   I32 impossible_ = {};
 };
 

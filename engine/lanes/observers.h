@@ -8,10 +8,14 @@
 #endif
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <utility>
 
+#include "engine/count_sums.h"
 #include "engine/lanes/vectors.h"
 #include "engine/tally.h"
+#include "engine/tree.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace leafcast {
@@ -28,123 +32,122 @@ class SumObserver {
         height_(cell.language().height),
         subtrees_(cell.observe().subtrees),
         histogram_(cell.observe().histogram),
-        count_(static_cast<std::size_t>(height_) + 2),
-        levels_(static_cast<std::size_t>(height_) + 1) {
-    tally_.sums.resize(levels_.size());
-    const Language& language = cell.language();
-    center_ = static_cast<std::int64_t>(
-        std::llround(language.channel.stationary()(symbol_) * static_cast<double>(language.leaves())));
+        center_(histogram_center(cell)),
+        open_(static_cast<std::size_t>(height_) + 2),
+        wide_open_(static_cast<std::size_t>(height_) + 2) {
     std::int64_t leaves = 1;
-    for (int j = 0; j <= height_; ++j, leaves *= j <= height_ ? language.d : 1) {
-      Level& level = levels_[j];
-      level.leaves = leaves;
-      // Sums of s^4 stay below 2^62 for this many subtrees; a level too large for that is summed in wide
-      // integers.
-      const double bound = static_cast<double>(leaves) * std::max(1, q_ - 1);
-      const double subtrees = 0x1p62 / (bound * bound * bound * bound);
-      level.capacity = subtrees >= 64 ? static_cast<std::int64_t>(std::min(subtrees, 0x1p31)) : 0;
-      level.room = level.capacity;
+    for (int j = 0; j <= height_; ++j, leaves *= j <= height_ ? cell.language().d : 1) {
+      levels_.emplace_back(leaves);
+      if (leaves <= std::int64_t{1} << 30) narrow_height_ = j;
     }
   }
 
   void begin(int active) {
-    if (active != active_) finish();
+    if (active != active_) flush_lanes();
     active_ = active;
   }
-  HWY_INLINE void leaf(I32 x) { leaf_count_ -= x == symbol_; }
+  HWY_INLINE void leaf(I32 x) { open_[1] -= x == symbol_; }
   /// The subtrees of heights 0…carry that end with the last leaf are complete.
   HWY_INLINE void complete(int carry) {
-    count_[1] += widen(leaf_count_);
-    if (subtrees_) leaves_seen_ += widen(leaf_count_);
-    leaf_count_ = I32{};
     for (int j = 1; j <= carry; ++j) {
-      if (subtrees_ || j == height_) add(j, q_ * count_[j] - levels_[j].leaves);
+      if (j > narrow_height_) return complete_wide(j, carry);
+      const I32 count = open_[j];
+      open_[j] = I32{};
+      if (subtrees_ || j == height_) add(levels_[j], count);
       if (j == height_) {
-        if (histogram_) add_to_histogram(count_[j]);
+        if (histogram_)
+          for (int lane = 0; lane < active_; ++lane) add_to_histogram(count[lane]);
+      } else if (j < narrow_height_) {
+        open_[j + 1] += count;
       } else {
-        count_[j + 1] += count_[j];
+        for (int lane = 0; lane < kLanes; ++lane) wide_open_[j + 1][lane] += count[lane];
       }
-      count_[j] = I64{};
     }
   }
-  void end_batch() {
-    tally_.samples += static_cast<std::uint64_t>(active_);
-    if (!subtrees_) return;
-    for (int lane = 0; lane < active_; ++lane) chosen_ += leaves_seen_[lane];
-    seen_ += active_ * levels_[static_cast<std::size_t>(height_)].leaves;
-    leaves_seen_ = I64{};
-    if (seen_ > std::int64_t{1} << 56) flush_leaves();
-  }
-  /// Brings the narrow sums and the histogram into the tally.
+  void end_batch() { tally_.samples += static_cast<std::uint64_t>(active_); }
+  /// Brings the sums and the histogram into the tally.
   void finish() {
-    for (int j = 1; j <= height_; ++j) flush(j);
-    flush_leaves();
-    for (std::size_t i = 0; i < bins_.size(); ++i)
-      if (bins_[i] > 0) tally_.histogram[static_cast<int>(i) - kBins] += std::exchange(bins_[i], 0);
+    flush_lanes();
+    tally_.sums.assign(levels_.size(), PowerSums{});
+    for (int j = subtrees_ ? 1 : height_; j <= height_; ++j) tally_.sums[j] = levels_[j].exact.sums_of_s(q_);
+    if (subtrees_)
+      tally_.sums[0] =
+          leaf_power_sums(tally_.sums[height_][0], tally_.samples, levels_.back().exact.leaves(), q_);
+    for (int i = 0; i < 2 * kBins; ++i)
+      if (bins_[i] > 0) tally_.histogram[i - kBins] = bins_[i];
   }
 
  private:
   struct Level {
-    std::int64_t leaves, capacity, room;
-    I64 sums[kPowers] = {};
+    explicit Level(std::int64_t leaves) : exact(leaves) {
+      // Sums of N^4 stay below 2^32 for this many subtrees.
+      const double fit = 0x1p32 / std::pow(static_cast<double>(leaves), 4);
+      room = left = fit >= 16 ? static_cast<int>(std::min(fit, 0x1p30)) : 0;
+    }
+    CountSums exact;
+    int room, left;  // subtrees that fit into the lanes' sums; 0 where they go to the exact ones at once
+    U32 sums[kPowers] = {};
   };
+  using WideLanes = std::array<std::int64_t, kLanes>;
 
-  HWY_INLINE void add(int j, I64 s) {
-    Level& level = levels_[j];
-    if (level.capacity == 0) {
-      for (int lane = 0; lane < active_; ++lane) add_wide(j, s[lane]);
+  HWY_INLINE void add(Level& level, I32 count) {
+    if (level.room == 0) {
+      for (int lane = 0; lane < active_; ++lane) level.exact.add(count[lane]);
       return;
     }
-    const I64 square = s * s;
-    level.sums[0] += s;
+    const U32 n = as<U32>(count), square = n * n;
+    level.sums[0] += n;
     level.sums[1] += square;
-    level.sums[2] += square * s;
+    level.sums[2] += square * n;
     level.sums[3] += square * square;
-    if (--level.room == 0) flush(j);
+    if (--level.left == 0) flush(level);
   }
-  void flush(int j) {
-    Level& level = levels_[j];
-    if (level.room == level.capacity) return;
-    for (int p = 0; p < kPowers; ++p)
-      for (int lane = 0; lane < active_; ++lane) tally_.sums[j][p] += std::int64_t{level.sums[p][lane]};
-    for (I64& sum : level.sums) sum = I64{};
-    level.room = level.capacity;
+  HWY_NOINLINE void flush(Level& level) {
+    std::array<std::uint64_t, kPowers> totals{};
+    for (int p = 0; p < kPowers; ++p) {
+      for (int lane = 0; lane < active_; ++lane) totals[p] += level.sums[p][lane];
+      level.sums[p] = U32{};
+    }
+    level.exact.add(static_cast<std::uint64_t>(active_) * static_cast<std::uint64_t>(level.room - level.left),
+                    {totals[0], totals[1], totals[2], totals[3]});
+    level.left = level.room;
   }
-  void add_wide(int j, std::int64_t s) {
-    WideInt power = s;
-    for (int p = 0; p < kPowers; ++p, power *= s) tally_.sums[j][p] += power;
+  void flush_lanes() {
+    for (Level& level : levels_)
+      if (level.left != level.room) flush(level);
   }
-  /// Height 0: leaves have s = q − 1 or −1, so their counts give all powers.
-  void flush_leaves() {
-    const WideInt chosen = chosen_, others = seen_ - chosen_;
-    WideInt power = q_ - 1;
-    for (int p = 0; p < kPowers; ++p, power *= q_ - 1)
-      tally_.sums[0][p] += chosen * power + (p % 2 ? others : -others);
-    chosen_ = seen_ = 0;
+  /// Heights whose counts may pass 2^30.
+  HWY_NOINLINE void complete_wide(int from, int carry) {
+    for (int j = from; j <= carry; ++j) {
+      const WideLanes count = std::exchange(wide_open_[j], WideLanes{});
+      for (int lane = 0; lane < active_; ++lane) {
+        if (subtrees_ || j == height_) levels_[j].exact.add(count[lane]);
+        if (j == height_ && histogram_) add_to_histogram(count[lane]);
+      }
+      if (j < height_)
+        for (int lane = 0; lane < kLanes; ++lane) wide_open_[j + 1][lane] += count[lane];
+    }
   }
-  void add_to_histogram(I64 counts) {
-    for (int lane = 0; lane < active_; ++lane) ++tally_.histogram[HistogramBins::bin(counts[lane] - center_)];
-  }
+  void add_to_histogram(std::int64_t count) { ++bins_[HistogramBins::bin(count - center_) + kBins]; }
 
   Tally& tally_;
   int q_, symbol_, height_;
   bool subtrees_, histogram_;
   int active_ = kLanes;
   std::int64_t center_;
-  I32 leaf_count_ = {};
-  I64 leaves_seen_ = {};
-  std::int64_t chosen_ = 0, seen_ = 0;  // of the batches since the last flush
-  static constexpr int kBins = 2048;    // more than HistogramBins has on either side
+  int narrow_height_ = 0;  // up to here a subtree's count fits into a lane
+  LaneArray<I32> open_;    // [height 1…h]: chosen symbols in the subtree that is being written
+  std::vector<WideLanes> wide_open_;
+  LaneArray<Level> levels_;
+  static constexpr int kBins = 2048;  // more than HistogramBins has on either side
   std::vector<std::uint64_t> bins_ = std::vector<std::uint64_t>(2 * kBins);
-  LaneArray<I64> count_;  // [height 1…h]: chosen symbols in the subtree being written
-  std::vector<Level> levels_;
 };
 
 /// Coloring validity (MATH.md §4): allowed(v) = colors that no child's singleton removes; empty means that no
 /// proper coloring has these leaves. Word: one bit a color.
 template <class Word>
 class ValidityObserver {
-  typedef typename WordLanes<Word>::Vector Mask;
+  using Mask = Pack<Word, kParts* static_cast<int>(sizeof(Word)) / 4>;
 
  public:
   ValidityObserver(const Cell& cell, Tally& tally)
@@ -156,15 +159,17 @@ class ValidityObserver {
     full_ = ~Mask{} >> static_cast<int>(8 * sizeof(Word) - q);
     tally_.valid.resize(valid_.size());
     tally_.first_inconsistency.resize(valid_.size());
+    while (flush_height_ < height_ && tree_power(cell.language().d, flush_height_ + 1) <= 1 << 30)
+      ++flush_height_;
   }
 
   void begin(int active) {
     active_ = active;
-    lowest_ = I32{} + (height_ + 1);
+    lowest_ = I32::all(height_ + 1);
     n_ = 0;
   }
   HWY_INLINE void leaf(I32 x) {
-    removed_[1] |= (Mask{} + 1) << __builtin_convertvector(x, Mask);
+    removed_[1] |= Mask::all(1) << convert<Mask>(x);
     ++n_;
   }
   HWY_INLINE void complete(int carry) {
@@ -172,26 +177,30 @@ class ValidityObserver {
       const Mask allowed = full_ & ~removed_[j];
       const auto empty = allowed == 0;
       const auto frozen = ((allowed & (allowed - 1)) == 0) & ~empty;
-      valid_[j] += widen(1 + __builtin_convertvector(empty, I32));
-      lowest_ = select(__builtin_convertvector(empty, I32) & (lowest_ > j), I32{} + j, lowest_);
+      valid_[j] += 1 + convert<I32>(empty);
+      lowest_ = select(convert<I32>(empty) & (lowest_ > j), I32::all(j), lowest_);
       removed_[j] = Mask{};
       if (j < height_)
-        removed_[j + 1] |=
-            (allowed & reinterpret_cast<Mask>(frozen)) | (full_ & reinterpret_cast<Mask>(empty));
+        removed_[j + 1] |= (allowed & as<Mask>(frozen)) | (full_ & as<Mask>(empty));
       else
-        add_roots(__builtin_convertvector(frozen, I32), __builtin_convertvector(empty, I32));
+        add_roots(convert<I32>(frozen), convert<I32>(empty));
     }
+    if (carry >= flush_height_) flush();
   }
   void end_batch() {
-    for (int lane = 0; lane < active_; ++lane) {
-      tally_.valid[0] += n_;  // a leaf by itself is valid
-      for (int j = 1; j <= height_; ++j) tally_.valid[j] += static_cast<std::uint64_t>(valid_[j][lane]);
+    tally_.valid[0] += n_ * static_cast<std::uint64_t>(active_);  // a leaf by itself is valid
+    for (int lane = 0; lane < active_; ++lane)
       if (lowest_[lane] <= height_) ++tally_.first_inconsistency[lowest_[lane]];
-    }
-    std::fill(valid_.begin(), valid_.end(), I64{});
   }
 
  private:
+  HWY_NOINLINE void flush() {
+    for (int j = 1; j <= height_; ++j) {
+      for (int lane = 0; lane < active_; ++lane)
+        tally_.valid[j] += static_cast<std::uint64_t>(valid_[j][lane]);
+      valid_[j] = I32{};
+    }
+  }
   void add_roots(I32 frozen, I32 empty) {
     for (int lane = 0; lane < active_; ++lane) {
       if (frozen[lane]) ++tally_.frozen_roots;
@@ -205,7 +214,8 @@ class ValidityObserver {
   std::uint64_t n_ = 0;
   Mask full_;
   LaneArray<Mask> removed_;  // [height 1…h]: colors removed by the children seen so far
-  LaneArray<I64> valid_;     // [height 1…h]: valid subtrees
+  LaneArray<I32> valid_;     // [height 1…h]: valid subtrees since the last flush
+  int flush_height_ = 1;     // counts are flushed often enough for 32 bits
   I32 lowest_ = {};          // height of the lowest inconsistent node of the sentence
 };
 

@@ -27,7 +27,7 @@ class SegmentSampler {
         m_(tables.block_height),
         whole_tree_(tables.block_height == tables.height),
         d_(tables.d),
-        upward_(channel_, m_),
+        upward_(channel_, tables.d, m_),
         above_(static_cast<std::size_t>(m_ + 1) * tables.q),
         cavity_(static_cast<std::size_t>(m_ + 1) * tables.q),
         law_(tables.q) {}
@@ -91,12 +91,12 @@ class SegmentSampler {
   HWY_INLINE void refresh(int j) {
     weigh(above(j), j);
     for (int c = 0; c < channel_.q(); ++c) cavity(j)[c] = law_[c];
-    normalize(cavity(j), channel_.q());
+    rescale(cavity(j), channel_.q());
     if (j > 1) channel_.push(cavity(j), above(j - 1));
   }
 
   C channel_;
-  BoundaryLaw boundary_;
+  BoundaryLaw<C> boundary_;
   int m_;
   bool whole_tree_;
   int d_;

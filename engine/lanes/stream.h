@@ -17,11 +17,13 @@ HWY_BEFORE_NAMESPACE();
 namespace leafcast {
 namespace HWY_NAMESPACE {
 
-class LaneStream {
+/// A generator a lane of the pack: one 32-bit word each a step.
+template <class Word>
+class Stream {
  public:
-  /// The streams of kLanes neighbouring samples of a batch, from the given even one on: a sample's numbers do
+  /// The streams of neighbouring samples of a batch, from the given even one on: a sample's numbers do
   /// not depend on how many lanes ride together.
-  LaneStream(const StreamAddress& address, int first) {
+  HWY_NOINLINE Stream(const StreamAddress& address, int first) {
     const r123::Philox4x64::key_type key = {{address.seed, address.cell}};
     for (int lane = 0; lane < kLanes;
          lane += 2) {  // two words of 64 bits are the state of one sample's generator
@@ -30,15 +32,15 @@ class LaneStream {
           {{address.chunk, address.batch, pair, static_cast<std::uint64_t>(address.purpose)}}, key);
       for (int half = 0; half < 2; ++half)
         for (int i = 0; i < 2; ++i) {
-          state_[2 * i][lane + half] = static_cast<std::uint32_t>(words[2 * half + i]);
-          state_[2 * i + 1][lane + half] = static_cast<std::uint32_t>(words[2 * half + i] >> 32);
+          state_[2 * i].set(lane + half, static_cast<std::uint32_t>(words[2 * half + i]));
+          state_[2 * i + 1].set(lane + half, static_cast<std::uint32_t>(words[2 * half + i] >> 32));
         }
     }
   }
 
-  HWY_INLINE U32 bits() {
-    const U32 result = rotate<7>(state_[0] + state_[3]) + state_[0];
-    const U32 shifted = state_[1] << 9;
+  HWY_INLINE Word bits() {
+    const Word result = rotate<7>(state_[0] + state_[3]) + state_[0];
+    const Word shifted = state_[1] << 9;
     state_[2] ^= state_[0];
     state_[3] ^= state_[1];
     state_[1] ^= state_[2];
@@ -48,19 +50,23 @@ class LaneStream {
     return result;
   }
 
+ private:
+  template <int Shift>
+  static HWY_INLINE Word rotate(Word x) {
+    return (x << Shift) | (x >> (32 - Shift));
+  }
+  Word state_[4] = {};
+};
+
+class LaneStream : public Stream<U32> {
+ public:
+  using Stream<U32>::Stream;
   /// Uniform in (0, 1), never 0 or 1: (r + 1/2) 2^{-31} for 31 bits r, rounded to single precision and kept
   /// below 1.
   HWY_INLINE F32 uniform() {
-    const I32 r = reinterpret_cast<I32>(bits() >> 1);
-    return smaller(__builtin_convertvector(r, F32) * 0x1p-31f + 0x1p-32f, splat(1 - 0x1p-24f));
+    const I32 r = as<I32>(bits() >> 1);
+    return smaller(convert<F32>(r) * 0x1p-31f + 0x1p-32f, splat(1 - 0x1p-24f));
   }
-
- private:
-  template <int Shift>
-  static HWY_INLINE U32 rotate(U32 x) {
-    return (x << Shift) | (x >> (32 - Shift));
-  }
-  U32 state_[4];
 };
 
 }  // namespace HWY_NAMESPACE

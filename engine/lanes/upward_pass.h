@@ -13,49 +13,55 @@ HWY_BEFORE_NAMESPACE();
 namespace leafcast {
 namespace HWY_NAMESPACE {
 
-/// Keeps, for every level j, left(j) = Π K μ_s over the completed children s of the height-j node that is
+/// Keeps, for every level j, left(j) ∝ Π K μ_s over the completed children s of the height-j node that is
 /// being written. When the node completes, left(j) is its message μ_v(c) ∝ P(leaves below v | symbol of v =
 /// c). Memory: O(q h) lanes.
 template <class C>
 class UpwardPass {
  public:
-  UpwardPass(const C& channel, int levels)
+  UpwardPass(const C& channel, int d, int levels)
       : channel_(channel),
+        // Up to here a product of d factors stays far from underflow by itself.
+        rescale_every_factor_(d > 4),
         levels_(levels),
-        left_(static_cast<std::size_t>(levels + 2) * channel.q()),
-        pulled_(channel.q()) {
+        left_(static_cast<std::size_t>(levels + 2) * channel.q()) {
     reset();
   }
 
   void reset() {
     for (int j = 1; j <= levels_ + 1; ++j) clear(j);
   }
-  HWY_INLINE void leaf(I32 x) {
-    channel_.pull_symbol(x, pulled_.data());
-    multiply(left(1), pulled_.data(), channel_.q());
-  }
+  HWY_INLINE void leaf(I32 x) { known_child(1, x); }
   /// A complete child of a level-j node with the given symbol.
   HWY_INLINE void known_child(int j, I32 symbol) {
-    channel_.pull_symbol(symbol, pulled_.data());
-    multiply(left(j), pulled_.data(), channel_.q());
+    Message<C::kQ> factor;
+    channel_.pull_symbol(symbol, factor);
+    absorb(left(j), factor);
   }
-  /// Completes the height-j node: returns K μ of it, valid until the next call, and multiplies it into its
-  /// parent's product.
-  HWY_INLINE const F32* complete(int j) {
-    channel_.pull(left(j), pulled_.data());
+  /// Completes the height-j node: its K μ is multiplied into its parent's product and returned.
+  HWY_INLINE Message<C::kQ> complete(int j) {
+    Message<C::kQ> pulled;
+    channel_.pull(left(j), pulled);
+    rescale(pulled.weight, channel_.q());
     clear(j);
-    multiply(left(j + 1), pulled_.data(), channel_.q());
-    return pulled_.data();
+    absorb(left(j + 1), pulled);
+    return pulled;
   }
   HWY_INLINE F32* left(int j) { return left_.data() + static_cast<std::size_t>(j) * channel_.q(); }
   HWY_INLINE void clear(int j) {
     for (int c = 0; c < channel_.q(); ++c) left(j)[c] = splat(1.0f);
   }
+  /// into ⊙= factor.
+  HWY_INLINE void absorb(F32* into, const F32* factor) const {
+    multiply(into, factor, channel_.q());
+    if (rescale_every_factor_) rescale(into, channel_.q());
+  }
 
  private:
   C channel_;
+  bool rescale_every_factor_;
   int levels_;
-  LaneArray<F32> left_, pulled_;
+  LaneArray<F32> left_;
 };
 
 }  // namespace HWY_NAMESPACE

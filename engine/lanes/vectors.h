@@ -1,6 +1,7 @@
-// Lane vectors: 16 samples side by side, one a lane. Compiled once for each instruction set (Highway's
-// foreach_target); the arithmetic is GCC/Clang vector extensions, so a formula reads as on scalars and means
-// the same everywhere.
+// Lane vectors: samples side by side, one a lane, in one or more of the instruction set's vectors. Compiled
+// once for each instruction set (Highway's foreach_target); the arithmetic is GCC/Clang vector extensions, so
+// a formula reads as on scalars and means the same everywhere. A sample's numbers do not depend on how many
+// ride together.
 #if defined(LEAFCAST_LANES_VECTORS_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LEAFCAST_LANES_VECTORS_H_
 #undef LEAFCAST_LANES_VECTORS_H_
@@ -10,6 +11,8 @@
 
 #include <boost/align/aligned_allocator.hpp>
 #include <cstdint>
+#include <cstring>
+#include <type_traits>
 #include <vector>
 
 #include "engine/plan.h"
@@ -19,41 +22,134 @@ HWY_BEFORE_NAMESPACE();
 namespace leafcast {
 namespace HWY_NAMESPACE {
 
-inline constexpr int kLanes = kBatchSamples;
+inline constexpr int kVectorBytes = HWY_MAX_BYTES >= 64 ? 64 : HWY_MAX_BYTES >= 32 ? 32 : 16;
+/// Vectors that ride together: their chains of dependent operations overlap.
+inline constexpr int kParts = 2;
+inline constexpr int kLanes = kParts * kVectorBytes / 4;
+static_assert(kBatchSamples % kLanes == 0);
 
-typedef float F32 __attribute__((vector_size(4 * kBatchSamples), aligned(64)));
+/// `Parts` native vectors of T. Comparisons give masks: all ones or all zeros a lane.
 // The alignment is explicit: by itself it would depend on the instruction set that a translation unit starts
 // with, and class layouts must not.
-typedef std::uint8_t U8 __attribute__((vector_size(kBatchSamples)));
-typedef std::int32_t I32 __attribute__((vector_size(4 * kBatchSamples), aligned(64)));
-typedef std::uint32_t U32 __attribute__((vector_size(4 * kBatchSamples), aligned(64)));
-typedef std::int64_t I64 __attribute__((vector_size(8 * kBatchSamples), aligned(64)));
-typedef std::uint64_t U64 __attribute__((vector_size(8 * kBatchSamples), aligned(64)));
+template <class T, int Parts>
+struct alignas(kVectorBytes) Pack {
+  typedef T Vector __attribute__((vector_size(kVectorBytes)));
+  static constexpr int kPartLanes = kVectorBytes / static_cast<int>(sizeof(T));
+  static constexpr int kPackLanes = Parts * kPartLanes;
+  Vector part[Parts];
 
-/// The unsigned lane vector of a word type (a template argument would lose the alignment).
-template <class Word>
-struct WordLanes;
-template <>
-struct WordLanes<std::uint32_t> {
-  typedef U32 Vector;
-};
-template <>
-struct WordLanes<std::uint64_t> {
-  typedef U64 Vector;
+  HWY_INLINE T operator[](int lane) const { return part[lane / kPartLanes][lane % kPartLanes]; }
+  HWY_INLINE void set(int lane, T value) { part[lane / kPartLanes][lane % kPartLanes] = value; }
+  static HWY_INLINE Pack all(T value) {
+    Pack pack;
+    for (int p = 0; p < Parts; ++p) pack.part[p] = value - Vector{};
+    return pack;
+  }
 };
 
-/// mask ? a : b, lane by lane; the mask is all ones or all zeros (what a comparison gives).
-template <class V, class Mask>
-HWY_INLINE V select(Mask mask, V a, V b) {
-  static_assert(sizeof(V) == sizeof(Mask));
-  return reinterpret_cast<V>((mask & reinterpret_cast<Mask>(a)) | (~mask & reinterpret_cast<Mask>(b)));
+template <class T, int Parts>
+using Mask = Pack<std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>, Parts>;
+
+#define LEAFCAST_BINARY(Result, op)                                                      \
+  template <class T, int Parts>                                                          \
+  HWY_INLINE Result<T, Parts> operator op(Pack<T, Parts> a, Pack<T, Parts> b) {          \
+    Result<T, Parts> r;                                                                  \
+    for (int p = 0; p < Parts; ++p) r.part[p] = a.part[p] op b.part[p];                  \
+    return r;                                                                            \
+  }                                                                                      \
+  template <class T, int Parts>                                                          \
+  HWY_INLINE Result<T, Parts> operator op(Pack<T, Parts> a, std::type_identity_t<T> b) { \
+    Result<T, Parts> r;                                                                  \
+    for (int p = 0; p < Parts; ++p) r.part[p] = a.part[p] op b;                          \
+    return r;                                                                            \
+  }                                                                                      \
+  template <class T, int Parts>                                                          \
+  HWY_INLINE Result<T, Parts> operator op(std::type_identity_t<T> a, Pack<T, Parts> b) { \
+    Result<T, Parts> r;                                                                  \
+    for (int p = 0; p < Parts; ++p) r.part[p] = a op b.part[p];                          \
+    return r;                                                                            \
+  }
+#define LEAFCAST_ARITHMETIC(op)                                       \
+  LEAFCAST_BINARY(Pack, op)                                           \
+  template <class T, int Parts, class B>                              \
+  HWY_INLINE Pack<T, Parts>& operator op##=(Pack<T, Parts>& a, B b) { \
+    return a = a op b;                                                \
+  }
+LEAFCAST_ARITHMETIC(+)
+LEAFCAST_ARITHMETIC(-)
+LEAFCAST_ARITHMETIC(*)
+LEAFCAST_ARITHMETIC(&)
+LEAFCAST_ARITHMETIC(|)
+LEAFCAST_ARITHMETIC(^)
+LEAFCAST_ARITHMETIC(<<)
+LEAFCAST_ARITHMETIC(>>)
+LEAFCAST_BINARY(Mask, <)
+LEAFCAST_BINARY(Mask, >)
+LEAFCAST_BINARY(Mask, >=)
+LEAFCAST_BINARY(Mask, ==)
+#undef LEAFCAST_ARITHMETIC
+#undef LEAFCAST_BINARY
+
+template <class T, int Parts>
+HWY_INLINE Pack<T, Parts> operator~(Pack<T, Parts> a) {
+  for (int p = 0; p < Parts; ++p) a.part[p] = ~a.part[p];
+  return a;
 }
 
-HWY_INLINE F32 splat(float x) { return x - F32{}; }
+/// The same bits as lanes of another type.
+template <class To, class From>
+HWY_INLINE To as(From from) {
+  static_assert(sizeof(To) == sizeof(From));
+  To to;
+  for (std::size_t p = 0; p < sizeof(to.part) / sizeof(to.part[0]); ++p)
+    to.part[p] = reinterpret_cast<typename To::Vector>(from.part[p]);
+  return to;
+}
+
+/// The same numbers as lanes of another type.
+template <class To, class From>
+HWY_INLINE To convert(From from) {
+  To to;
+  if constexpr (sizeof(To) == sizeof(From))
+    for (std::size_t p = 0; p < sizeof(to.part) / sizeof(to.part[0]); ++p)
+      to.part[p] = __builtin_convertvector(from.part[p], typename To::Vector);
+  else
+    for (int lane = 0; lane < To::kPackLanes; ++lane)
+      to.set(lane, static_cast<std::decay_t<decltype(to[0])>>(from[lane]));
+  return to;
+}
+
+/// mask ? a : b, lane by lane.
+template <class V, class M>
+HWY_INLINE V select(M mask, V a, V b) {
+  return as<V>((mask & as<M>(a)) | (~mask & as<M>(b)));
+}
+
+using F32 = Pack<float, kParts>;
+using I32 = Pack<std::int32_t, kParts>;
+using U32 = Pack<std::uint32_t, kParts>;
+using U64 = Pack<std::uint64_t, 2 * kParts>;
+
+HWY_INLINE F32 splat(float x) { return F32::all(x); }
 HWY_INLINE F32 smaller(F32 a, F32 b) { return select(a < b, a, b); }
-HWY_INLINE I64 widen(I32 x) { return __builtin_convertvector(x, I64); }
-HWY_INLINE I32 widen(U8 x) { return __builtin_convertvector(x, I32); }
-HWY_INLINE U8 narrow(I32 x) { return __builtin_convertvector(x, U8); }
+/// 2^−⌊log2 x⌋ for 0 ≤ x < 2^127 (2^127 below the normal range): multiplying by it never rounds.
+HWY_INLINE F32 power_of_two_scale(F32 x) { return as<F32>(0x7f000000 - (as<I32>(x) & 0x7f800000)); }
+
+/// Symbols of all lanes in a byte each.
+struct Bytes {
+  typedef std::uint8_t Vector __attribute__((vector_size(kVectorBytes / 4)));
+  Vector part[kParts];
+};
+HWY_INLINE I32 widen(const Bytes& x) {
+  I32 wide;
+  for (int p = 0; p < kParts; ++p) wide.part[p] = __builtin_convertvector(x.part[p], I32::Vector);
+  return wide;
+}
+HWY_INLINE Bytes narrow(I32 x) {
+  Bytes bytes;
+  for (int p = 0; p < kParts; ++p) bytes.part[p] = __builtin_convertvector(x.part[p], Bytes::Vector);
+  return bytes;
+}
 
 /// Arrays of lane vectors, aligned for every instruction set.
 template <class V>

@@ -1,0 +1,51 @@
+#include "engine/sampler_family.h"
+
+#include "engine/plan.h"
+
+namespace leafcast {
+
+namespace {
+
+constexpr std::uint64_t kLeastSamplesForPlanes = 64 * kJackknifeBins;
+
+/// Writers whose memory is the symbols on a path: all that planes can carry.
+bool remembers_a_path(const Generator& generator, int height) {
+  struct Visitor {
+    int height;
+    bool operator()(const TrueGenerator&) const { return true; }
+    bool operator()(const KgramGenerator&) const { return false; }
+    bool operator()(const BlockGenerator& block) const {
+      return block.memory == BlockMemory::root || block.context_depth == height;
+    }
+    bool operator()(const ReasoningGenerator& writer) const {
+      return writer.encoding == Encoding::path || writer.memory_depth == 0;
+    }
+  };
+  return std::visit(Visitor{height}, generator);
+}
+
+}  // namespace
+
+SamplerFamily sampler_family(const Cell& cell) {
+  if (cell.method() == Method::collapsed) return SamplerFamily::collapsed;
+  const Language& language = cell.language();
+  return language.channel.is_symmetric() && language.channel.q() <= 4 &&
+                 remembers_a_path(cell.generator(), language.height) &&
+                 cell.samples() >= kLeastSamplesForPlanes
+             ? SamplerFamily::planes
+             : SamplerFamily::lanes;
+}
+
+int batch_samples(const Cell& cell) {
+  switch (sampler_family(cell)) {
+    case SamplerFamily::planes:
+      return kPlaneSamples;
+    case SamplerFamily::collapsed:
+      return 1;
+    case SamplerFamily::lanes:
+      break;
+  }
+  return kBatchSamples;
+}
+
+}  // namespace leafcast

@@ -1,0 +1,25 @@
+#pragma once
+#include "engine/cell.h"
+
+namespace leafcast {
+
+/// The implementations that sample cells. Each has streams and batches of its own; which one samples a cell
+/// is a function of the cell alone.
+enum class SamplerFamily {
+  lanes,     ///< one sample a lane of a vector: every generator and language
+  planes,    ///< one sample a bit: the language itself, block with root memory and path reasoning, symmetric
+             ///< channels, q ≤ 4
+  collapsed  ///< no leaves, only their number by symbol
+};
+
+/// Samples of a plane: the bits of a group of streams.
+inline constexpr int kPlaneSamples = 512;
+
+/// Planes are chosen where a chunk fills them: a group of 512 samples costs about as much as 100 samples on
+/// lanes.
+SamplerFamily sampler_family(const Cell& cell);
+
+/// Samples that are drawn at once, on every instruction set; a chunk's last batch may be partial.
+int batch_samples(const Cell& cell);
+
+}  // namespace leafcast
