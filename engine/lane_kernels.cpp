@@ -95,7 +95,7 @@ bool sample(const SamplerTables& tables, Sampler& sampler, Observer& observer, s
   }
   observer.finish();
   for (int lane = 0; lane < kLanes; ++lane)
-    if (sampler.impossible()[lane])
+    if (!(sampler.least_weight()[lane] > 0))
       throw std::logic_error("a window of probability zero was met: " + tables.cell.label());
   return true;
 }

@@ -65,7 +65,8 @@ class AncestorSampler {
   /// Symbols that the writer carries from one step to the next: the ancestors of heights 1…w (the leaf itself
   /// if w = 0).
   int memory_symbols() const { return w_ > 0 ? w_ : 1; }
-  I32 impossible() const { return impossible_; }
+  /// The least sum of weights that a symbol was drawn from: 0 if a window was impossible.
+  F32 least_weight() const { return least_weight_; }
 
  private:
   /// Replaces the last block's root by a draw from its posterior ν ⊙ μ given the block's leaves.
@@ -74,7 +75,7 @@ class AncestorSampler {
     for (int j = 1; j < w_; ++j) upward_.complete(j);
     const F32* message = upward_.left(w_);
     for (int c = 0; c < channel_.q(); ++c) posterior_[c] = channel_.stationary(c) * message[c];
-    ancestor_[w_] = draw_weighted(posterior_.data(), channel_.q(), stream.uniform(), impossible_);
+    ancestor_[w_] = draw_weighted(posterior_.data(), channel_.q(), stream.uniform(), least_weight_);
     upward_.clear(w_);
   }
 
@@ -84,7 +85,7 @@ class AncestorSampler {
   LaneArray<I32> ancestor_;  // [height 0…w]
   UpwardPass<C> upward_;
   LaneArray<F32> posterior_;
-  I32 impossible_ = {};
+  F32 least_weight_ = splat(1);
 };
 
 }  // namespace HWY_NAMESPACE

@@ -27,12 +27,12 @@ HWY_INLINE I32 draw_from_row(const float* cumulative, int q, I32 row, F32 u) {
 }
 
 /// Draws y with probability weight[y] / Σ weight. Weights of zero are never drawn: u lies strictly between 0
-/// and 1. Lanes whose weights do not have a positive sum are marked in `impossible`.
+/// and 1. `least` keeps the least sum that was met: where it is not positive, nothing could be drawn.
 template <class Count>
-HWY_INLINE I32 draw_weighted(const F32* weight, Count q, F32 u, I32& impossible) {
+HWY_INLINE I32 draw_weighted(const F32* weight, Count q, F32 u, F32& least) {
   F32 total = weight[0];
   for (int c = 1; c < q; ++c) total += weight[c];
-  impossible |= ~(total > 0);
+  least = smaller(total, least);
   const F32 target = u * total;
   F32 sum = weight[0];
   I32 y = {};
@@ -75,7 +75,7 @@ class SymmetricLanes {
     if constexpr (Q == 2) return parent ^ (leaves & 1);
     I32 child = parent + 1 + below((u - stay_) * others_per_leave_, q() - 1);
     child -= (child >= q()) & q();
-    return select(leaves, child, parent);
+    return choose(leaves, child, parent);
   }
 
   /// out(c) = Σ_x K(c, x) in(x). The other symbols are summed, not subtracted from the total: no zero becomes
@@ -106,7 +106,13 @@ class SymmetricLanes {
 
   /// out(c) = K(c, x).
   HWY_INLINE void pull_symbol(I32 x, F32* out) const {
-    for (int c = 0; c < q(); ++c) out[c] = select(x == c, splat(stay_), splat(move_));
+    if constexpr (Q == 2) {
+      const I32 stay = as<I32>(splat(stay_)), move = as<I32>(splat(move_)), swap = (stay ^ move) & (x == 1);
+      out[0] = as<F32>(stay ^ swap);
+      out[1] = as<F32>(move ^ swap);
+    } else {
+      for (int c = 0; c < q(); ++c) out[c] = choose(x == c, splat(stay_), splat(move_));
+    }
   }
   HWY_INLINE float kernel(int c, int x) const { return c == x ? stay_ : move_; }
 
@@ -114,7 +120,7 @@ class SymmetricLanes {
   /// ⌊v⌋, kept below `limit` against rounding.
   static HWY_INLINE I32 below(F32 v, int limit) {
     const I32 whole = convert<I32>(v);
-    return select(whole < limit, whole, I32::all(limit - 1));
+    return choose(whole < limit, whole, I32::all(limit - 1));
   }
   int q_;
   float stay_, move_, others_per_leave_;

@@ -106,7 +106,7 @@ class KgramSampler {
 
   HWY_INLINE I32 next(const LeafOdometer& odometer, int carry, LaneStream& stream) {
     const Message<C::kQ> law = prepare(odometer, carry);
-    const I32 x = draw_weighted(law.weight, channel_.q(), stream.uniform(), impossible_);
+    const I32 x = draw_weighted(law.weight, channel_.q(), stream.uniform(), least_weight_);
     absorb(x);
     return x;
   }
@@ -133,7 +133,8 @@ class KgramSampler {
   }
 
   int memory_symbols() const { return 0; }
-  I32 impossible() const { return impossible_; }
+  /// The least sum of weights that a symbol was drawn from: 0 if a window was impossible.
+  F32 least_weight() const { return least_weight_; }
 
  private:
   static int levels_within(std::int64_t window, int d, int height) {
@@ -375,7 +376,7 @@ class KgramSampler {
   std::int64_t window_;  // most leaves that the window can hold
   int stored_levels_;    // heights of subtrees that fit into it
   UpwardPass<C> upward_;
-  LaneArray<Bytes> symbols_;                            // ring: leaves of the window
+  LaneArray<PackedSymbols> symbols_;                    // ring: leaves of the window
   std::vector<MessageRing> rings_;                      // [height − 1]
   std::vector<std::int64_t> left_index_, right_index_;  // [height j ≥ 1]: ⌊ℓ/d^j⌋, ⌊i/d^j⌋
   std::size_t left_slot_ = 0, right_slot_ = 0;          // of ℓ and i in symbols_
@@ -384,7 +385,7 @@ class KgramSampler {
   LaneArray<F32> suffix_;                               // [level][child][symbol]
   LaneArray<F32> prefix_product_, cavity_product_;      // [level][symbol][symbol]
   LaneArray<F32> across_;                               // [symbol][symbol]
-  I32 impossible_ = {};
+  F32 least_weight_ = splat(1);
 };
 
 }  // namespace HWY_NAMESPACE

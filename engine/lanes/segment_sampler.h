@@ -40,7 +40,7 @@ class SegmentSampler {
     peak_symbols_ = std::max(peak_symbols_, symbols_);
     for (int j = carry >= m_ ? m_ : carry + 1; j >= 1; --j) refresh(j);
     channel_.push(cavity(1), law_.data());
-    const I32 x = draw_weighted(law_.data(), channel_.q(), stream.uniform(), impossible_);
+    const I32 x = draw_weighted(law_.data(), channel_.q(), stream.uniform(), least_weight_);
     upward_.leaf(x);
     ++symbols_;
     return x;
@@ -48,7 +48,8 @@ class SegmentSampler {
 
   /// Peak number of symbols that were carried from one step to the next.
   int memory_symbols() const { return peak_symbols_; }
-  I32 impossible() const { return impossible_; }
+  /// The least sum of weights that a symbol was drawn from: 0 if a window was impossible.
+  F32 least_weight() const { return least_weight_; }
 
  private:
   HWY_INLINE F32* above(int j) { return above_.data() + static_cast<std::size_t>(j) * channel_.q(); }
@@ -72,14 +73,14 @@ class SegmentSampler {
   HWY_INLINE void forget(int carry, LaneStream& stream) {
     for (int j = 1; j <= carry && j < m_; ++j) {
       weigh(above(j), j);
-      const I32 symbol = draw_weighted(law_.data(), channel_.q(), stream.uniform(), impossible_);
+      const I32 symbol = draw_weighted(law_.data(), channel_.q(), stream.uniform(), least_weight_);
       upward_.clear(j);
       upward_.known_child(j + 1, symbol);
       symbols_ -= d_ - 1;
     }
     if (carry < m_) return;
     for (int c = 0; c < channel_.q(); ++c) law_[c] = channel_.stationary(c) * upward_.left(m_)[c];
-    const I32 last_root = draw_weighted(law_.data(), channel_.q(), stream.uniform(), impossible_);
+    const I32 last_root = draw_weighted(law_.data(), channel_.q(), stream.uniform(), least_weight_);
     upward_.clear(m_);
     know_root(boundary_.draw(last_root, carry, stream.uniform()));
   }
@@ -102,7 +103,7 @@ class SegmentSampler {
   int d_;
   UpwardPass<C> upward_;
   LaneArray<F32> above_, cavity_, law_;
-  I32 impossible_ = {};
+  F32 least_weight_ = splat(1);
   int symbols_ = 0, peak_symbols_ = 0;
 };
 

@@ -25,37 +25,45 @@ class Stream {
   /// not depend on how many lanes ride together.
   HWY_NOINLINE Stream(const StreamAddress& address, int first) {
     const r123::Philox4x64::key_type key = {{address.seed, address.cell}};
-    for (int lane = 0; lane < kLanes;
-         lane += 2) {  // two words of 64 bits are the state of one sample's generator
+    // Two words of 64 bits are the state of one sample's generator.
+    for (int lane = 0; lane < Word::kPackLanes; lane += 2) {
       const auto pair = static_cast<std::uint64_t>(first + lane) / 2;
       const auto words = r123::Philox4x64{}(
           {{address.chunk, address.batch, pair, static_cast<std::uint64_t>(address.purpose)}}, key);
-      for (int half = 0; half < 2; ++half)
-        for (int i = 0; i < 2; ++i) {
-          state_[2 * i].set(lane + half, static_cast<std::uint32_t>(words[2 * half + i]));
-          state_[2 * i + 1].set(lane + half, static_cast<std::uint32_t>(words[2 * half + i] >> 32));
-        }
+      for (int half = 0; half < 2; ++half) {
+        const auto low = words[2 * half], high = words[2 * half + 1];
+        s0_.set(lane + half, static_cast<std::uint32_t>(low));
+        s1_.set(lane + half, static_cast<std::uint32_t>(low >> 32));
+        s2_.set(lane + half, static_cast<std::uint32_t>(high));
+        s3_.set(lane + half, static_cast<std::uint32_t>(high >> 32));
+      }
     }
   }
 
   HWY_INLINE Word bits() {
-    const Word result = rotate<7>(state_[0] + state_[3]) + state_[0];
-    const Word shifted = state_[1] << 9;
-    state_[2] ^= state_[0];
-    state_[3] ^= state_[1];
-    state_[1] ^= state_[2];
-    state_[0] ^= state_[3];
-    state_[2] ^= shifted;
-    state_[3] = rotate<11>(state_[3]);
+    Word result;
+    LEAFCAST_FOR_PARTS(Word::kPackParts,
+                       result.part[p] = step(s0_.part[p], s1_.part[p], s2_.part[p], s3_.part[p]));
     return result;
   }
 
  private:
+  using Vector = typename Word::Vector;
+  static HWY_INLINE Vector step(Vector& s0, Vector& s1, Vector& s2, Vector& s3) {
+    const Vector result = rotate<7>(s0 + s3) + s0, shifted = s1 << 9;
+    s2 ^= s0;
+    s3 ^= s1;
+    s1 ^= s2;
+    s0 ^= s3;
+    s2 ^= shifted;
+    s3 = rotate<11>(s3);
+    return result;
+  }
   template <int Shift>
-  static HWY_INLINE Word rotate(Word x) {
+  static HWY_INLINE Vector rotate(Vector x) {
     return (x << Shift) | (x >> (32 - Shift));
   }
-  Word state_[4] = {};
+  Word s0_ = {}, s1_ = {}, s2_ = {}, s3_ = {};
 };
 
 class LaneStream : public Stream<U32> {

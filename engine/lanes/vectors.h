@@ -28,6 +28,28 @@ inline constexpr int kParts = 2;
 inline constexpr int kLanes = kParts * kVectorBytes / 4;
 static_assert(kBatchSamples % kLanes == 0);
 
+// For p = 0 … Parts − 1, written out: a loop's index would keep the parts in memory.
+#define LEAFCAST_FOR_PARTS(Parts, ...)           \
+  do {                                           \
+    static_assert((Parts) <= 4 && (Parts) != 3); \
+    {                                            \
+      constexpr int p = 0;                       \
+      __VA_ARGS__;                               \
+    }                                            \
+    if constexpr ((Parts) > 1) {                 \
+      constexpr int p = 1;                       \
+      __VA_ARGS__;                               \
+    }                                            \
+    if constexpr ((Parts) > 2) {                 \
+      {                                          \
+        constexpr int p = 2;                     \
+        __VA_ARGS__;                             \
+      }                                          \
+      constexpr int p = 3;                       \
+      __VA_ARGS__;                               \
+    }                                            \
+  } while (false)
+
 /// `Parts` native vectors of T. Comparisons give masks: all ones or all zeros a lane.
 // The alignment is explicit: by itself it would depend on the instruction set that a translation unit starts
 // with, and class layouts must not.
@@ -36,13 +58,22 @@ struct alignas(kVectorBytes) Pack {
   typedef T Vector __attribute__((vector_size(kVectorBytes)));
   static constexpr int kPartLanes = kVectorBytes / static_cast<int>(sizeof(T));
   static constexpr int kPackLanes = Parts * kPartLanes;
+  static constexpr int kPackParts = Parts;
   Vector part[Parts];
 
-  HWY_INLINE T operator[](int lane) const { return part[lane / kPartLanes][lane % kPartLanes]; }
-  HWY_INLINE void set(int lane, T value) { part[lane / kPartLanes][lane % kPartLanes] = value; }
+  HWY_INLINE T operator[](int lane) const {
+    T value;
+    std::memcpy(&value, reinterpret_cast<const char*>(part) + static_cast<std::size_t>(lane) * sizeof(T),
+                sizeof(T));
+    return value;
+  }
+  HWY_INLINE void set(int lane, T value) {
+    std::memcpy(reinterpret_cast<char*>(part) + static_cast<std::size_t>(lane) * sizeof(T), &value,
+                sizeof(T));
+  }
   static HWY_INLINE Pack all(T value) {
     Pack pack;
-    for (int p = 0; p < Parts; ++p) pack.part[p] = value - Vector{};
+    LEAFCAST_FOR_PARTS(Parts, pack.part[p] = value - Vector{});
     return pack;
   }
 };
@@ -54,19 +85,19 @@ using Mask = Pack<std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>
   template <class T, int Parts>                                                          \
   HWY_INLINE Result<T, Parts> operator op(Pack<T, Parts> a, Pack<T, Parts> b) {          \
     Result<T, Parts> r;                                                                  \
-    for (int p = 0; p < Parts; ++p) r.part[p] = a.part[p] op b.part[p];                  \
+    LEAFCAST_FOR_PARTS(Parts, r.part[p] = a.part[p] op b.part[p]);                       \
     return r;                                                                            \
   }                                                                                      \
   template <class T, int Parts>                                                          \
   HWY_INLINE Result<T, Parts> operator op(Pack<T, Parts> a, std::type_identity_t<T> b) { \
     Result<T, Parts> r;                                                                  \
-    for (int p = 0; p < Parts; ++p) r.part[p] = a.part[p] op b;                          \
+    LEAFCAST_FOR_PARTS(Parts, r.part[p] = a.part[p] op b);                               \
     return r;                                                                            \
   }                                                                                      \
   template <class T, int Parts>                                                          \
   HWY_INLINE Result<T, Parts> operator op(std::type_identity_t<T> a, Pack<T, Parts> b) { \
     Result<T, Parts> r;                                                                  \
-    for (int p = 0; p < Parts; ++p) r.part[p] = a op b.part[p];                          \
+    LEAFCAST_FOR_PARTS(Parts, r.part[p] = a op b.part[p]);                               \
     return r;                                                                            \
   }
 #define LEAFCAST_ARITHMETIC(op)                                       \
@@ -92,7 +123,7 @@ LEAFCAST_BINARY(Mask, ==)
 
 template <class T, int Parts>
 HWY_INLINE Pack<T, Parts> operator~(Pack<T, Parts> a) {
-  for (int p = 0; p < Parts; ++p) a.part[p] = ~a.part[p];
+  LEAFCAST_FOR_PARTS(Parts, a.part[p] = ~a.part[p]);
   return a;
 }
 
@@ -101,8 +132,7 @@ template <class To, class From>
 HWY_INLINE To as(From from) {
   static_assert(sizeof(To) == sizeof(From));
   To to;
-  for (std::size_t p = 0; p < sizeof(to.part) / sizeof(to.part[0]); ++p)
-    to.part[p] = reinterpret_cast<typename To::Vector>(from.part[p]);
+  LEAFCAST_FOR_PARTS(To::kPackParts, to.part[p] = reinterpret_cast<typename To::Vector>(from.part[p]));
   return to;
 }
 
@@ -111,18 +141,24 @@ template <class To, class From>
 HWY_INLINE To convert(From from) {
   To to;
   if constexpr (sizeof(To) == sizeof(From))
-    for (std::size_t p = 0; p < sizeof(to.part) / sizeof(to.part[0]); ++p)
-      to.part[p] = __builtin_convertvector(from.part[p], typename To::Vector);
+    LEAFCAST_FOR_PARTS(To::kPackParts,
+                       to.part[p] = __builtin_convertvector(from.part[p], typename To::Vector));
   else
     for (int lane = 0; lane < To::kPackLanes; ++lane)
       to.set(lane, static_cast<std::decay_t<decltype(to[0])>>(from[lane]));
   return to;
 }
 
-/// mask ? a : b, lane by lane.
+/// mask ? a : b, bit by bit.
 template <class V, class M>
 HWY_INLINE V select(M mask, V a, V b) {
   return as<V>((mask & as<M>(a)) | (~mask & as<M>(b)));
+}
+/// The same of a comparison's mask, lane by lane.
+template <class V, class M>
+HWY_INLINE V choose(M mask, V a, V b) {
+  LEAFCAST_FOR_PARTS(V::kPackParts, a.part[p] = mask.part[p] ? a.part[p] : b.part[p]);
+  return a;
 }
 
 using F32 = Pack<float, kParts>;
@@ -131,24 +167,24 @@ using U32 = Pack<std::uint32_t, kParts>;
 using U64 = Pack<std::uint64_t, 2 * kParts>;
 
 HWY_INLINE F32 splat(float x) { return F32::all(x); }
-HWY_INLINE F32 smaller(F32 a, F32 b) { return select(a < b, a, b); }
+HWY_INLINE F32 smaller(F32 a, F32 b) { return choose(a < b, a, b); }
 /// 2^−⌊log2 x⌋ for 0 ≤ x < 2^127 (2^127 below the normal range): multiplying by it never rounds.
 HWY_INLINE F32 power_of_two_scale(F32 x) { return as<F32>(0x7f000000 - (as<I32>(x) & 0x7f800000)); }
 
-/// Symbols of all lanes in a byte each.
-struct Bytes {
-  typedef std::uint8_t Vector __attribute__((vector_size(kVectorBytes / 4)));
-  Vector part[kParts];
+/// Symbols of all lanes, those of all parts side by side: part p has bits 8p … 8p + 7 of each word.
+struct PackedSymbols {
+  U32::Vector word;
 };
-HWY_INLINE I32 widen(const Bytes& x) {
+static_assert(kParts <= 4);
+HWY_INLINE I32 widen(const PackedSymbols& x) {
   I32 wide;
-  for (int p = 0; p < kParts; ++p) wide.part[p] = __builtin_convertvector(x.part[p], I32::Vector);
+  LEAFCAST_FOR_PARTS(kParts, wide.part[p] = reinterpret_cast<I32::Vector>((x.word >> (8 * p)) & 0xff));
   return wide;
 }
-HWY_INLINE Bytes narrow(I32 x) {
-  Bytes bytes;
-  for (int p = 0; p < kParts; ++p) bytes.part[p] = __builtin_convertvector(x.part[p], Bytes::Vector);
-  return bytes;
+HWY_INLINE PackedSymbols narrow(I32 x) {
+  U32::Vector word = reinterpret_cast<U32::Vector>(x.part[0]);
+  for (int p = 1; p < kParts; ++p) word |= reinterpret_cast<U32::Vector>(x.part[p]) << (8 * p);
+  return {word};
 }
 
 /// Arrays of lane vectors, aligned for every instruction set.

@@ -35,7 +35,8 @@ inline bool holds(const Plane& plane, int sample) { return plane[sample / 32] >>
 
 HWY_INLINE bool any(Plane plane) {
   auto sum = plane.part[0];
-  for (std::size_t p = 1; p < sizeof(plane.part) / sizeof(plane.part[0]); ++p) sum |= plane.part[p];
+  if constexpr (Plane::kPackParts > 1) sum |= plane.part[1];
+  if constexpr (Plane::kPackParts > 2) sum |= plane.part[2] | plane.part[3];
 #if HWY_TARGET == HWY_SCALAR
   typedef std::uint64_t Halves __attribute__((vector_size(kVectorBytes)));
   const auto halves = reinterpret_cast<Halves>(sum);

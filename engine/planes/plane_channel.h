@@ -27,16 +27,20 @@ class BernoulliPlane {
     }
   }
 
-  HWY_INLINE Plane draw(PlaneStream& stream) const {
+  // Not inlined: here the stream's state stays in registers for a dozen steps, which it does not in a long
+  // function.
+  HWY_NOINLINE Plane draw(PlaneStream& stream) const {
     if (always_) return all_samples();
+    PlaneStream local = stream;
     Plane below = no_samples(), undecided = all_samples();
     for (int t = 0; t < count_; ++t) {
-      const Plane random = stream.bits(), digit = Plane::all(digits_[t]);
+      const Plane random = local.bits(), digit = Plane::all(digits_[t]);
       below |= undecided & digit & ~random;
       undecided &= ~(random ^ digit);
       // After t digits a sample is undecided with probability 2^−t: before this it is not worth asking.
       if (t >= kBlind && t % 2 == 1 && !any(undecided)) break;
     }
+    stream = local;
     return below;
   }
 

@@ -197,17 +197,20 @@ class PlaneSums {
     for (std::size_t n = 0; n < by_count_.size(); ++n)
       if (by_count_[n] > 0)
         tally_.histogram[HistogramBins::bin(static_cast<std::int64_t>(n) - center_)] += by_count_[n];
+    for (std::size_t i = 0; i < bins_.size(); ++i)
+      if (bins_[i] > 0) tally_.histogram[static_cast<int>(i) - kBins] += bins_[i];
   }
 
  private:
-  static constexpr int kMomentDigits =
-      8;  // beyond, it is cheaper to spread the samples over lanes of integers
-  static constexpr std::int64_t kFlat = 4096;
+  // Beyond, it is cheaper to spread the samples over integers.
+  static constexpr std::int64_t kMostMomentLeaves = 256;
+  static constexpr std::int64_t kFlat = 1 << 16;
+  static constexpr int kBins = 2048;  // more than HistogramBins has on either side
 
   struct Level {
     Level(std::int64_t n, bool inner)
         : leaves(n), digits(digits_of(n)), open(static_cast<std::size_t>(digits), no_samples()), exact(n) {
-      if (inner && digits <= kMomentDigits) moments.emplace(n);
+      if (inner && leaves <= kMostMomentLeaves) moments.emplace(n);
     }
     std::int64_t leaves;
     int digits;
@@ -235,7 +238,7 @@ class PlaneSums {
       for (int s = 0; s < active_; ++s) {
         const std::int64_t n = counts_[s % 32 * (kPlaneSamples / 32) + s / 32];
         if (by_count_.empty())
-          ++tally_.histogram[HistogramBins::bin(n - center_)];
+          ++bins_[static_cast<std::size_t>(HistogramBins::bin(n - center_) + kBins)];
         else
           ++by_count_[static_cast<std::size_t>(n)];
       }
@@ -279,6 +282,7 @@ class PlaneSums {
   std::int64_t center_;
   LaneArray<Level> levels_;
   std::vector<std::uint64_t> by_count_;  // histogram of short sentences
+  std::vector<std::uint64_t> bins_ = std::vector<std::uint64_t>(2 * kBins);
   alignas(64) std::array<std::int64_t, kPlaneSamples> counts_{};
 };
 
