@@ -28,14 +28,12 @@ class SumObserver {
         height_(cell.language().height),
         subtrees_(cell.observe().subtrees),
         histogram_(cell.observe().histogram),
+        centre_(HistogramBins::centre(cell)),
         count_(static_cast<std::size_t>(height_) + 2),
         levels_(static_cast<std::size_t>(height_) + 1) {
     tally_.sums.resize(levels_.size());
-    const Language& language = cell.language();
-    center_ = static_cast<std::int64_t>(
-        std::llround(language.channel.stationary()(symbol_) * static_cast<double>(language.leaves())));
     std::int64_t leaves = 1;
-    for (int j = 0; j <= height_; ++j, leaves *= j <= height_ ? language.d : 1) {
+    for (int j = 0; j <= height_; ++j, leaves *= j <= height_ ? cell.language().d : 1) {
       Level& level = levels_[j];
       level.leaves = leaves;
       // Sums of s^4 stay below 2^62 for this many subtrees; a level too large for that is summed in wide
@@ -123,14 +121,14 @@ class SumObserver {
     chosen_ = seen_ = 0;
   }
   void add_to_histogram(I64 counts) {
-    for (int lane = 0; lane < active_; ++lane) ++tally_.histogram[HistogramBins::bin(counts[lane] - center_)];
+    for (int lane = 0; lane < active_; ++lane) ++tally_.histogram[HistogramBins::bin(counts[lane] - centre_)];
   }
 
   Tally& tally_;
   int q_, symbol_, height_;
   bool subtrees_, histogram_;
+  std::int64_t centre_;
   int active_ = kLanes;
-  std::int64_t center_;
   I32 leaf_count_ = {};
   I64 leaves_seen_ = {};
   std::int64_t chosen_ = 0, seen_ = 0;  // of the batches since the last flush
