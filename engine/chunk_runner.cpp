@@ -1,10 +1,11 @@
 #include "engine/chunk_runner.h"
 
-#include <bit>
 #include <cmath>
 #include <stdexcept>
 #include <string_view>
 
+#include "engine/block_shape.h"
+#include "engine/collapsed_sampler.h"
 #include "engine/cost.h"
 #include "engine/kernel_tasks.h"
 #include "engine/sampler_tables.h"
@@ -130,24 +131,13 @@ bool with_channel(const SamplerTables& tables, Task& task) {
   return Call<SymmetricLanes<0>>::run(tables, task);
 }
 
-/// Peak bits of a reasoning writer's memory: its symbols, and its place among the siblings at each level.
-template <class Sampler>
-std::uint64_t memory_bits(const SamplerTables& tables, const Sampler& sampler) {
-  if (!std::holds_alternative<ReasoningGenerator>(tables.cell.generator())) return 0;
-  const auto bits = [](int values) {
-    return static_cast<std::uint64_t>(std::bit_width(static_cast<unsigned>(values - 1)));
-  };
-  return static_cast<std::uint64_t>(sampler.memory_symbols()) * bits(tables.q) +
-         static_cast<std::uint64_t>(tables.block_height) * bits(tables.d);
-}
-
 template <class C>
 struct RunSentences {
   static bool run(const SamplerTables& tables, SentenceTask& task) {
     return with_sampler<C>(tables, [&](auto sampler) {
       Observer observer = task.record ? Observer(tables, task.sentences) : Observer(tables, task.tally);
       const bool finished = sample(tables, sampler, observer, task.chunk, task.samples, task.proceed);
-      task.tally.memory_bits = memory_bits(tables, sampler);
+      task.tally.memory_bits = memory_bits(tables.cell, sampler.memory_symbols());
       return finished;
     });
   }
@@ -185,25 +175,32 @@ namespace leafcast {
 HWY_EXPORT(run_sentences);
 HWY_EXPORT(run_laws);
 
-ChunkRunner::ChunkRunner(const Cell& cell) : tables_(std::make_unique<SamplerTables>(cell)) {}
+ChunkRunner::ChunkRunner(const Cell& cell) {
+  if (cell.method() == Method::collapsed)
+    collapsed_ = std::make_unique<CollapsedSampler>(cell);
+  else
+    tables_ = std::make_unique<SamplerTables>(cell);
+}
 ChunkRunner::~ChunkRunner() = default;
 ChunkRunner::ChunkRunner(ChunkRunner&&) noexcept = default;
 
 std::optional<Tally> ChunkRunner::run(std::uint32_t chunk, std::uint64_t samples,
                                       const std::function<bool()>& proceed) const {
+  if (collapsed_) return collapsed_->run(chunk, samples, proceed);
   SentenceTask task{chunk, samples, proceed, false, {}, {}};
   if (!HWY_DYNAMIC_DISPATCH(run_sentences)(*tables_, task)) return std::nullopt;
   return std::move(task.tally);
 }
 
 std::vector<std::uint8_t> ChunkRunner::sentences(std::uint32_t chunk, std::uint64_t samples) const {
+  if (collapsed_) throw std::logic_error("collapsed sums have no sentences");
   SentenceTask task{chunk, samples, [] { return true; }, true, {}, {}};
   HWY_DYNAMIC_DISPATCH(run_sentences)(*tables_, task);
   return std::move(task.sentences);
 }
 
 Eigen::MatrixXd ChunkRunner::conditional_laws(std::span<const std::uint8_t> sentence) const {
-  if (!std::holds_alternative<KgramGenerator>(tables_->cell.generator()))
+  if (collapsed_ || !std::holds_alternative<KgramGenerator>(tables_->cell.generator()))
     throw std::logic_error("conditional laws are those of a k-gram");
   if (static_cast<std::int64_t>(sentence.size()) != tables_->leaves)
     throw std::logic_error("a sentence has as many symbols as the tree has leaves");
