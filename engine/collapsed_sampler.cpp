@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <stdexcept>
 
 #include "engine/block_shape.h"
@@ -27,12 +28,45 @@ MatrixXd states_of(const Channel& channel, const MatrixXd& between_symbols) {
   return lumped;
 }
 
+/// In plain loops: a library's kernels may fuse or reorder sums, which other machines do not.
+MatrixXd product(const MatrixXd& a, const MatrixXd& b) {
+  MatrixXd c = MatrixXd::Zero(a.rows(), b.cols());
+  for (int i = 0; i < a.rows(); ++i)
+    for (int k = 0; k < a.cols(); ++k)
+      for (int j = 0; j < b.cols(); ++j) c(i, j) += a(i, k) * b(k, j);
+  return c;
+}
+
+/// So that rows of long products still sum to 1: their rounding errors would grow with n.
+void normalize_rows(MatrixXd& m) {
+  for (int i = 0; i < m.rows(); ++i) {
+    double sum = 0;
+    for (int j = 0; j < m.cols(); ++j) sum += m(i, j);
+    for (int j = 0; j < m.cols(); ++j) m(i, j) /= sum;
+  }
+}
+
 MatrixXd root_law(const Channel& channel) {
   if (!channel.is_symmetric()) return channel.stationary().transpose();
   return Eigen::RowVector2d(1, channel.q() - 1);
 }
 
 }  // namespace
+
+double binomial_draws(const Cell& cell) {
+  const Language& language = cell.language();
+  const BlockShape blocks(cell);
+  const double q = language.channel.is_symmetric() ? 2 : language.channel.q();
+  std::set<int> lengths;  // as CollapsedSampler::add_chain halves them
+  const auto halve = [&](auto& self, int length) -> void {
+    if (length == 1 || !lengths.insert(length).second) return;
+    self(self, length - length / 2);
+    self(self, length / 2);
+  };
+  halve(halve, language.d);
+  const auto splits = static_cast<double>(lengths.size()) * blocks.levels;
+  return q * (q - 1) * (blocks.height + 2 * q * splits);
+}
 
 RowSplitter::RowSplitter(const MatrixXd& weights) : columns_(static_cast<int>(weights.cols())) {
   for (int a = 0; a < weights.rows(); ++a) {
@@ -146,9 +180,9 @@ int CollapsedSampler::add_chain(int part, int length, const MatrixXd& across) {
     if (const auto found = made.find(parts); found != made.end()) return found->second;
     const int left = self(self, parts - parts / 2), right = self(self, parts / 2);
     const MatrixXd &of_left = stretches_[left].ends, &of_right = stretches_[right].ends;
-    const MatrixXd onwards = across * of_right;
-    MatrixXd ends = of_left * onwards;
-    for (int x = 0; x < states_; ++x) ends.row(x) /= ends.row(x).sum();  // or rounding would grow with n
+    const MatrixXd onwards = product(across, of_right);
+    MatrixXd ends = product(of_left, onwards);
+    normalize_rows(ends);
     MatrixXd last(states_ * states_, states_), first(states_ * states_, states_);
     for (int x = 0; x < states_; ++x)
       for (int y = 0; y < states_; ++y) {

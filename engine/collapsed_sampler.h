@@ -28,12 +28,16 @@ class RowSplitter {
     }
     if (n > 0) add(columns_ - 1, n);
   }
-  int draws() const { return columns_ - 1; }  ///< binomial draws a row
 
  private:
   int columns_;
   std::vector<BinomialSampler> samplers_;  ///< [row][column]: this column rather than a later one
 };
+
+/// Binomial draws of a sentence of a collapsed cell, at most: with q states (two if the channel is symmetric)
+/// q(q−1) a level of a block, and 2q²(q−1) a split above, of which d children need between log₂ d and 2 log₂
+/// d.
+double binomial_draws(const Cell& cell);
 
 /// Draws S of whole sentences from counts alone, level by level (MATH.md §7): for `true`, for block with root
 /// memory and for reasoning by path, in law the same as writing every leaf. A sentence takes O(h) binomial

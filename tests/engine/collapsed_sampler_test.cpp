@@ -252,6 +252,14 @@ TEST_CASE("collapsed counts are a function of their address") {
   CHECK(run(cell(kernel(3, 20).parameters, block(5, "sampled")), 4, 1).sums[20][0] == 340116207);
 }
 
+TEST_CASE("how many binomials a sentence takes") {
+  CHECK(binomial_draws(cell(ising(3, 30, 0.9).parameters, {})) == 60);
+  CHECK(binomial_draws(cell(ising(3, 30, 0.9).parameters, block(10, "fixed"))) == 20 + 20 * 16);
+  CHECK(binomial_draws(cell(ising(5, 3, 0.9).parameters, block(0, "fixed"))) ==
+        3 * 24);  // 5 = 3 + 2, 3 = 2 + 1, 2
+  CHECK(binomial_draws(cell(kernel(2, 4).parameters, path(3))) == 18 + 36);
+}
+
 TEST_CASE("a collapsed chunk is abandoned when told so, and has no sentences") {
   const ChunkRunner runner(cell(ising(3, 30, 0.9).parameters, {}));
   int calls = 0;
