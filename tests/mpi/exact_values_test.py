@@ -29,8 +29,8 @@ SWEEPS = {
                   "--generator.kind=true,block,reasoning", "--generator.context-depth=0..height:3", "--generator.memory=root",
                   "--generator.lca=sampled,sampled-reset,fixed", "--generator.memory-depth=0..height:10", "--sampling.samples=20000"],
     "collapsed-kernel": ["--language.kind=kernel", "--language.d=5", "--language.height=20", "--generator.method=collapsed",
-                         "--generator.kind=true,block", "--generator.context-depth=0..height:5", "--generator.memory=root",
-                         "--generator.lca=sampled,fixed", "--sampling.samples=20000"],
+                         "--generator.kind=true,block", "--generator.context-depth=0..height:2", "--generator.memory=root",
+                         "--generator.lca=sampled,fixed", "--sampling.samples=10000"],
 }
 
 
