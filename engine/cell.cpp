@@ -141,21 +141,40 @@ std::string short_form(const Parameters& parameters) {
 
 // ---- the rest
 
-Method read_method(ParameterReader& reader) {
-  if (reader.read_choice("generator.method", {"sequence", "collapsed"}) == 1)
-    throw reader.error("generator.method",
-                       "this version has no collapsed sums yet; use sequence, which samples the same law");
-  return Method::sequence;
+/// Whether S can be drawn from counts of symbols: what is written next depends on symbols of ancestors alone.
+bool collapses(const Generator& generator) {
+  if (const auto* block = std::get_if<BlockGenerator>(&generator)) return block->memory == BlockMemory::root;
+  if (const auto* writer = std::get_if<ReasoningGenerator>(&generator))
+    return writer->encoding == Encoding::path;
+  return std::holds_alternative<TrueGenerator>(generator);
 }
 
-Observe read_observe(ParameterReader& reader, const Language& language) {
+Method read_method(ParameterReader& reader, const Generator& generator) {
+  if (reader.read_choice("generator.method", {"sequence", "collapsed"}) == 0) return Method::sequence;
+  if (!collapses(generator))
+    throw reader.error(
+        "generator.method",
+        "this generator looks back at leaves or siblings, so a sentence is more than counts of "
+        "symbols; use sequence, or choose true, block with memory = root, or reasoning with "
+        "encoding = path",
+        true);
+  return Method::collapsed;
+}
+
+Observe read_observe(ParameterReader& reader, const Language& language, Method method) {
+  const bool leaves = method == Method::sequence;
+  for (const char* key : {"observe.subtrees", "observe.correlation", "observe.validity"})
+    if (!leaves && reader.read_switch(key, false))
+      throw reader.error(key,
+                         "collapsed draws only the sum of a whole sentence; leave it out, or use "
+                         "generator.method = sequence");
   Observe observe{};
-  observe.subtrees = reader.read_switch("observe.subtrees", true);
+  observe.subtrees = reader.read_switch("observe.subtrees", leaves);
   observe.correlation = reader.read_switch("observe.correlation", observe.subtrees);
   if (observe.correlation && !observe.subtrees)
     throw reader.error("observe.correlation",
                        "correlations come from the subtrees' sums; set observe.subtrees = on as well");
-  observe.validity = reader.read_switch("observe.validity", language.constrained);
+  observe.validity = reader.read_switch("observe.validity", leaves && language.constrained);
   if (observe.validity && !language.constrained)
     throw reader.error("observe.validity",
                        fmt::format("only a coloring can be invalid, {} cannot; leave it out", language.kind));
@@ -197,10 +216,10 @@ Cell Cell::make(const Parameters& parameters) {
   cell.seed_ = reader.read_whole("seed", "a seed", 0, std::numeric_limits<std::uint64_t>::max(), 1);
   cell.language_ = read_language(reader);
   cell.generator_ = read_generator(reader, *cell.language_);
-  cell.method_ = read_method(reader);
+  cell.method_ = read_method(reader, cell.generator_);
   cell.samples_ =
       reader.read_whole("sampling.samples", "the number of samples", 1, kMaxSamples, kDefaultSamples);
-  cell.observe_ = read_observe(reader, *cell.language_);
+  cell.observe_ = read_observe(reader, *cell.language_, cell.method_);
   refuse_unread(reader);
   cell.parameters_ = reader.canonical();
   cell.id_ = hash_law(cell.parameters_);
@@ -220,6 +239,7 @@ std::string Cell::label() const {
     text += fmt::format(" d={} h={}", value("d"), value("height"));
   }
   text += " · " + short_form(parameters_);
+  if (method_ == Method::collapsed) text += " · collapsed";
   if (seed_ != 1) text += fmt::format(" · seed {}", seed_);
   return text;
 }

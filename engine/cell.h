@@ -55,11 +55,13 @@ struct ReasoningGenerator {
 
 using Generator = std::variant<TrueGenerator, KgramGenerator, BlockGenerator, ReasoningGenerator>;
 
+/// Write every leaf, or draw the sum of a whole sentence from counts (MATH.md §7): true, block with root
+/// memory, reasoning by path.
 enum class Method { sequence, collapsed };
 
 /// What a cell tallies besides S.
 struct Observe {
-  bool subtrees;     ///< power sums of the sums over subtrees of every height
+  bool subtrees;  ///< power sums of the sums over subtrees of every height; not if collapsed, as the next two
   bool correlation;  ///< two-point correlation by LCA height (derived from the subtree sums)
   bool validity;     ///< coloring validity, frozen and free roots
   bool histogram;    ///< histogram of S

@@ -1,9 +1,9 @@
 #include "engine/chunk_runner.h"
 
 #include <algorithm>
-#include <bit>
 #include <stdexcept>
 
+#include "engine/collapsed_sampler.h"
 #include "engine/cost.h"
 #include "engine/kernel_tasks.h"
 #include "engine/sampler_family.h"
@@ -17,16 +17,8 @@ std::int64_t leaves_between_polls(const SamplerTables& tables, int samples) {
   return static_cast<std::int64_t>(std::clamp(2e-3 / leaf_seconds, 1.0, 0x1p17));
 }
 
-std::uint64_t reasoning_bits(const SamplerTables& tables, int symbols) {
-  if (!std::holds_alternative<ReasoningGenerator>(tables.cell.generator())) return 0;
-  const auto bits = [](int values) {
-    return static_cast<std::uint64_t>(std::bit_width(static_cast<unsigned>(values - 1)));
-  };
-  return static_cast<std::uint64_t>(symbols) * bits(tables.q) +
-         static_cast<std::uint64_t>(tables.block_height) * bits(tables.d);
-}
-
 namespace {
+
 
 bool run_sentences(const SamplerTables& tables, SentenceTask& task) {
   return sampler_family(tables.cell) == SamplerFamily::planes ? run_on_planes(tables, task)
@@ -35,25 +27,32 @@ bool run_sentences(const SamplerTables& tables, SentenceTask& task) {
 
 }  // namespace
 
-ChunkRunner::ChunkRunner(const Cell& cell) : tables_(std::make_unique<SamplerTables>(cell)) {}
+ChunkRunner::ChunkRunner(const Cell& cell) {
+  if (cell.method() == Method::collapsed)
+    collapsed_ = std::make_unique<CollapsedSampler>(cell);
+  else
+    tables_ = std::make_unique<SamplerTables>(cell);
+}
 ChunkRunner::~ChunkRunner() = default;
 ChunkRunner::ChunkRunner(ChunkRunner&&) noexcept = default;
 
 std::optional<Tally> ChunkRunner::run(std::uint32_t chunk, std::uint64_t samples,
                                       const std::function<bool()>& proceed) const {
+  if (collapsed_) return collapsed_->run(chunk, samples, proceed);
   SentenceTask task{chunk, samples, proceed, false, {}, {}};
   if (!run_sentences(*tables_, task)) return std::nullopt;
   return std::move(task.tally);
 }
 
 std::vector<std::uint8_t> ChunkRunner::sentences(std::uint32_t chunk, std::uint64_t samples) const {
+  if (collapsed_) throw std::logic_error("collapsed sums have no sentences");
   SentenceTask task{chunk, samples, [] { return true; }, true, {}, {}};
   run_sentences(*tables_, task);
   return std::move(task.sentences);
 }
 
 Eigen::MatrixXd ChunkRunner::conditional_laws(std::span<const std::uint8_t> sentence) const {
-  if (!std::holds_alternative<KgramGenerator>(tables_->cell.generator()))
+  if (collapsed_ || !std::holds_alternative<KgramGenerator>(tables_->cell.generator()))
     throw std::logic_error("conditional laws are those of a k-gram");
   if (static_cast<std::int64_t>(sentence.size()) != tables_->leaves)
     throw std::logic_error("a sentence has as many symbols as the tree has leaves");

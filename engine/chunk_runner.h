@@ -13,6 +13,7 @@
 
 namespace leafcast {
 
+class CollapsedSampler;
 struct SamplerTables;
 
 /// Samples the chunks of one cell. Construct once a cell (it tabulates the channel), then call from one
@@ -21,6 +22,7 @@ struct SamplerTables;
 /// Random numbers are a function of (seed, cell id, chunk, batch) and arithmetic is IEEE single precision
 /// without contraction, so the tally is the same on every rank and every instruction set (kernels are
 /// compiled for several and chosen at run time). Memory: O(k + dh) a lane, 16 lanes (kBatchSamples).
+/// Collapsed cells draw counts instead of sentences (CollapsedSampler), in double precision.
 class ChunkRunner {
  public:
   explicit ChunkRunner(const Cell& cell);
@@ -33,6 +35,7 @@ class ChunkRunner {
                            const std::function<bool()>& proceed) const;
 
   /// The same sentences as symbols, [sample][leaf] (n·samples bytes: for small trees and tests).
+  /// Throws std::logic_error if the cell's method is collapsed.
   std::vector<std::uint8_t> sentences(std::uint32_t chunk, std::uint64_t samples) const;
 
   /// The generator's conditional law of every leaf of a given sentence of n symbols, given what it remembers
@@ -41,7 +44,9 @@ class ChunkRunner {
   Eigen::MatrixXd conditional_laws(std::span<const std::uint8_t> sentence) const;
 
  private:
+  // One of the two, by the cell's method.
   std::unique_ptr<SamplerTables> tables_;
+  std::unique_ptr<CollapsedSampler> collapsed_;
 };
 
 /// Instruction sets that this build dispatches to and this machine has, best first (Highway target names).

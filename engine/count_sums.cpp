@@ -57,10 +57,4 @@ PowerSums leaf_power_sums(const WideInt& sum_of_s, std::uint64_t sentences, std:
   return sums;
 }
 
-std::int64_t histogram_center(const Cell& cell) {
-  const Language& language = cell.language();
-  return std::llround(language.channel.stationary()(cell.observe().symbol) *
-                      static_cast<double>(language.leaves()));
-}
-
 }  // namespace leafcast

@@ -2,7 +2,6 @@
 #include <array>
 #include <cstdint>
 
-#include "engine/cell.h"
 #include "engine/tally.h"
 
 namespace leafcast {
@@ -47,8 +46,5 @@ class CountSums {
 
 /// Σ s^p of the leaves by themselves (s = q − 1 or −1), from Σ S over the sentences that they make up.
 PowerSums leaf_power_sums(const WideInt& sum_of_s, std::uint64_t sentences, std::int64_t leaves, int q);
-
-/// The centre of the histogram of S: round(ν_c n).
-std::int64_t histogram_center(const Cell& cell);
 
 }  // namespace leafcast

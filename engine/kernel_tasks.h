@@ -37,7 +37,4 @@ void find_laws(const SamplerTables& tables, LawTask& task);  // lane_kernels.cpp
 /// work.
 std::int64_t leaves_between_polls(const SamplerTables& tables, int samples);
 
-/// Peak bits of a reasoning writer's memory: its symbols, and its place among the siblings at each level.
-std::uint64_t reasoning_bits(const SamplerTables& tables, int symbols);  // chunk_runner.cpp
-
 }  // namespace leafcast

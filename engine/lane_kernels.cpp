@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "engine/block_shape.h"
 #include "engine/kernel_tasks.h"
 #include "engine/sampler_tables.h"
 #include "engine/tree.h"
@@ -129,7 +130,7 @@ struct RunSentences {
     return with_sampler<C>(tables, [&](auto sampler) {
       Observer observer = task.record ? Observer(tables, task.sentences) : Observer(tables, task.tally);
       const bool finished = sample(tables, sampler, observer, task.chunk, task.samples, task.proceed);
-      task.tally.memory_bits = reasoning_bits(tables, sampler.memory_symbols());
+      task.tally.memory_bits = memory_bits(tables.cell, sampler.memory_symbols());
       return finished;
     });
   }

@@ -1,5 +1,6 @@
 #include <stdexcept>
 
+#include "engine/block_shape.h"
 #include "engine/kernel_tasks.h"
 #include "engine/sampler_tables.h"
 #include "engine/tree.h"
@@ -102,7 +103,7 @@ bool tally_sentences(const SamplerTables& tables, SentenceTask& task) {
   });
   if (!finished) return false;
   sums.finish();
-  task.tally.memory_bits = reasoning_bits(tables, sampler.memory_symbols());
+  task.tally.memory_bits = memory_bits(tables.cell, sampler.memory_symbols());
   return true;
 }
 

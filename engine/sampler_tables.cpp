@@ -1,8 +1,6 @@
 #include "engine/sampler_tables.h"
 
-#include <cmath>
-
-#include "engine/tree.h"
+#include "engine/block_shape.h"
 
 namespace leafcast {
 
@@ -23,35 +21,6 @@ std::vector<float> cumulative_rows(const Eigen::MatrixXd& m) {
     flat.insert(flat.end(), row.begin(), row.end());
   }
   return flat;
-}
-
-/// Σ_j P(j) T_j over the LCA height j of neighbouring blocks, B levels below the root (GKMSS Definition 2.2;
-/// MATH.md §2).
-Eigen::MatrixXd mixed_across(const Channel& channel, int d, int levels, LcaLaw law) {
-  Eigen::MatrixXd mix = Eigen::MatrixXd::Zero(channel.q(), channel.q());
-  double left = 1;  // probability of an LCA above j: d^{-j}
-  for (int j = 1; j <= levels; ++j) {
-    mix += (left - left / d) * channel.across(j);
-    left /= d;
-  }
-  if (law == LcaLaw::sampled_reset)
-    mix += left * Eigen::VectorXd::Ones(channel.q()) * channel.stationary().transpose();
-  else
-    mix /= 1 - left;  // (d−1) d^{B−j} / (d^B − 1)
-  return mix;
-}
-
-struct BlockShape {
-  int height;
-  LcaLaw lca;
-};
-
-BlockShape block_shape(const Cell& cell) {
-  if (const auto* block = std::get_if<BlockGenerator>(&cell.generator()))
-    return {block->context_depth, block->lca};
-  if (const auto* writer = std::get_if<ReasoningGenerator>(&cell.generator()))
-    return {writer->memory_depth, LcaLaw::sampled};
-  return {cell.language().height, LcaLaw::fixed};
 }
 
 }  // namespace
@@ -85,16 +54,9 @@ SamplerTables::SamplerTables(const Cell& c)
   stationary = row_major(channel.stationary());
   stationary_cumulative = cumulative(channel.stationary());
 
-  const BlockShape blocks = block_shape(c);
+  const BlockShape blocks(c);
   block_height = blocks.height;
-  const int levels = height - block_height;
-  if (levels == 0) return;
-  std::vector<Eigen::MatrixXd> across;
-  if (blocks.lca == LcaLaw::fixed)
-    for (int j = 1; j <= levels; ++j) across.push_back(channel.across(j));
-  else
-    across.push_back(mixed_across(channel, d, levels, blocks.lca));
-  for (const Eigen::MatrixXd& law : across) {
+  for (const Eigen::MatrixXd& law : blocks.across) {
     across_cumulative.push_back(cumulative_rows(law));
     if (!symmetric) continue;
     across_symmetric.push_back({static_cast<float>(law(0, 0)), static_cast<float>(law(0, 1))});

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+
+#include "engine/cell.h"
 
 namespace leafcast {
 
@@ -33,7 +36,25 @@ std::int64_t width_of_nonnegative(int bin) {
   return bin < kLinear ? 1 : std::int64_t{1} << (bin / kPerOctave - 1);
 }
 
+/// round(p·n), halves upwards, exactly: p = mantissa · 2^{−shift}.
+std::int64_t round_product(double p, std::int64_t n) {
+  __extension__ typedef unsigned __int128 Wide;
+  int exponent;
+  const auto mantissa = static_cast<std::uint64_t>(std::frexp(p, &exponent) * 0x1p53);
+  const int shift = 53 - exponent;
+  if (shift > 120) return 0;
+  return static_cast<std::int64_t>(((static_cast<Wide>(mantissa) * n >> (shift - 1)) + 1) >> 1);
+}
+
 }  // namespace
+
+std::int64_t HistogramBins::centre(const Cell& cell) {
+  const Channel& channel = cell.language().channel;
+  const std::int64_t n = cell.language().leaves();
+  if (!channel.is_symmetric()) return round_product(channel.stationary()(cell.observe().symbol), n);
+  const auto q = static_cast<std::uint64_t>(channel.q());
+  return static_cast<std::int64_t>((2 * static_cast<std::uint64_t>(n) + q) / (2 * q));
+}
 
 int HistogramBins::bin(std::int64_t m) {
   return m >= 0 ? bin_of_nonnegative(m) : -1 - bin_of_nonnegative(-1 - m);

@@ -7,6 +7,8 @@
 
 namespace leafcast {
 
+class Cell;
+
 /// Exact signed integer for Σ s^p: |s| ≤ (q−1)n < 2^62 (Cell::make), so s^4 < 2^248; with 2^62 subtrees a
 /// sample and 2^60 samples, < 2^370.
 using WideInt = boost::multiprecision::number<boost::multiprecision::cpp_int_backend<
@@ -19,9 +21,12 @@ inline constexpr int kPowers = 4;
 using PowerSums = std::array<WideInt, kPowers>;
 
 /// Histogram of a sum, in bins that are exact near the centre and 1/32 of an octave wide beyond, for any n <
-/// 2^62. The binned quantity is m = N_c − round(ν_c n) (the count of the observed symbol about its mean), so
+/// 2^62. The binned quantity is m = N_c − centre (the count of the observed symbol about its mean), so
 /// S = q·N_c − n and every bin holds as many lattice points as it is wide.
 struct HistogramBins {
+  /// round(ν_c n), halves upwards: exactly n/q in a symmetric channel, else of the double ν_c, exactly
+  /// multiplied.
+  static std::int64_t centre(const Cell& cell);
   /// Bin of m; negative m have negative bins: bin(−1−m) = −1−bin(m).
   static int bin(std::int64_t m);
   static std::int64_t lower(int bin);  ///< smallest m of the bin

@@ -234,6 +234,8 @@ class Expansion {
   /// by itself.
   bool may_leave_out(const std::string& key) const {
     if (is_swept(key)) return true;
+    if (key == "generator.method")
+      return is_swept("generator.kind") || is_swept("generator.memory") || is_swept("generator.encoding");
     if (key.starts_with("generator.")) return is_swept("language.height");
     return is_swept("language.kind") || is_swept("language.q") || is_swept("language.file");
   }

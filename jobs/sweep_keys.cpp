@@ -40,7 +40,7 @@ const std::vector<Row>& rows() {
         "kernel: file of a stochastic matrix, a row a line; relative to the sweep file"},
        names},
       {{"generator.kind", join_kinds(generator_kinds()), "who writes the sentences (true)"}, words},
-      {{"generator.method", "sequence|collapsed", "write every leaf, or draw only the sums (sequence)"},
+      {{"generator.method", "sequence|collapsed", "write every leaf, or draw only the sum (sequence)"},
        words},
       {{"generator.context", "K", "kgram: how many leaves or tokens back it sees"}, depth},
       {{"generator.context-unit", "leaves|tokens", "kgram: what the context counts (leaves)"}, words},

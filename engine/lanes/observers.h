@@ -32,7 +32,7 @@ class SumObserver {
         height_(cell.language().height),
         subtrees_(cell.observe().subtrees),
         histogram_(cell.observe().histogram),
-        center_(histogram_center(cell)),
+        centre_(HistogramBins::centre(cell)),
         open_(static_cast<std::size_t>(height_) + 2),
         wide_open_(static_cast<std::size_t>(height_) + 2) {
     std::int64_t leaves = 1;
@@ -128,13 +128,14 @@ class SumObserver {
         for (int lane = 0; lane < kLanes; ++lane) wide_open_[j + 1][lane] += count[lane];
     }
   }
-  void add_to_histogram(std::int64_t count) { ++bins_[HistogramBins::bin(count - center_) + kBins]; }
+  void add_to_histogram(std::int64_t count) { ++bins_[HistogramBins::bin(count - centre_) + kBins]; }
 
   Tally& tally_;
   int q_, symbol_, height_;
   bool subtrees_, histogram_;
+  std::int64_t centre_;
   int active_ = kLanes;
-  std::int64_t center_;
+  
   int narrow_height_ = 0;  // up to here a subtree's count fits into a lane
   LaneArray<I32> open_;    // [height 1…h]: chosen symbols in the subtree that is being written
   std::vector<WideLanes> wide_open_;

@@ -161,7 +161,7 @@ class PlaneSums {
         height_(cell.language().height),
         subtrees_(cell.observe().subtrees),
         histogram_(cell.observe().histogram),
-        center_(histogram_center(cell)) {
+        centre_(HistogramBins::centre(cell)) {
     std::int64_t leaves = 1;
     for (int j = 0; j <= height_; ++j, leaves *= j <= height_ ? cell.language().d : 1)
       levels_.emplace_back(leaves, subtrees_ && j > 0 && j < height_);
@@ -196,7 +196,7 @@ class PlaneSums {
       tally_.sums[0] = leaf_power_sums(tally_.sums[height_][0], tally_.samples, levels_.back().leaves, q_);
     for (std::size_t n = 0; n < by_count_.size(); ++n)
       if (by_count_[n] > 0)
-        tally_.histogram[HistogramBins::bin(static_cast<std::int64_t>(n) - center_)] += by_count_[n];
+        tally_.histogram[HistogramBins::bin(static_cast<std::int64_t>(n) - centre_)] += by_count_[n];
     for (std::size_t i = 0; i < bins_.size(); ++i)
       if (bins_[i] > 0) tally_.histogram[static_cast<int>(i) - kBins] += bins_[i];
   }
@@ -238,7 +238,7 @@ class PlaneSums {
       for (int s = 0; s < active_; ++s) {
         const std::int64_t n = counts_[s % 32 * (kPlaneSamples / 32) + s / 32];
         if (by_count_.empty())
-          ++bins_[static_cast<std::size_t>(HistogramBins::bin(n - center_) + kBins)];
+          ++bins_[static_cast<std::size_t>(HistogramBins::bin(n - centre_) + kBins)];
         else
           ++by_count_[static_cast<std::size_t>(n)];
       }
@@ -279,7 +279,7 @@ class PlaneSums {
   int q_, height_;
   bool subtrees_, histogram_;
   int active_ = kPlaneSamples;
-  std::int64_t center_;
+  std::int64_t centre_;
   LaneArray<Level> levels_;
   std::vector<std::uint64_t> by_count_;  // histogram of short sentences
   std::vector<std::uint64_t> bins_ = std::vector<std::uint64_t>(2 * kBins);

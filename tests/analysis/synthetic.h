@@ -135,9 +135,8 @@ inline void tally_sentence(const Cell& cell, const Sentence& sentence, Tally& ta
     sums = std::move(parents);
   }
   if (cell.observe().histogram) {
-    const std::int64_t n = language.leaves(), count = (sums[0] + n) / q;
-    const double mean = language.channel.stationary()(cell.observe().symbol) * static_cast<double>(n);
-    ++tally.histogram[HistogramBins::bin(count - std::llround(mean))];
+    const std::int64_t count = (sums[0] + language.leaves()) / q;
+    ++tally.histogram[HistogramBins::bin(count - HistogramBins::centre(cell))];
   }
   if (const auto* reasoning = std::get_if<ReasoningGenerator>(&cell.generator())) {
     // The symbol and the sibling index at each remembered level; without any, the last leaf.

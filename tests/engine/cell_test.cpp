@@ -377,8 +377,6 @@ TEST_CASE("what this version cannot do yet is said plainly") {
   check_refused(
       ising({{"generator.kind", "kgram"}, {"generator.context", "8"}, {"generator.structure", "sampled"}}),
       "generator.structure", "this version cannot sample the punctuation yet; use fixed");
-  check_refused(ising({{"generator.method", "collapsed"}}), "generator.method",
-                "no collapsed sums yet; use sequence");
   check_refused(ising({{"sampling.target-relative-error", "0.01"}}), "sampling.target-relative-error",
                 "yet; set sampling.samples instead");
   check_refused(ising({{"sampling.max-samples", "1e9"}}), "sampling.max-samples",
@@ -395,6 +393,37 @@ TEST_CASE("what is observed") {
   check_refused(ising({{"observe.validity", "on"}}), "observe.validity",
                 "only a coloring can be invalid, ising cannot");
   CHECK(Cell::make(coloring({{"observe.symbol", "2"}})).observe().symbol == 2);
+}
+
+TEST_CASE("collapsed sums are for generators that read no leaves, and observe the whole sum only") {
+  const auto collapsed = [](Parameters more) {
+    more["generator.method"] = "collapsed";
+    return more;
+  };
+  const Parameters root = {
+      {"generator.kind", "block"}, {"generator.context-depth", "2"}, {"generator.memory", "root"}};
+  for (const Parameters& generator : {Parameters{}, root, Parameters{{"generator.kind", "reasoning"}}}) {
+    const Cell cell = Cell::make(coloring(collapsed(generator)));
+    CHECK(cell.method() == Method::collapsed);
+    CHECK_FALSE(cell.observe().subtrees);
+    CHECK_FALSE(cell.observe().correlation);
+    CHECK_FALSE(cell.observe().validity);
+    CHECK(cell.observe().histogram);
+    CHECK(cell.id() != Cell::make(coloring(generator)).id());
+    CHECK(Cell::make(cell.parameters()).parameters() == cell.parameters());
+  }
+  CHECK(Cell::make(ising(collapsed({}))).label() == "ising d=3 ρ=0.9 h=8 · true · collapsed");
+
+  const char* remedy = "use sequence, or choose true, block with memory = root, or reasoning";
+  check_refused(ising(collapsed({{"generator.kind", "kgram"}, {"generator.context", "8"}})),
+                "generator.method", remedy, true);
+  check_refused(ising(collapsed({{"generator.kind", "block"}, {"generator.context-depth", "2"}})),
+                "generator.method", remedy, true);
+  check_refused(ising(collapsed({{"generator.kind", "reasoning"}, {"generator.encoding", "segment"}})),
+                "generator.method", remedy, true);
+  for (const char* key : {"observe.subtrees", "observe.correlation", "observe.validity"})
+    check_refused(coloring(collapsed({{key, "on"}})), key,
+                  "collapsed draws only the sum of a whole sentence");
 }
 
 TEST_CASE("the registries list what each kind uses, and each kind can be made") {

@@ -183,6 +183,21 @@ TEST_CASE("equal cells are kept once") {
         Strings{"4", "2", "3", "5"});
 }
 
+TEST_CASE("generators that cannot collapse are left out of a list") {
+  const std::string collapsed = kIsing + "[generator]\nmethod = collapsed\n";
+  const Plan kinds =
+      read(collapsed + "kind = true, kgram, reasoning\ncontext = 4\nencoding = path, segment\n");
+  REQUIRE(kinds.cells().size() == 2);
+  CHECK(kinds.cells()[1].label() == "ising d=3 ρ=0.9 h=8 · reasoning path m=8 · collapsed");
+  CHECK(read(collapsed + "kind = block\ncontext-depth = 1\nmemory = leaves, root\n").cells().size() == 1);
+  CHECK(read(kIsing + "[generator]\nmethod = sequence, collapsed\nkind = true, kgram\ncontext = 4\n")
+            .cells()
+            .size() == 3);
+  // Nobody chose among generators: the cell is refused, though heights are swept.
+  CHECK_THAT(refusal(collapsed + "kind = kgram\ncontext = 4\n", {option("language.height", "4..8")}),
+             Contains("this generator looks back at leaves"));
+}
+
 TEST_CASE("a cell that cannot exist is left out of a range") {
   CHECK(expand("context-depth = 6..12\n", "generator.context-depth", kBlock) == Strings{"6", "7", "8"});
   CHECK(expand("context-depth = 6, 9\n", "generator.context-depth", kBlock) == Strings{"6"});
@@ -253,8 +268,8 @@ TEST_CASE("a bad value is named with file, line, reason and remedy") {
                  Contains("sampling.samples"));
   CHECK_THAT(refusal(kIsing + "[sampling]\nmax-samples = 1e9\n"),
              Contains("max-samples = 1e9 (s.ini:7): this version cannot"));
-  CHECK_THAT(refusal(kIsing + "[generator]\nmethod = collapsed\n"),
-             Contains("method = collapsed (s.ini:7): this version"));
+  CHECK_THAT(refusal(kIsing + "[generator]\nmethod = collapsed\nkind = kgram\ncontext = 4\n"),
+             Contains("method = collapsed (s.ini:7): this generator looks back at leaves"));
   CHECK_THAT(refusal(kIsing + "[generator]\nkind = kgram\ncontext = 4\nstructure = fixed, sampled\n"),
              Contains("structure = sampled (s.ini:9): this version"));
   CHECK_THAT(refusal(kIsing + "[observe]\nvalidity = on\n"),

@@ -54,7 +54,7 @@ with tempfile.TemporaryDirectory() as folder:
         ([*ISING, "--generator.kind=kgram", "--generator.context=-3"], 64, ["context"]),
         ([*ISING, "--generator.kind=kgram", "--generator.context=3", "--generator.structure=sampled"], 64, ["structure"]),
         ([*block, "--generator.context-depth=5"], 64, ["context-depth", "5"]),
-        ([*ISING, "--generator.method=collapsed"], 64, ["collapsed"]),
+        ([*ISING, "--generator.kind=kgram", "--generator.context=3", "--generator.method=collapsed"], 64, ["collapsed", "sequence"]),
         ([*ISING, "--sampling.samples=0"], 64, ["samples"]),
         ([*ISING, "--sampling.samples=many"], 64, ["samples", "many"]),
         ([*ISING, "--sampling.sampels=5"], 64, ["sampels", "sampling.samples"]),
