@@ -48,16 +48,16 @@ ExitCode plan_command(const Arguments& arguments, const Arguments&) {
     return ExitCode::done;
   }
   const Plan plan = read_sweeps(options.positional(), options.overrides());
+  const CostModel costs;
   if (!plan.title().empty()) fmt::print("{}\n\n", plan.title());
   fmt::print("{}  {:>9} {:>7} {:>11}\n", pad("cell", 48), "samples", "chunks", "core time");
   Cost cost;
   for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
     const Cell& cell = plan.cells()[i];
-    double seconds = 0;
-    for (std::uint32_t chunk = 0; chunk < plan.chunks(i); ++chunk) seconds += chunk_seconds(plan, {i, chunk});
+    const double seconds = costs.cell_seconds(plan, i);
     cost.seconds += seconds;
     cost.leaves += static_cast<double>(cell.samples()) * static_cast<double>(cell.language().leaves());
-    cost.largest_chunk = std::max(cost.largest_chunk, chunk_seconds(plan, {i, 0}));
+    cost.largest_chunk = std::max(cost.largest_chunk, costs.chunk_seconds(plan, {i, 0}));
     cost.sampler_bytes = std::max(cost.sampler_bytes, sampler_bytes(cell));
     cost.tally_bytes += 3 * tally_bytes(cell);
     fmt::print("{}  {:>9} {:>7} {:>11}\n", pad(cell.label(), 48),
