@@ -1,48 +1,227 @@
 #include "engine/cost.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "engine/error.h"
 
 namespace leafcast {
 
 namespace {
 
-/// Nanoseconds a leaf for q = 2, and how they grow with q.
-struct LeafCost {
-  double base, per_symbol_squared;
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kFileType = "leafcast-cost";
+constexpr int kVersion = 1;
+constexpr double kCachedBytes = 1 << 20;  // a ring that stays in the second-level cache
+constexpr double kRareBoundary = 1 << 8;  // leaves a block, from which on its boundary costs little
+
+std::uint64_t batch_size(const Cell&) { return kBatchSamples; }
+
+/// Writers that work block by block keep `depth` levels.
+struct Sampler {
+  enum class Kind { ancestors, recalling_ancestors, segment, kgram } kind;
+  int depth;
+  std::int64_t window;  // kgram: leaves that it sees at most
 };
 
-LeafCost leaf_cost(const Generator& generator) {
+std::int64_t window_of(const KgramGenerator& kgram, const Language& language) {
+  // Of d + 1 tokens one is a mark.
+  const std::int64_t leaves =
+      kgram.unit == ContextUnit::tokens && kgram.context > 1
+          ? kgram.context - kgram.context / (language.d + 1) - (kgram.context % (language.d + 1) > 0 ? 1 : 0)
+          : kgram.context;
+  return std::min(leaves, language.leaves());
+}
+
+Sampler sampler_of(const Cell& cell) {
+  const Language& language = cell.language();
+  const auto blocks = [&](Sampler::Kind kind, int depth) {
+    const bool plain = depth == language.height && kind == Sampler::Kind::recalling_ancestors;
+    return Sampler{plain ? Sampler::Kind::ancestors : kind, depth, 0};
+  };
   struct Visitor {
-    LeafCost operator()(const TrueGenerator&) const { return {0.7, 0}; }
-    LeafCost operator()(const KgramGenerator&) const { return {3.5, 0.3}; }
-    LeafCost operator()(const BlockGenerator& block) const {
-      return block.memory == BlockMemory::leaves ? LeafCost{1.3, 0.05} : LeafCost{0.7, 0};
+    const decltype(blocks)& make;
+    const Language& language;
+    Sampler operator()(const TrueGenerator&) const { return make(Sampler::Kind::ancestors, language.height); }
+    Sampler operator()(const KgramGenerator& kgram) const {
+      return {Sampler::Kind::kgram, 0, window_of(kgram, language)};
     }
-    LeafCost operator()(const ReasoningGenerator& writer) const {
-      return writer.encoding == Encoding::segment ? LeafCost{2.6, 0.1} : LeafCost{0.7, 0};
+    Sampler operator()(const BlockGenerator& block) const {
+      const bool recalls = block.memory == BlockMemory::leaves;
+      return make(recalls ? Sampler::Kind::recalling_ancestors : Sampler::Kind::ancestors,
+                  block.context_depth);
+    }
+    Sampler operator()(const ReasoningGenerator& writer) const {
+      const bool segment = writer.encoding == Encoding::segment && writer.memory_depth > 0;
+      return make(segment ? Sampler::Kind::segment : Sampler::Kind::ancestors, writer.memory_depth);
     }
   };
-  return std::visit(Visitor{}, generator);
+  return std::visit(Visitor{blocks, language}, cell.generator());
+}
+
+/// Bytes of a k-gram's window: symbols and messages of all lanes.
+double ring_bytes(const Cell& cell, std::int64_t window) {
+  const double q = cell.language().channel.q(), d = cell.language().d;
+  return static_cast<double>(window) * kBatchSamples * (1 + 4 * q / (d - 1));
+}
+
+/// Nanoseconds a leaf.
+double nominal_leaf(const Cell& cell) {
+  const Language& language = cell.language();
+  const double q = language.channel.q(), d = language.d;
+  const Sampler sampler = sampler_of(cell);
+  // Dense kernels multiply q×q matrices in O(q³), symmetric channels in O(q²).
+  const double growth = (q * q - 4) * (language.channel.is_symmetric() ? 1 : q / 2);
+  // A draw from a row of a table, for dense kernels and across the boundaries of blocks.
+  const double row = 2 + 2 * q;
+  const double tally = 0.42 + 0.5 / (d - 1);
+  const double walk = tally + (language.channel.is_symmetric() ? 0 : row * d / (d - 1));
+  const double boundaries = sampler.depth < language.height ? std::pow(d, -sampler.depth) : 0;  // a leaf
+  const double boundary = row * boundaries;
+  const double validity = cell.observe().validity ? 0.2 : 0;
+  switch (sampler.kind) {
+    case Sampler::Kind::ancestors:
+      return walk + boundary + validity;
+    case Sampler::Kind::recalling_ancestors:
+      return walk + boundary + 0.4 + 0.01 * growth + validity;
+    case Sampler::Kind::segment:
+      return tally + boundary / 2 + 2 + 0.1 * growth + validity;
+    case Sampler::Kind::kgram:
+      break;
+  }
+  if (sampler.window == 0) return tally + 0.2 + validity;
+  const double k = static_cast<double>(sampler.window);
+  if (k < d) return tally + 1 + 0.5 * k * q / 2 + validity;
+  // Until the window is full, its left edge stands still.
+  const double sliding = 1 - k / static_cast<double>(language.leaves());
+  return tally + 1.5 + 0.5 * q / 2 + 0.15 * growth + (0.8 + 1 / (d - 1)) * sliding + validity;
+}
+
+std::string sampler_name(const Cell& cell) {
+  const Sampler sampler = sampler_of(cell);
+  const Language& language = cell.language();
+  if (sampler.kind == Sampler::Kind::kgram) {
+    const auto& kgram = std::get<KgramGenerator>(cell.generator());
+    if (sampler.window < language.d)
+      return fmt::format("kgram k={}{}", kgram.context, kgram.unit == ContextUnit::tokens ? " tokens" : "");
+    if (sampler.window == language.leaves()) return "kgram growing";
+    return ring_bytes(cell, sampler.window) < kCachedBytes ? "kgram sliding" : "kgram sliding far";
+  }
+  static constexpr const char* kNames[] = {"ancestors", "recalling ancestors", "segment"};
+  const std::string name = kNames[static_cast<int>(sampler.kind)];
+  if (sampler.depth == language.height) return name;
+  if (std::pow(language.d, sampler.depth) >= kRareBoundary) return name + " of blocks";
+  return fmt::format("{} of height {}", name, sampler.depth);
+}
+
+std::string channel_name(const Channel& channel) {
+  return fmt::format("{} q={}", channel.is_symmetric() ? "symmetric" : "dense", channel.q());
+}
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// Whom a class of work is like, from the most to the least: "segment, dense q=4", "segment", "".
+std::vector<std::string> likes(const std::string& work) {
+  const std::size_t sampler = work.find(','), channel = work.find(',', sampler + 1);
+  const std::string family = work.substr(0, std::min(sampler, work.find(" of ")));
+  return {family + work.substr(sampler, channel - sampler), family, ""};
+}
+
+double read_number(const Json& from, const char* name, double least) {
+  const double value = from.at(name).get<double>();
+  if (!std::isfinite(value) || value < least) throw DataError(fmt::format("{} = {} is no time", name, value));
+  return value;
 }
 
 }  // namespace
 
-double sentence_seconds(const Cell& cell) {
-  const Language& language = cell.language();
-  const double q = language.channel.q();
-  const LeafCost cost = leaf_cost(cell.generator());
-  // Dense kernels multiply q×q matrices in O(q³), symmetric channels in O(q²).
-  const double growth = (q * q - 4) * (language.channel.is_symmetric() ? 1 : q / 2);
-  const double validity = cell.observe().validity ? 0.4 : 0;
-  return (cost.base + cost.per_symbol_squared * growth + validity) * 1e-9 *
-         static_cast<double>(language.leaves());
+std::string work_class(const Cell& cell) {
+  const Observe& observe = cell.observe();
+  std::string observers;
+  if (observe.subtrees) observers += " subtrees";
+  if (observe.validity) observers += " validity";
+  if (observe.histogram) observers += " histogram";
+  return fmt::format("{}, {}, d={}, {} at once,{}", sampler_name(cell), channel_name(cell.language().channel),
+                     cell.language().d, batch_size(cell), observers.empty() ? " sum" : observers);
 }
 
-double chunk_seconds(const Plan& plan, Chunk chunk) {
-  // Lanes that a partial batch leaves idle cost as much as the others.
-  const std::uint64_t batches = (plan.samples(chunk) + kBatchSamples - 1) / kBatchSamples;
-  return static_cast<double>(batches * kBatchSamples) * sentence_seconds(plan.cells()[chunk.cell]);
+double sentence_seconds(const Cell& cell) {
+  return nominal_leaf(cell) * 1e-9 * static_cast<double>(cell.language().leaves());
+}
+
+CostModel::CostModel(Origin origin, std::map<std::string, Rate> rates)
+    : origin_(std::move(origin)), rates_(std::move(rates)) {
+  std::map<std::string, std::vector<double>> scales;
+  for (const auto& [work, rate] : rates_)
+    for (const std::string& name : likes(work)) scales[name].push_back(rate.scale);
+  for (auto& [name, values] : scales) scales_[name] = median(std::move(values));
+}
+
+CellCost CostModel::of(const Cell& cell) const {
+  const double nominal = sentence_seconds(cell) * static_cast<double>(batch_size(cell));
+  if (rates_.empty()) return {0, nominal, batch_size(cell)};
+  const std::string work = work_class(cell);
+  if (const auto known = rates_.find(work); known != rates_.end()) {
+    const Rate& rate = known->second;
+    return {rate.chunk, rate.batch + rate.scale * nominal, batch_size(cell)};
+  }
+  for (const std::string& name : likes(work))
+    if (const auto alike = scales_.find(name); alike != scales_.end())
+      return {0, alike->second * nominal, batch_size(cell)};
+  return {0, nominal, batch_size(cell)};
+}
+
+double CostModel::chunk_seconds(const Plan& plan, Chunk chunk) const {
+  return of(plan.cells()[chunk.cell]).of(plan.samples(chunk));
+}
+
+double CostModel::cell_seconds(const Plan& plan, std::uint32_t cell) const {
+  const CellCost cost = of(plan.cells()[cell]);
+  double sum = 0;
+  for (std::uint32_t index = 0; index < plan.chunks(cell); ++index)
+    sum += cost.of(plan.samples({cell, index}));
+  return sum;
+}
+
+std::string CostModel::json() const {
+  Json classes = Json::object();
+  for (const auto& [work, rate] : rates_)
+    classes[work] = {{"chunk_seconds", rate.chunk}, {"batch_seconds", rate.batch}, {"scale", rate.scale}};
+  const Json model = {{"filetype", kFileType},
+                      {"version", kVersion},
+                      {"host", origin_.host},
+                      {"instruction_set", origin_.instruction_set},
+                      {"program", origin_.program},
+                      {"measured", origin_.date},
+                      {"pilot_seconds", origin_.seconds},
+                      {"classes", classes}};
+  return model.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+CostModel CostModel::from_json(const std::string& text) {
+  try {
+    const Json model = Json::parse(text);
+    if (model.at("filetype") != kFileType || model.at("version") != kVersion)
+      throw DataError("not a cost model of this version");
+    std::map<std::string, Rate> rates;
+    for (const auto& [work, rate] : model.at("classes").items())
+      rates[work] = {read_number(rate, "chunk_seconds", 0), read_number(rate, "batch_seconds", 0),
+                     read_number(rate, "scale", 1e-12)};
+    return CostModel({model.at("host"), model.at("instruction_set"), model.at("program"),
+                      model.at("measured"), read_number(model, "pilot_seconds", 0)},
+                     std::move(rates));
+  } catch (const Json::exception& e) {
+    throw DataError(fmt::format("not a cost model: {}", e.what()));
+  }
 }
 
 double sampler_bytes(const Cell& cell) {

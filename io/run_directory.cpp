@@ -37,8 +37,9 @@ void require_ours(const RunFiles& files) {
   const bool has_parts = fs::exists(files.parts());
   for (const auto& entry : fs::directory_iterator(files.directory)) {
     const fs::path& path = entry.path();
-    const bool ours = path == files.lock() || path == files.parts() || is_temporary(path) ||
-                      (has_parts && (path == files.sweep() || path == files.results()));
+    const bool ours =
+        path == files.lock() || path == files.parts() || is_temporary(path) ||
+        (has_parts && (path == files.sweep() || path == files.cost() || path == files.results()));
     if (!ours)
       throw DataError(fmt::format(
           "{}: not a run directory: it holds {} but no plan.txt; choose an empty or new directory",
@@ -204,6 +205,19 @@ void RunDirectory::write_part(const Record& delta) {
 }
 
 fs::path RunDirectory::results_path() const { return state_->files.results(); }
+
+std::string RunDirectory::cost_text() const {
+  try {
+    const auto bytes = read_bytes(state_->files.cost());
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  } catch (const IoError&) {
+    return "";
+  }
+}
+
+void RunDirectory::write_cost(const std::string& text) {
+  with_files([&] { write_if_changed(state_->files.cost(), text); });
+}
 
 // ---- reading
 

@@ -30,6 +30,9 @@ class RunDirectory {
   /// for chunks that a part has already, IoError if it cannot be written.
   void write_part(const Record& delta);
   std::filesystem::path results_path() const;
+  /// The text of cost.json; empty if it is not there or cannot be read.
+  std::string cost_text() const;
+  void write_cost(const std::string& text);
 
  private:
   RunDirectory();

@@ -70,6 +70,14 @@ std::string Options::help() const {
   return text.str();
 }
 
+double Options::seconds(const std::string& name, double otherwise) const {
+  if (!has(name)) return otherwise;
+  const double seconds = get<double>(name);
+  if (!(seconds >= 0))
+    throw UsageError(fmt::format("--{} {}: a time in seconds is not negative", name, seconds));
+  return seconds;
+}
+
 std::vector<std::string> Options::positional() const {
   return has(kPositional) ? get<std::vector<std::string>>(kPositional) : std::vector<std::string>{};
 }

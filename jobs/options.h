@@ -26,6 +26,8 @@ class Options {
   T get(const std::string& name) const {
     return values_[name].as<T>();
   }
+  /// A time, or `otherwise` if it was not given. Throws UsageError for a negative one.
+  double seconds(const std::string& name, double otherwise) const;
   std::vector<std::string> positional() const;
   /// The sweep keys that were given as options.
   std::vector<Setting> overrides() const;

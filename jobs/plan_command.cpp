@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/cost.h"
+#include "jobs/costs.h"
 #include "jobs/program.h"
 #include "jobs/progress.h"
 #include "jobs/sweep.h"
@@ -42,22 +43,24 @@ ExitCode plan_command(const Arguments& arguments, const Arguments&) {
   Options options(
       "plan", "SWEEP…",
       "Shows what a sweep would run: cells, chunks, estimated cost and memory, and how to submit it.", true);
+  options.add()("pilot", boost::program_options::value<double>()->value_name("S"),
+                "measure this machine for about S seconds (1); 0: use built-in rates");
   options.parse(arguments);
   if (options.wants_help()) {
     fmt::print("{}", options.help());
     return ExitCode::done;
   }
   const Plan plan = read_sweeps(options.positional(), options.overrides());
+  const CostModel costs = measure_costs(plan.cells(), options.seconds("pilot", 1));
   if (!plan.title().empty()) fmt::print("{}\n\n", plan.title());
   fmt::print("{}  {:>9} {:>7} {:>11}\n", pad("cell", 48), "samples", "chunks", "core time");
   Cost cost;
   for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
     const Cell& cell = plan.cells()[i];
-    double seconds = 0;
-    for (std::uint32_t chunk = 0; chunk < plan.chunks(i); ++chunk) seconds += chunk_seconds(plan, {i, chunk});
+    const double seconds = costs.cell_seconds(plan, i);
     cost.seconds += seconds;
     cost.leaves += static_cast<double>(cell.samples()) * static_cast<double>(cell.language().leaves());
-    cost.largest_chunk = std::max(cost.largest_chunk, chunk_seconds(plan, {i, 0}));
+    cost.largest_chunk = std::max(cost.largest_chunk, costs.chunk_seconds(plan, {i, 0}));
     cost.sampler_bytes = std::max(cost.sampler_bytes, sampler_bytes(cell));
     cost.tally_bytes += 3 * tally_bytes(cell);
     fmt::print("{}  {:>9} {:>7} {:>11}\n", pad(cell.label(), 48),
@@ -67,6 +70,8 @@ ExitCode plan_command(const Arguments& arguments, const Arguments&) {
   const int ranks = suggested_ranks(cost, plan);
   const double wall = cost.seconds / ranks + cost.largest_chunk;
   const double wanted_bytes = 1.25 * rank_bytes + cost.tally_bytes / ranks;
+  fmt::print("core time: {} in all, {} leaves; {}\n", format_duration(cost.seconds),
+             format_count(cost.leaves), describe(costs));
   fmt::print("memory: about {}B a rank, and {}B for tallies on rank 0\n", format_count(rank_bytes),
              format_count(cost.tally_bytes));
   std::string sweep_words;

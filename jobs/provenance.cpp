@@ -18,6 +18,14 @@ namespace leafcast::jobs {
 
 std::string version_text() { return fmt::format("leafcast {} (git {})", LEAFCAST_VERSION, LEAFCAST_GIT); }
 
+std::string host_name() {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return host.data();
+}
+
+std::string time_text() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
+
 std::map<std::string, std::string> provenance(const std::vector<std::string>& command_line, int ranks) {
   std::map<std::string, std::string> entries;
   entries["program"] = version_text();
@@ -30,10 +38,8 @@ std::map<std::string, std::string> provenance(const std::vector<std::string>& co
   for (const std::string& word : command_line) line += (line.empty() ? "" : " ") + word;
   entries["command_line"] = line;
   entries["ranks"] = std::to_string(ranks);
-  std::array<char, 256> host{};
-  gethostname(host.data(), host.size() - 1);
-  entries["host"] = host.data();
-  entries["written"] = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+  entries["host"] = host_name();
+  entries["written"] = time_text();
   for (const char* name : {"SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_JOB_NODELIST",
                            "SLURM_RESTART_COUNT"})
     if (const char* value = std::getenv(name)) entries[name] = value;

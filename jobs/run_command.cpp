@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "engine/cost.h"
 #include "io/results.h"
 #include "io/run_directory.h"
+#include "jobs/costs.h"
 #include "jobs/program.h"
 #include "jobs/progress.h"
 #include "jobs/provenance.h"
@@ -68,6 +70,24 @@ void check_memory(const Plan& plan) {
                                  plan.cells().size(), format_count(tallies), format_count(physical)));
 }
 
+/// The run's cost model: the one that is stored with it, or else a pilot's, which is then stored.
+CostModel costs_of(io::RunDirectory& directory, const workers::RunSettings& settings, const Options& options,
+                   int ranks) {
+  const Record& record = directory.record();
+  const bool asked = options.has("pilot");
+  if (!asked)
+    if (const auto stored = stored_costs(directory.cost_text())) return *stored;
+  const double nominal =
+      workers::Dispatcher(record.plan, record.ledger, settings.slice, 1).seconds_left() / ranks;
+  const double seconds = options.seconds("pilot", pilot_seconds(std::min(nominal, settings.max_seconds)));
+  std::vector<Cell> cells;
+  for (std::size_t cell = 0; cell < record.plan.cells().size(); ++cell)
+    if (record.ledger.count(cell) < record.plan.chunks(cell)) cells.push_back(record.plan.cells()[cell]);
+  CostModel costs = measure_costs(cells, seconds);
+  if (costs.measured()) directory.write_cost(costs.json());
+  return costs;
+}
+
 /// What rank 0 knows once everything is checked and before anything is sampled.
 struct Job {
   std::filesystem::path directory_path;
@@ -77,7 +97,8 @@ struct Job {
   bool quiet;
 };
 
-std::optional<Job> prepare(const Arguments& arguments) {
+std::optional<Job> prepare(const Arguments& arguments, int ranks) {
+  const auto begin = std::chrono::steady_clock::now();
   Options options("run", "SWEEP…",
                   "Samples what the sweep asks for into DIR. The same command continues an interrupted run.",
                   true);
@@ -89,6 +110,10 @@ std::optional<Job> prepare(const Arguments& arguments) {
                 "stop within S seconds; exit code 75 if more is to do");
   options.add()("flush-seconds", po::value<double>()->value_name("S"),
                 "write a part at least every S seconds (30)");
+  options.add()(
+      "pilot", po::value<double>()->value_name("S"),
+      "measure this machine anew for about S seconds before sampling; 0: built-in rates (else a run "
+      "of more than 5 s measures once, at most 1.5 s, and stores DIR/cost.json)");
   options.add()("quiet,q", "show no progress");
   options.parse(arguments);
   if (options.wants_help()) {
@@ -106,6 +131,9 @@ std::optional<Job> prepare(const Arguments& arguments) {
   const std::filesystem::path path = options.get<std::string>("output");
   io::RunDirectory directory = io::RunDirectory::open_for_writing(path, plan);
   Record record = directory.record();
+  settings.costs = costs_of(directory, settings, options, ranks);
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
+  settings.max_seconds = std::max(settings.max_seconds - elapsed.count(), 1e-3);
   return Job{path, std::move(directory), std::move(record), settings, options.has("quiet")};
 }
 
@@ -117,13 +145,27 @@ void announce(const Job& job, int ranks) {
       plan.cells().size() == 1 ? "" : "s", plan.total_chunks(), ranks, ranks == 1 ? "" : "s",
       job.directory_path.string());
   if (done > 0) say("continuing: {} of {} chunks are done\n", done, plan.total_chunks());
+  const CostModel& costs = job.settings.costs;
+  if (costs.measured())
+    say("about {} of core time; {}\n",
+        format_duration(
+            workers::Dispatcher(plan, job.record.ledger, job.settings.slice, 1, costs).seconds_left()),
+        describe(costs));
 }
 
-void finish(const Job& job, const Arguments& command_line, int ranks) {
+/// Core time of the chunks that this command has sampled.
+struct CoreTime {
+  double sampling = 0, predicted = 0;
+};
+
+void finish(const Job& job, const Arguments& command_line, int ranks, const CoreTime& time) {
   const std::vector<Estimate> estimates = analysis::estimates(job.record);
   const std::vector<Fit> fits = analysis::fits(job.record, estimates);
-  io::write_results(job.directory.results_path(), job.record, estimates, fits,
-                    provenance(command_line, ranks));
+  std::map<std::string, std::string> origin = provenance(command_line, ranks);
+  origin["cost_model"] = job.settings.costs.json();
+  origin["sampling_seconds"] = fmt::format("{:.6g}", time.sampling);
+  origin["predicted_seconds"] = fmt::format("{:.6g}", time.predicted);
+  io::write_results(job.directory.results_path(), job.record, estimates, fits, origin);
   if (job.quiet) return;
   const std::string directory = job.directory_path.string();
   say("results: {}\n", job.directory.results_path().string());
@@ -132,13 +174,18 @@ void finish(const Job& job, const Arguments& command_line, int ranks) {
 
 ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& command_line) {
   ProgressDisplay display(stderr, isatty(STDERR_FILENO) != 0);
+  CoreTime time;
   const workers::RunSinks sinks{[&](const Record& delta) { job.directory.write_part(delta); },
                                 [&](const workers::Progress& progress, bool last) {
+                                  time = {progress.sampling_seconds, progress.predicted_seconds};
                                   if (!job.quiet) display.show(progress, last);
                                 }};
   const workers::Outcome outcome = workers::run_master(communicator, job.record, job.settings, sinks);
+  if (!job.quiet && time.predicted > 0)
+    say("core time: {} sampling, {} predicted ({:+.0f}%)\n", format_duration(time.sampling),
+        format_duration(time.predicted), 100 * (time.predicted / time.sampling - 1));
   if (job.record.complete()) {
-    finish(job, command_line, communicator.size());
+    finish(job, command_line, communicator.size(), time);
     return ExitCode::done;
   }
   if (outcome == workers::Outcome::complete) {
@@ -161,7 +208,7 @@ ExitCode lead(workers::Communicator& communicator, const Arguments& arguments,
               const Arguments& command_line) {
   ExitCode code = ExitCode::done;
   try {
-    std::optional<Job> job = prepare(arguments);
+    std::optional<Job> job = prepare(arguments, communicator.size());
     if (job) {
       if (!job->quiet) announce(*job, communicator.size());
       std::string text = std::string(kPlanPrefix) + job->record.plan.text();

@@ -26,10 +26,11 @@ struct News {
     farewell    ///< the last message, after a stop
   };
   Action action = Action::farewell;
-  Chunk chunk{};      ///< result
-  Tally tally;        ///< result
-  int exit_code = 0;  ///< failed
-  std::string text;   ///< failed
+  Chunk chunk{};                         ///< result
+  Tally tally;                           ///< result
+  double seconds = 0, core_seconds = 0;  ///< result: what it took, by the clock and of the processor
+  int exit_code = 0;                     ///< failed
+  std::string text;                      ///< failed
 };
 
 }  // namespace leafcast::workers
@@ -51,7 +52,7 @@ void serialize(Archive& archive, leafcast::workers::Order& order, unsigned) {
 }
 template <class Archive>
 void serialize(Archive& archive, leafcast::workers::News& news, unsigned) {
-  archive& news.action& news.chunk& news.tally& news.exit_code& news.text;
+  archive& news.action& news.chunk& news.tally& news.seconds& news.core_seconds& news.exit_code& news.text;
 }
 
 }  // namespace boost::serialization

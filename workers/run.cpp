@@ -1,6 +1,7 @@
 #include "workers/run.h"
 
 #include <chrono>
+#include <ctime>
 #include <deque>
 #include <memory>
 #include <set>
@@ -16,7 +17,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kGrantsInFlight = 3;  // a worker never waits for the master between two chunks
+// A worker never waits for the master between two chunks: it holds the next one, or several short ones.
+constexpr double kSecondsInFlight = 0.02, kLongChunk = 0.5;
+constexpr std::size_t kMostGrantsInFlight = 64;
+constexpr double kMayBeLate = 1.25;  // a prediction's error that a deadline forgives
 constexpr int kMostRanksWithSamplingMaster = 32;
 constexpr double kReportSeconds = 0.2;
 constexpr auto kShortestNap = std::chrono::microseconds(20), kLongestNap = std::chrono::microseconds(2000);
@@ -33,6 +37,12 @@ class Nap {
  private:
   std::chrono::microseconds nap_ = kShortestNap;
 };
+
+double thread_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
 
 /// Tabulates a cell's sampler when it is first needed and keeps it while its chunks come.
 class Runners {
@@ -74,23 +84,26 @@ class Master {
         record_(record),
         settings_(settings),
         sinks_(sinks),
-        dispatcher_(record.plan, record.ledger, settings.slice, communicator.size()),
+        dispatcher_(record.plan, record.ledger, settings.slice, communicator.size(), settings.costs),
         runners_(record.plan),
         delta_(record.plan),
-        seconds_at_start_(dispatcher_.seconds_left()) {}
+        samples_too_(communicator.size() <= kMostRanksWithSamplingMaster),
+        mean_chunk_(dispatcher_.seconds_left() /
+                    static_cast<double>(std::max<std::size_t>(dispatcher_.waiting(), 1))) {}
 
   Outcome run() {
-    for (int worker = 1; worker < communicator_.size(); ++worker) grant(worker, kGrantsInFlight);
-    const bool samples_too = communicator_.size() <= kMostRanksWithSamplingMaster;
+    for (int worker = 1; worker < communicator_.size(); ++worker) grant(worker);
     Nap nap;
     try {
       while (!stopping_ && !dispatcher_.finished()) {
         const bool news = serve();
         if (stopping_) break;
-        if (samples_too && dispatcher_.waiting() > 0)
-          sample_one();
+        if (samples_too_ && dispatcher_.waiting() > 0 && sample_one())
+          nap.reset();
         else if (news)
           nap.reset();
+        else if (dispatcher_.held() == 0)
+          stopping_ = true;  // nothing that waits would end in time
         else
           nap.take();
       }
@@ -111,16 +124,30 @@ class Master {
   }
 
  private:
-  void sample_one() {
-    const Chunk chunk = dispatcher_.grant(0, 1).front();
-    const std::optional<Tally> tally = runners_.run(chunk, [this] {
+  /// False if no waiting chunk would end in time.
+  bool sample_one() {
+    const std::vector<Chunk> granted = dispatcher_.grant(0, 1, most_seconds(0));
+    if (granted.empty()) return false;
+    News result;
+    result.action = News::Action::result;
+    result.chunk = granted.front();
+    const double begin = elapsed(), core_begin = thread_seconds();
+    double serving = 0;  // not of sampling
+    std::optional<Tally> tally = runners_.run(result.chunk, [&] {
+      const double start = thread_seconds();
       serve();
+      serving += thread_seconds() - start;
       return !stopping_;
     });
-    if (tally)
-      finish(0, chunk, *tally);
-    else
+    if (!tally) {
       dispatcher_.release(0);
+      return true;
+    }
+    result.seconds = elapsed() - begin;
+    result.core_seconds = thread_seconds() - core_begin - serving;
+    result.tally = std::move(*tally);
+    finish(0, result);
+    return true;
   }
 
   /// Reads all news, then does what is due. Returns whether there was news.
@@ -129,7 +156,7 @@ class Master {
     while (const auto letter = communicator_.poll_news()) {
       any = true;
       take(*letter);
-      if (letter->news.action == News::Action::result && !stopping_) grant(letter->sender, 1);
+      if (letter->news.action == News::Action::result && !stopping_) grant(letter->sender);
     }
     if (stop_signalled() || elapsed() >= stop_at()) stopping_ = true;
     if (!stopping_ && elapsed() - flushed_at_ >= settings_.flush_seconds) flush();
@@ -140,7 +167,7 @@ class Master {
   void take(const Communicator::Letter& letter) {
     switch (letter.news.action) {
       case News::Action::result:
-        finish(letter.sender, letter.news.chunk, letter.news.tally);
+        finish(letter.sender, letter.news);
         break;
       case News::Action::signalled:
         stopping_ = true;
@@ -158,19 +185,51 @@ class Master {
     }
   }
 
-  void finish(int worker, Chunk chunk, const Tally& tally) {
+  void finish(int worker, const News& result) {
+    const Chunk chunk = result.chunk;
     dispatcher_.finish(worker, chunk);
-    record_.add(chunk, tally);
-    delta_.add(chunk, tally);
+    record_.add(chunk, result.tally);
+    delta_.add(chunk, result.tally);
     touched_.insert(chunk.cell);
+    finished_at_ = elapsed();
+    seconds_ += result.seconds;
+    core_seconds_ += result.core_seconds;
+    predicted_seconds_ += dispatcher_.seconds(chunk);
     leaves_ += static_cast<double>(record_.plan.samples(chunk)) *
                static_cast<double>(record_.plan.cells()[chunk.cell].language().leaves());
   }
 
-  void grant(int worker, std::size_t count) {
-    Order order{Order::Action::grant, dispatcher_.grant(worker, count)};
+  void grant(int worker) {
+    Order order{Order::Action::grant, {}};
+    while (wants_more(worker)) {
+      const std::vector<Chunk> granted = dispatcher_.grant(worker, 1, most_seconds(worker));
+      if (granted.empty()) break;
+      order.chunks.push_back(granted.front());
+    }
     if (!order.chunks.empty()) communicator_.send_order(worker, order);
   }
+  bool wants_more(int worker) const {
+    const std::size_t held = dispatcher_.held_by(worker);
+    if (held == 0) return true;
+    const double seconds = pace() * dispatcher_.seconds_held_by(worker);
+    // Towards the end, who is free first shall have the long chunk.
+    if (held == 1) return seconds < kLongChunk || dispatcher_.waiting() > static_cast<std::size_t>(ranks());
+    // Short ones must not pile up with some while others have none.
+    return held < kMostGrantsInFlight && seconds < kSecondsInFlight &&
+           seconds < pace() * dispatcher_.seconds_left() / (2 * ranks());
+  }
+
+  /// The longest chunk by the cost model that the worker can still end, after those that it holds. Whoever
+  /// has nothing while no chunk has been done yet may try any: only then does a wrong model come right.
+  double most_seconds(int worker) const {
+    const bool unknown = finished_at_ == 0 && dispatcher_.held_by(worker) == 0;
+    if (unknown || settings_.max_seconds == std::numeric_limits<double>::infinity())
+      return std::numeric_limits<double>::infinity();
+    return kMayBeLate * (stop_at() - elapsed()) / pace() - dispatcher_.seconds_held_by(worker);
+  }
+  /// Seconds that a predicted second has taken so far.
+  double pace() const { return (seconds_ + mean_chunk_) / (predicted_seconds_ + mean_chunk_); }
+  int ranks() const { return samples_too_ ? communicator_.size() : communicator_.size() - 1; }
 
   void stop_workers() {
     dismiss(communicator_, [this](const Communicator::Letter& letter) {
@@ -194,9 +253,11 @@ class Master {
     Progress progress{record_.plan, record_.ledger};
     progress.seconds = elapsed();
     progress.leaves_a_second = progress.seconds > 0 ? leaves_ / progress.seconds : 0;
-    // The cost estimate knows proportions well and the machine badly: scale it by what this run has seen.
-    const double done = seconds_at_start_ - dispatcher_.seconds_left();
-    progress.seconds_left = done > 0 ? progress.seconds * dispatcher_.seconds_left() / done : 0;
+    progress.sampling_seconds = core_seconds_;
+    progress.predicted_seconds = predicted_seconds_;
+    if (!dispatcher_.finished())
+      progress.seconds_left =
+          std::max(0.0, pace() * dispatcher_.seconds_left() / ranks() - (elapsed() - finished_at_));
     progress.ranks = communicator_.size();
     sinks_.report(progress, last);
   }
@@ -219,9 +280,11 @@ class Master {
   Record delta_;                     // what no part holds yet
   std::set<std::uint32_t> touched_;  // its cells
   double seconds_a_cell_ = 2e-3;     // of writing a part; measured from the first on
-  double seconds_at_start_;
+  const bool samples_too_;
+  const double mean_chunk_;  // predicted seconds; as one more chunk, done as predicted, it steadies pace()
   const Clock::time_point start_ = Clock::now();
-  double flushed_at_ = 0, reported_at_ = -1, leaves_ = 0;
+  double flushed_at_ = 0, reported_at_ = -1, finished_at_ = 0, leaves_ = 0;
+  double seconds_ = 0, core_seconds_ = 0, predicted_seconds_ = 0;  // of the chunks that this run has done
   bool stopping_ = false;
   int farewells_ = 0;
   std::exception_ptr failure_;
@@ -261,8 +324,12 @@ class Worker {
       result.action = News::Action::result;
       result.chunk = queue_.front();
       queue_.pop_front();
+      const auto begin = Clock::now();
+      const double core_begin = thread_seconds();
       std::optional<Tally> tally = runners_.run(result.chunk, [this] { return read_orders(); });
       if (!tally) return;
+      result.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+      result.core_seconds = thread_seconds() - core_begin;
       result.tally = std::move(*tally);
       communicator_.send_news(result);
     }

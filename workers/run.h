@@ -3,6 +3,7 @@
 #include <limits>
 #include <vector>
 
+#include "engine/cost.h"
 #include "engine/plan.h"
 #include "workers/communicator.h"
 #include "workers/dispatcher.h"
@@ -13,15 +14,18 @@ struct RunSettings {
   Slice slice;
   double flush_seconds = 30;  ///< a part is written at least this often while there are results
   double max_seconds = std::numeric_limits<double>::infinity();  ///< stop by then, from the call on
+  CostModel costs;  ///< decides who does what when; results do not depend on it
 };
 
 /// How far a run is.
 struct Progress {
   const Plan& plan;
-  const Ledger& ledger;        ///< all chunks done, also by earlier runs
-  double leaves_a_second = 0;  ///< sampled by this run
-  double seconds = 0;          ///< since this run began
-  double seconds_left = 0;     ///< estimate; 0 when done
+  const Ledger& ledger;          ///< all chunks done, also by earlier runs
+  double leaves_a_second = 0;    ///< sampled by this run
+  double seconds = 0;            ///< since this run began
+  double seconds_left = 0;       ///< estimate; 0 when done
+  double sampling_seconds = 0;   ///< of all cores, for the chunks that this run has done
+  double predicted_seconds = 0;  ///< for the same chunks, by the cost model
   int ranks = 1;
 };
 

@@ -33,7 +33,7 @@ TEST_CASE("every chunk goes out once, longest first") {
     const auto chunks = dispatcher.grant(1, 3);
     if (chunks.empty()) break;
     for (const Chunk chunk : chunks) {
-      const double cost = chunk_seconds(plan, {chunk.cell, 0});
+      const double cost = CostModel().chunk_seconds(plan, {chunk.cell, 0});
       CHECK(cost <= last);
       last = cost;
       ++seen[chunk];
@@ -68,6 +68,37 @@ TEST_CASE("done chunks are not granted, released ones are granted again") {
     }
   }
   CHECK(finished.count() == plan.total_chunks());
+}
+
+TEST_CASE("the cost model decides the order, and the longest chunk that may go out") {
+  const Plan plan("",
+                  {cell(3, "6400"), Cell::make({{"language.kind", "ising"},
+                                                {"language.d", "3"},
+                                                {"language.height", "3"},
+                                                {"language.rho", "0.9"},
+                                                {"generator.kind", "kgram"},
+                                                {"generator.context", "9"},
+                                                {"sampling.samples", "6400"}})},
+                  "");
+  const auto model = [&](double first, double second) {
+    return CostModel({}, {{work_class(plan.cells()[0]), {first, 0, 1e-12}},
+                          {work_class(plan.cells()[1]), {second, 0, 1e-12}}});
+  };
+  CHECK(Dispatcher(plan, Ledger(2), {}, 1, model(3, 2)).grant(0, 1).front().cell == 0);
+  CHECK(Dispatcher(plan, Ledger(2), {}, 1, model(2, 3)).grant(0, 1).front().cell == 1);
+
+  Dispatcher dispatcher(plan, Ledger(2), {}, 1, model(20, 3));
+  CHECK(dispatcher.grant(0, 1, 2).empty());
+  const auto short_ones = dispatcher.grant(0, 2, 10);
+  REQUIRE(short_ones.size() == 2);
+  CHECK(short_ones[0].cell == 1);
+  CHECK(dispatcher.grant(0, 1).front().cell == 0);
+  CHECK(dispatcher.seconds_held_by(0) == Approx(26));
+  CHECK(dispatcher.seconds_left() == Approx(64 * 23));
+  dispatcher.release(0);
+  CHECK(dispatcher.seconds_held_by(0) == 0);
+  CHECK(dispatcher.waiting() == plan.total_chunks());
+  CHECK(dispatcher.grant(0, 1000).size() == plan.total_chunks());
 }
 
 TEST_CASE("slices are disjoint and together the whole") {

@@ -68,6 +68,56 @@ TEST_CASE("time up: what is done is kept, and the next run continues to the same
   CHECK(record.tallies == expected.tallies);
 }
 
+TEST_CASE("results do not depend on the cost model, and a wrong one does not stop a run") {
+  const Plan plan = plan_of("20000");
+  const Record expected = direct(plan);
+  const std::string kgram = work_class(plan.cells()[0]), truth = work_class(plan.cells()[1]);
+  for (const auto& [one, other] : {std::pair(1e12, 1e-12), std::pair(1e-12, 1e12), std::pair(1e12, 1e12)})
+    for (const double seconds : {1e9, 0.05}) {
+      LocalCommunicator alone;
+      Record record(plan);
+      RunSettings settings;
+      settings.costs = CostModel({}, {{kgram, {0, 0, one}}, {truth, {0, 0, other}}});
+      settings.max_seconds = seconds;
+      int runs = 0;
+      while (run_master(alone, record, settings, kNoSinks) == Outcome::interrupted) REQUIRE(++runs < 1000);
+      CHECK(record.tallies == expected.tallies);
+    }
+}
+
+TEST_CASE("what will not end in time is not begun, a shorter chunk is") {
+  const Plan plan = plan_of("20000");
+  LocalCommunicator alone;
+  Record record(plan);
+  RunSettings settings;
+  settings.max_seconds = 2;
+  // A chunk of the first cell is taken to need an hour: one is tried, as nothing is known yet.
+  const double hour = 3600 / CostModel().chunk_seconds(plan, {0, 0});
+  settings.costs =
+      CostModel({}, {{work_class(plan.cells()[0]), {0, 0, hour}}, {work_class(plan.cells()[1]), {}}});
+  CHECK(run_master(alone, record, settings, kNoSinks) == Outcome::interrupted);
+  CHECK(record.ledger.count(0) == 1);
+  CHECK(record.ledger.count(1) == plan.chunks(1));
+}
+
+TEST_CASE("a run tells how long sampling took and what was predicted") {
+  const Plan plan = plan_of("20000");
+  LocalCommunicator alone;
+  Record record(plan);
+  double sampling = 0, predicted = 0, first_left = -1;
+  const RunSinks sinks{[](const Record&) {},
+                       [&](const Progress& progress, bool) {
+                         if (first_left < 0) first_left = progress.seconds_left;
+                         sampling = progress.sampling_seconds;
+                         predicted = progress.predicted_seconds;
+                       }};
+  CHECK(run_master(alone, record, {}, sinks) == Outcome::complete);
+  CHECK(sampling > 0);
+  const CostModel nominal;
+  CHECK(predicted == Approx(nominal.cell_seconds(plan, 0) + nominal.cell_seconds(plan, 1)));
+  CHECK(first_left > 0);  // before a chunk is done
+}
+
 TEST_CASE("a part that cannot be written stops the run") {
   const Plan plan = plan_of("3000");
   LocalCommunicator alone;
