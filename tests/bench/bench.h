@@ -1,8 +1,8 @@
 #pragma once
 #include <benchmark/benchmark.h>
-#include <ctime>
 
 #include <algorithm>
+#include <ctime>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,11 +16,12 @@ struct Settings {
 };
 const Settings& settings();
 
-/// How an entry is judged. The summary reads these from the counters `goal` and `at_least` and from the label,
-/// which is the name of the counter that is judged (its unit).
+/// How an entry is judged. The summary reads these from the counters `goal` and `at_least` and from the
+/// label, which is the name of the counter that is judged (its unit).
 enum class Sense { at_most, at_least };
 
-inline void judge(benchmark::State& state, const std::string& unit, double goal = 0, Sense sense = Sense::at_most) {
+inline void judge(benchmark::State& state, const std::string& unit, double goal = 0,
+                  Sense sense = Sense::at_most) {
   state.SetLabel(unit);
   if (goal <= 0) return;
   state.counters["goal"] = goal;
@@ -57,7 +58,8 @@ inline double quantile(std::vector<double> values, double p) {
 }
 
 /// The counters `name` (median of the paired ratios) and `spread` (half their interquartile range).
-inline void report_ratio(benchmark::State& state, const std::string& name, const std::vector<double>& ratios) {
+inline void report_ratio(benchmark::State& state, const std::string& name,
+                         const std::vector<double>& ratios) {
   state.counters[name] = quantile(ratios, 0.5);
   state.counters["spread"] = (quantile(ratios, 0.75) - quantile(ratios, 0.25)) / 2;
 }

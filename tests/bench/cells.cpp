@@ -9,8 +9,8 @@ namespace leafcast::bench {
 
 namespace {
 
-const std::string kIsing3 = "ising d=3 rho=0.9", kIsing2 = "ising d=2 rho=0.9", kColoring3 = "coloring d=3 q=3",
-                  kColoring2 = "coloring d=2 q=3";
+const std::string kIsing3 = "ising d=3 rho=0.9", kIsing2 = "ising d=2 rho=0.9",
+                  kColoring3 = "coloring d=3 q=3", kColoring2 = "coloring d=2 q=3";
 constexpr int kDeepSamples = 64;  // for sentences of 5e5 leaves and more: no lane idles up to 64 lanes
 
 std::string at_height(const std::string& language, int h) { return fmt::format("{} h={}", language, h); }
@@ -71,14 +71,11 @@ std::vector<Row> goal_rows() {
 
 std::vector<Row> grid_rows() {
   std::vector<Row> rows;
-  const std::vector<std::string> languages = {at_height(kIsing2, 12),
-                                              at_height(kIsing3, 8),
-                                              "ising d=8 rho=0.9 h=4",
-                                              at_height(kColoring2, 12),
-                                              at_height(kColoring3, 8),
-                                              "coloring d=3 q=5 h=8",
-                                              "potts d=3 q=4 lambda=0.5 h=8",
-                                              "kernel d=3 matrix=0.9_0.1;_0.2_0.8 h=8"};
+  const std::vector<std::string> languages = {
+      at_height(kIsing2, 12),         at_height(kIsing3, 8),
+      "ising d=8 rho=0.9 h=4",        at_height(kColoring2, 12),
+      at_height(kColoring3, 8),       "coloring d=3 q=5 h=8",
+      "potts d=3 q=4 lambda=0.5 h=8", "kernel d=3 matrix=0.9_0.1;_0.2_0.8 h=8"};
   const std::vector<std::string> generators = {"true",
                                                "block w=2 memory=root",
                                                "block w=2 memory=leaves",
@@ -90,15 +87,16 @@ std::vector<Row> grid_rows() {
                                                "reasoning encoding=segment m=4"};
   for (const std::string& language : languages)
     for (const std::string& generator : generators) rows.push_back({{language, generator}});
-  rows.push_back({{at_height(kIsing3, 30), "block w=10 memory=root method=collapsed"}, 0, Unit::sentences_a_second});
+  rows.push_back(
+      {{at_height(kIsing3, 30), "block w=10 memory=root method=collapsed"}, 0, Unit::sentences_a_second});
   rows.push_back({{at_height(kColoring3, 30), "true method=collapsed"}, 0, Unit::sentences_a_second});
   return rows;
 }
 
 std::vector<Row> growth_by_context_rows() {
   std::vector<Row> rows;
-  for (const std::string& language : {at_height(kIsing2, 19), at_height(kIsing3, 12), at_height(kColoring2, 19),
-                                      at_height(kColoring3, 12)})
+  for (const std::string& language :
+       {at_height(kIsing2, 19), at_height(kIsing3, 12), at_height(kColoring2, 19), at_height(kColoring3, 12)})
     for (int power = 4; power <= 18; power += 2)
       rows.push_back({{language, fmt::format("kgram k={}", 1 << power)}, 0, Unit::ns_a_leaf, kDeepSamples});
   return rows;
@@ -108,13 +106,17 @@ std::vector<Row> growth_by_height_rows() {
   std::vector<Row> rows;
   for (const std::string& language : {kIsing2, kIsing3, kColoring2, kColoring3})
     for (int h = 6; h <= (language.find("d=2") != std::string::npos ? 16 : 12); h += 2)
-      rows.push_back({{at_height(language, h), "kgram k=64"}, 0, Unit::ns_a_leaf, h >= 12 ? kDeepSamples : 0});
+      rows.push_back(
+          {{at_height(language, h), "kgram k=64"}, 0, Unit::ns_a_leaf, h >= 12 ? kDeepSamples : 0});
   return rows;
 }
 
 std::vector<Pair> pairs() {
   const auto contexts = [](const std::string& language) {
-    return Pair{"k=65536/k=16, " + language, {language, "kgram k=16"}, {language, "kgram k=65536"}, 1.3,
+    return Pair{"k=65536/k=16, " + language,
+                {language, "kgram k=16"},
+                {language, "kgram k=65536"},
+                1.3,
                 kDeepSamples};
   };
   const auto subtrees = [](const std::string& language, const std::string& generator, double goal) {

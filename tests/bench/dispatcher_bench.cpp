@@ -1,5 +1,5 @@
-// How many chunks a second rank 0 can hand out, take back and add up: its books alone, each thing that it does
-// for a chunk, and run_master with simulated ranks, which answer at once.
+// How many chunks a second rank 0 can hand out, take back and add up: its books alone, each thing that it
+// does for a chunk, and run_master with simulated ranks, which answer at once.
 #include <fmt/format.h>
 
 #include <boost/mpi.hpp>
@@ -100,8 +100,9 @@ class SimulatedCommunicator final : public workers::Communicator {
 };
 
 std::uint64_t chunks_for(int ranks) {
-  return settings().smoke ? kJackknifeBins
-                          : std::max<std::uint64_t>(1 << 14, 2 * kGrantsInFlight * static_cast<std::uint64_t>(ranks));
+  return settings().smoke
+             ? kJackknifeBins
+             : std::max<std::uint64_t>(1 << 14, 2 * kGrantsInFlight * static_cast<std::uint64_t>(ranks));
 }
 
 void judge_chunks(benchmark::State& state, double chunks) {

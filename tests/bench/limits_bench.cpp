@@ -47,7 +47,8 @@ void register_limits() {
   auto* words = benchmark::RegisterBenchmark("limit/random words", random_words);
   if (settings().smoke) words->Iterations(1);
 #endif
-  auto* triad = benchmark::RegisterBenchmark("limit/memory triad", memory_triad)->Unit(benchmark::kMillisecond);
+  auto* triad =
+      benchmark::RegisterBenchmark("limit/memory triad", memory_triad)->Unit(benchmark::kMillisecond);
   if (settings().smoke) triad->Iterations(1);
 }
 

@@ -19,7 +19,8 @@ constexpr double kRunSeconds = 0.01;
 /// A cell with its sampler and a number of samples, made when it first runs and kept for all repetitions.
 class Runs {
  public:
-  Runs(Subject subject, int samples) : subject_(std::move(subject)), samples_(static_cast<std::uint64_t>(samples)) {}
+  Runs(Subject subject, int samples)
+      : subject_(std::move(subject)), samples_(static_cast<std::uint64_t>(samples)) {}
 
   /// Why this version has no such cell; empty if it has.
   const std::string& refusal() {
@@ -96,7 +97,8 @@ void run_row(benchmark::State& state, const Row& row, Runs& runs) {
     state.counters["ring bytes/leaf"] = ring_bytes_a_leaf(cell);
     judge(state, "ns/leaf", goal_on(settings().instruction_set, row.goal, Sense::at_most));
   } else {
-    judge(state, "sentences/s", goal_on(settings().instruction_set, row.goal, Sense::at_least), Sense::at_least);
+    judge(state, "sentences/s", goal_on(settings().instruction_set, row.goal, Sense::at_least),
+          Sense::at_least);
   }
 }
 
@@ -140,9 +142,10 @@ std::shared_ptr<Runs> make_runs(const Subject& subject, int samples) {
 
 void register_rows(const std::string& family, const std::vector<Row>& rows) {
   for (const Row& row : rows) {
-    auto* registered = benchmark::RegisterBenchmark(
-        (family + "/" + row.subject.name()).c_str(),
-        [row, runs = make_runs(row.subject, row.samples)](benchmark::State& state) { run_row(state, row, *runs); });
+    auto* registered =
+        benchmark::RegisterBenchmark((family + "/" + row.subject.name()).c_str(),
+                                     [row, runs = make_runs(row.subject, row.samples)](
+                                         benchmark::State& state) { run_row(state, row, *runs); });
     registered->Unit(benchmark::kMillisecond);
     if (settings().smoke) registered->Iterations(1);
   }
@@ -163,10 +166,8 @@ void register_samplers() {
   for (const Pair& pair : pairs())
     take_turns(benchmark::RegisterBenchmark(
         ("pair/" + pair.name).c_str(),
-        [pair, first = make_runs(pair.first, pair.samples),
-         second = make_runs(pair.second, pair.samples)](benchmark::State& state) {
-          run_pair(state, pair, *first, *second);
-        }));
+        [pair, first = make_runs(pair.first, pair.samples), second = make_runs(pair.second, pair.samples)](
+            benchmark::State& state) { run_pair(state, pair, *first, *second); }));
   for (const Row& row : goal_rows()) {
     if (row.samples > 0) continue;  // seconds a run
     take_turns(benchmark::RegisterBenchmark(
