@@ -51,6 +51,15 @@ const News& typical_news() {
   return news;
 }
 
+/// The same for a tree of height 30: longer sums, and about as many bins as 1/32 of an octave makes of them.
+News deep_news() {
+  News news = typical_news();
+  const auto sums = news.tally.sums.back();
+  news.tally.sums.resize(31, sums);
+  for (std::int32_t bin = -600; bin < 600; ++bin) news.tally.histogram[bin] = 3;
+  return news;
+}
+
 /// As Boost.MPI packs what it sends.
 template <class Message>
 boost::mpi::packed_oarchive::buffer_type pack(const Message& message) {
@@ -70,7 +79,7 @@ Message unpack(boost::mpi::packed_oarchive::buffer_type& buffer) {
 /// Ranks that have done a chunk as soon as it is granted. Messages are packed and unpacked, but not sent.
 class SimulatedCommunicator final : public workers::Communicator {
  public:
-  explicit SimulatedCommunicator(int workers) : workers_(workers), packed_(pack(typical_news())) {}
+  SimulatedCommunicator(int workers, const News& news) : workers_(workers), packed_(pack(news)) {}
   int rank() const override { return 0; }
   int size() const override { return workers_ + 1; }
   std::optional<Letter> poll_news() override {
@@ -138,9 +147,9 @@ void books(benchmark::State& state, int workers) {
 }
 
 /// All that rank 0 does for a chunk except the transfer itself.
-void whole_path(benchmark::State& state, int ranks) {
+void whole_path(benchmark::State& state, int ranks, const News& news) {
   const Plan plan = make_plan(16, chunks_for(ranks));
-  SimulatedCommunicator communicator(ranks);
+  SimulatedCommunicator communicator(ranks, news);
   const workers::RunSinks sinks{[](const Record&) {}, [](const workers::Progress&, bool) {}};
   for (auto _ : state) {
     Record record(plan);
@@ -190,8 +199,9 @@ void register_dispatcher() {
   session = std::make_unique<workers::MpiCommunicator>();
   for (const int ranks : {1, 16, 256, 10000}) {
     add(fmt::format("master/books alone, {} simulated ranks", ranks), books, ranks);
-    add(fmt::format("master/all of rank 0, {} simulated ranks", ranks), whole_path, ranks);
+    add(fmt::format("master/all of rank 0, {} simulated ranks", ranks), whole_path, ranks, typical_news());
   }
+  add("master/all of rank 0, 256 simulated ranks, deep trees", whole_path, 256, deep_news());
   add("master/part: unpack news", part_unpack_news);
   add("master/part: add a tally", part_add_tally);
   add("master/part: pack an order", part_pack_order);

@@ -88,7 +88,7 @@ def table(head, rows):
 
 def of(entries, family):
     """[(name without the family, entry)]."""
-    return [(entry["name"].split("/", 1)[1].replace("/", ", "), entry) for entry in entries
+    return [(re.sub("/(?=true|kgram|block|reasoning)", ", ", entry["name"].split("/", 1)[1]), entry) for entry in entries
             if entry["name"].startswith(family + "/")]
 
 
