@@ -198,10 +198,10 @@ void register_dispatcher() {
   static std::unique_ptr<workers::MpiCommunicator> session;
   session = std::make_unique<workers::MpiCommunicator>();
   for (const int ranks : {1, 16, 256, 10000}) {
-    add(fmt::format("master/books alone, {} simulated ranks", ranks), books, ranks);
-    add(fmt::format("master/all of rank 0, {} simulated ranks", ranks), whole_path, ranks, typical_news());
+    add(fmt::format("master/its books alone, {} simulated ranks", ranks), books, ranks);
+    add(fmt::format("master/rank 0 with {} simulated ranks", ranks), whole_path, ranks, typical_news());
   }
-  add("master/all of rank 0, 256 simulated ranks, deep trees", whole_path, 256, deep_news());
+  add("master/rank 0 with 256 simulated ranks, h=30", whole_path, 256, deep_news());
   add("master/part: unpack news", part_unpack_news);
   add("master/part: add a tally", part_add_tally);
   add("master/part: pack an order", part_pack_order);

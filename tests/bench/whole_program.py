@@ -97,7 +97,7 @@ def scaling(program, quick):
     entries = [entry("scaling/2 ranks against 1", "x speed", median, goal=SPEED_UP_GOAL, at_least=True,
                      spread=(max(ratios) - min(ratios)) / 2 / median, statistic=f"median of {len(ratios)} paired ratios")]
     for ranks, times in seconds.items():
-        entries.append(entry(f"scaling/{ranks} ranks, sweep of all kinds", "sentences/s",
+        entries.append(entry(f"scaling/sweep of all kinds, ranks: {ranks}", "sentences/s",
                              SWEEP_CELLS * samples / min(times), statistic=f"best of {len(times)}",
                              spread=statistics.median(times) / min(times) - 1))
     return entries
@@ -108,7 +108,7 @@ def tiny_chunks(program, quick):
     sweep = TINY_CHUNKS.format(cells=MANY_CELLS)
     for ranks in (2, 8) if quick else (2, 8, 64):
         rates = [64 * MANY_CELLS / program.seconds(ranks, sweep) for _ in range(1 if quick else 3)]
-        entries.append(entry(f"tiny chunks/tiny chunks, whole program, {ranks} ranks on {os.cpu_count()} cores", "chunks/s",
+        entries.append(entry(f"tiny chunks/tiny chunks, {ranks} real ranks on {os.cpu_count()} cores", "chunks/s",
                              max(rates), goal=CHUNKS_GOAL, at_least=True, statistic=f"best of {len(rates)}",
                              spread=1 - statistics.median(rates) / max(rates)))
     return entries
