@@ -21,7 +21,7 @@ done
 . jobs/packages.sh
 install_packages "${leafcast_build_packages[@]}" "${leafcast_bench_packages[@]}"
 use_local_mpi
-cmake --preset release -DLEAFCAST_BENCH=ON >/dev/null
+cmake --preset release -DLEAFCAST_TESTS=OFF -DLEAFCAST_BENCH=ON >/dev/null
 cmake --build --preset release --target leafcast leafcast_bench
 
 results=build/bench
