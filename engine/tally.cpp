@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <utility>
 
 #include "engine/cell.h"
 
@@ -18,6 +19,29 @@ template <class Counts>
 void add_counts(Counts& into, const Counts& from) {
   if (into.size() < from.size()) into.resize(from.size());
   for (std::size_t i = 0; i < from.size(); ++i) into[i] += from[i];
+}
+
+/// Merges in one walk over both. Bins that are new are rare once a few chunks have been added.
+void add_histogram(Histogram& into, const Histogram& from) {
+  auto at = into.begin();
+  std::size_t missing = 0;
+  for (const auto& [bin, count] : from) {
+    while (at != into.end() && at->first < bin) ++at;
+    if (at != into.end() && at->first == bin)
+      at->second += count;
+    else
+      ++missing;
+  }
+  if (missing == 0) return;
+  Histogram::sequence_type merged;
+  merged.reserve(into.size() + missing);
+  at = into.begin();
+  for (const auto& entry : from) {
+    while (at != into.end() && at->first < entry.first) merged.push_back(*at++);
+    if (at == into.end() || at->first != entry.first) merged.push_back(entry);
+  }
+  merged.insert(merged.end(), at, into.end());
+  into.adopt_sequence(boost::container::ordered_unique_range, std::move(merged));
 }
 
 int bin_of_nonnegative(std::int64_t m) {
@@ -78,7 +102,7 @@ Tally& Tally::operator+=(const Tally& other) {
   frozen_roots += other.frozen_roots;
   free_roots += other.free_roots;
   memory_bits = std::max(memory_bits, other.memory_bits);
-  for (const auto& [bin, count] : other.histogram) histogram[bin] += count;
+  add_histogram(histogram, other.histogram);
   return *this;
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 #include <array>
+#include <boost/container/flat_map.hpp>
 #include <boost/multiprecision/cpp_int.hpp>
 #include <cstdint>
-#include <map>
 #include <vector>
 
 namespace leafcast {
@@ -33,6 +33,10 @@ struct HistogramBins {
   static std::int64_t width(int bin);  ///< how many m it holds
 };
 
+/// Samples by bin (HistogramBins::bin), in order. Flat, because rank 0 receives and merges one a chunk: a
+/// tree of a thousand nodes costs more than all else that it does for the chunk.
+using Histogram = boost::container::flat_map<std::int32_t, std::uint64_t>;
+
 /// Exact sums over the samples of a chunk, a jackknife bin or a cell. Addition is associative and
 /// commutative, so no result depends on an order. Once samples > 0 the vectors have height + 1 entries (those
 /// of validity only where the cell observes it), whatever the method that sampled; files rely on it. "Subtree
@@ -47,8 +51,7 @@ struct Tally {
   std::uint64_t frozen_roots = 0;  ///< sentences whose root has exactly one allowed color
   std::uint64_t free_roots = 0;    ///< sentences whose root has two or more
   std::uint64_t memory_bits = 0;   ///< peak working memory of a reasoning writer (maximum, not a sum)
-  std::map<std::int32_t, std::uint64_t>
-      histogram;  ///< HistogramBins::bin → samples; empty unless observe.histogram
+  Histogram histogram;             ///< empty unless observe.histogram
 
   Tally& operator+=(const Tally& other);
   bool operator==(const Tally& other) const = default;

@@ -1,9 +1,10 @@
 #pragma once
 #include <boost/serialization/array.hpp>
-#include <boost/serialization/map.hpp>
+#include <boost/serialization/split_free.hpp>
 #include <boost/serialization/string.hpp>
 #include <boost/serialization/vector.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/plan.h"
@@ -40,6 +41,30 @@ namespace boost::serialization {
 template <class Archive>
 void serialize(Archive& archive, leafcast::Chunk& chunk, unsigned) {
   archive& chunk.cell& chunk.index;
+}
+/// As two arrays, which are packed at once.
+template <class Archive>
+void save(Archive& archive, const leafcast::Histogram& histogram, unsigned) {
+  std::vector<std::int32_t> bins;
+  std::vector<std::uint64_t> samples;
+  bins.reserve(histogram.size());
+  samples.reserve(histogram.size());
+  for (const auto& [bin, count] : histogram) bins.push_back(bin), samples.push_back(count);
+  archive << bins << samples;
+}
+template <class Archive>
+void load(Archive& archive, leafcast::Histogram& histogram, unsigned) {
+  std::vector<std::int32_t> bins;
+  std::vector<std::uint64_t> samples;
+  archive >> bins >> samples;
+  leafcast::Histogram::sequence_type entries;
+  entries.reserve(bins.size());
+  for (std::size_t i = 0; i < bins.size(); ++i) entries.emplace_back(bins[i], samples[i]);
+  histogram.adopt_sequence(boost::container::ordered_unique_range, std::move(entries));
+}
+template <class Archive>
+void serialize(Archive& archive, leafcast::Histogram& histogram, unsigned version) {
+  split_free(archive, histogram, version);
 }
 template <class Archive>
 void serialize(Archive& archive, leafcast::Tally& t, unsigned) {

@@ -1,6 +1,9 @@
 #include "engine/tally.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
+#include <random>
 
 using namespace leafcast;
 
@@ -41,4 +44,20 @@ TEST_CASE("tallies add in any order, and the memory is a maximum") {
   Tally from_nothing;
   from_nothing += a;
   CHECK(from_nothing == a);
+}
+
+TEST_CASE("histograms with other bins unite to the sums of both") {
+  std::mt19937 engine(7);
+  Tally sum;
+  std::map<std::int32_t, std::uint64_t> expected;
+  for (int chunk = 0; chunk < 50; ++chunk) {
+    Tally tally;
+    for (int i = 0; i < chunk; ++i) {  // from none on
+      const auto bin = static_cast<std::int32_t>(engine() % 100) - 50;
+      ++tally.histogram[bin], ++expected[bin];
+    }
+    sum += tally;
+    CHECK(std::is_sorted(sum.histogram.begin(), sum.histogram.end()));
+  }
+  CHECK(std::map<std::int32_t, std::uint64_t>(sum.histogram.begin(), sum.histogram.end()) == expected);
 }
