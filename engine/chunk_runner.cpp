@@ -19,7 +19,6 @@ std::int64_t leaves_between_polls(const SamplerTables& tables, int samples) {
 
 namespace {
 
-
 bool run_sentences(const SamplerTables& tables, SentenceTask& task) {
   return sampler_family(tables.cell) == SamplerFamily::planes ? run_on_planes(tables, task)
                                                               : run_on_lanes(tables, task);

@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "engine/collapsed_sampler.h"
 #include "engine/error.h"
+#include "engine/sampler_family.h"
 
 namespace leafcast {
 
@@ -20,7 +22,7 @@ constexpr int kVersion = 1;
 constexpr double kCachedBytes = 1 << 20;  // a ring that stays in the second-level cache
 constexpr double kRareBoundary = 1 << 8;  // leaves a block, from which on its boundary costs little
 
-std::uint64_t batch_size(const Cell&) { return kBatchSamples; }
+std::uint64_t batch_size(const Cell& cell) { return static_cast<std::uint64_t>(batch_samples(cell)); }
 
 /// Writers that work block by block keep `depth` levels.
 struct Sampler {
@@ -67,44 +69,58 @@ Sampler sampler_of(const Cell& cell) {
 /// Bytes of a k-gram's window: symbols and messages of all lanes.
 double ring_bytes(const Cell& cell, std::int64_t window) {
   const double q = cell.language().channel.q(), d = cell.language().d;
-  return static_cast<double>(window) * kBatchSamples * (1 + 4 * q / (d - 1));
+  return static_cast<double>(window) * kBatchSamples * (2 + 4 * q / (d - 1));
 }
 
-/// Nanoseconds a leaf.
-double nominal_leaf(const Cell& cell) {
+/// Nanoseconds a leaf by bit planes.
+double nominal_plane_leaf(const Cell& cell) {
+  const Language& language = cell.language();
+  const double d = language.d;
+  // A plane of random bits for a color among two; about eleven to compare with a probability, or to choose
+  // among three.
+  const bool coin = language.channel.q() == 3 && language.channel.kernel()(0, 0) == 0;
+  const double node = coin ? 0.006 : 0.04;
+  const Observe& observe = cell.observe();
+  return 0.015 + node * d / (d - 1) + (observe.subtrees ? 0.02 : 0) + (observe.validity ? 0.005 : 0);
+}
+
+/// Nanoseconds a leaf on lanes.
+double nominal_lane_leaf(const Cell& cell) {
   const Language& language = cell.language();
   const double q = language.channel.q(), d = language.d;
   const Sampler sampler = sampler_of(cell);
   // Dense kernels multiply q×q matrices in O(q³), symmetric channels in O(q²).
   const double growth = (q * q - 4) * (language.channel.is_symmetric() ? 1 : q / 2);
   // A draw from a row of a table, for dense kernels and across the boundaries of blocks.
-  const double row = 2 + 2 * q;
-  const double tally = 0.42 + 0.5 / (d - 1);
-  const double walk = tally + (language.channel.is_symmetric() ? 0 : row * d / (d - 1));
+  const double row = 1 + q;
+  const double tally =
+      0.1 + (cell.observe().subtrees ? 0.1 / (d - 1) : 0) + (cell.observe().validity ? 0.1 : 0);
+  const double walk = tally + (language.channel.is_symmetric() ? 0.12 : row) * d / (d - 1);
   const double boundaries = sampler.depth < language.height ? std::pow(d, -sampler.depth) : 0;  // a leaf
-  const double boundary = row * boundaries;
-  const double validity = cell.observe().validity ? 0.2 : 0;
+  const double boundary = (language.channel.is_symmetric() ? 0.12 : row) * boundaries;
   switch (sampler.kind) {
     case Sampler::Kind::ancestors:
-      return walk + boundary + validity;
+      return walk + boundary;
     case Sampler::Kind::recalling_ancestors:
-      return walk + boundary + 0.4 + 0.01 * growth + validity;
+      return walk + boundary + 0.15 + 0.02 * growth;
     case Sampler::Kind::segment:
-      return tally + boundary / 2 + 2 + 0.1 * growth + validity;
+      return tally + boundary / 2 + 0.9 + 0.04 * growth;
     case Sampler::Kind::kgram:
       break;
   }
-  if (sampler.window == 0) return tally + 0.2 + validity;
+  if (sampler.window == 0) return tally + 0.15;
   const double k = static_cast<double>(sampler.window);
-  if (k < d) return tally + 1 + 0.5 * k * q / 2 + validity;
+  if (k < d) return tally + 0.5 + 0.15 * k * q / 2;
   // Until the window is full, its left edge stands still.
   const double sliding = 1 - k / static_cast<double>(language.leaves());
-  return tally + 1.5 + 0.5 * q / 2 + 0.15 * growth + (0.8 + 1 / (d - 1)) * sliding + validity;
+  return tally + 0.4 + 0.06 * growth + (0.4 + 0.15 * sliding) * d / (d - 1);
 }
 
 std::string sampler_name(const Cell& cell) {
   const Sampler sampler = sampler_of(cell);
   const Language& language = cell.language();
+  if (sampler_family(cell) == SamplerFamily::collapsed)
+    return sampler.depth == language.height ? "collapsed" : "collapsed of blocks";
   if (sampler.kind == Sampler::Kind::kgram) {
     const auto& kgram = std::get<KgramGenerator>(cell.generator());
     if (sampler.window < language.d)
@@ -155,7 +171,16 @@ std::string work_class(const Cell& cell) {
 }
 
 double sentence_seconds(const Cell& cell) {
-  return nominal_leaf(cell) * 1e-9 * static_cast<double>(cell.language().leaves());
+  const auto leaves = static_cast<double>(cell.language().leaves());
+  switch (sampler_family(cell)) {
+    case SamplerFamily::collapsed:
+      return binomial_draws(cell) * 32e-9;
+    case SamplerFamily::planes:
+      return nominal_plane_leaf(cell) * 1e-9 * leaves;
+    case SamplerFamily::lanes:
+      break;
+  }
+  return nominal_lane_leaf(cell) * 1e-9 * leaves;
 }
 
 CostModel::CostModel(Origin origin, std::map<std::string, Rate> rates)
@@ -227,15 +252,23 @@ CostModel CostModel::from_json(const std::string& text) {
 double sampler_bytes(const Cell& cell) {
   const Language& language = cell.language();
   const double q = language.channel.q(), d = language.d, h = language.height;
-  const double lane_vector = 4 * kBatchSamples;
+  const double lane_vector = 4 * kBatchSamples, histogram = 8 * 4096;
   // The channel's tables, a few messages and sums a level.
-  double bytes = 4 * q * q * (h + 4) + (h + 2) * (6 * q + 16) * lane_vector;
-  if (const auto* kgram = std::get_if<KgramGenerator>(&cell.generator())) {
-    const double window =
-        std::min(static_cast<double>(kgram->context), static_cast<double>(language.leaves()));
-    bytes += window * kBatchSamples + window / (d - 1) * q * lane_vector +
-             (h + 1) * (d * q + 2 * q * q) * lane_vector;
+  double bytes = histogram + 4 * q * q * (h + 4) + (h + 2) * (6 * q + 16) * lane_vector;
+  switch (sampler_family(cell)) {
+    case SamplerFamily::collapsed:
+      return bytes;
+    case SamplerFamily::planes: {
+      // Counts and validity a level; sets of digits with their adders for subtrees of up to 256 leaves.
+      const double sets = cell.observe().subtrees ? 163 * 14 * std::min(h, 8 / std::log2(d)) : 0;
+      return bytes + kPlaneSamples / 8 * (sets + h * (h * std::log2(d) + 3 * q + 12)) + 8 * 0x1p16;
+    }
+    case SamplerFamily::lanes:
+      break;
   }
+  if (const auto* kgram = std::get_if<KgramGenerator>(&cell.generator()))
+    bytes += ring_bytes(cell, std::min(kgram->context, language.leaves())) +
+             (h + 1) * (d * q + 2 * q * q) * lane_vector;
   return bytes;
 }
 

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "engine/collapsed_sampler.h"
 #include "engine/error.h"
 #include "engine/sampler_family.h"
 

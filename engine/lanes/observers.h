@@ -135,7 +135,7 @@ class SumObserver {
   bool subtrees_, histogram_;
   std::int64_t centre_;
   int active_ = kLanes;
-  
+
   int narrow_height_ = 0;  // up to here a subtree's count fits into a lane
   LaneArray<I32> open_;    // [height 1…h]: chosen symbols in the subtree that is being written
   std::vector<WideLanes> wide_open_;

@@ -2,15 +2,12 @@
 #include <vector>
 
 #include "bench.h"
-#ifdef LEAFCAST_HAS_STREAM_WORDS
 #include "engine/stream_words.h"
-#endif
 
 namespace leafcast::bench {
 
 namespace {
 
-#ifdef LEAFCAST_HAS_STREAM_WORDS
 /// One batch's streams into a buffer of 16 KiB, which stays in the first cache.
 void random_words(benchmark::State& state) {
   std::vector<std::uint32_t> words(1 << 12);
@@ -23,7 +20,6 @@ void random_words(benchmark::State& state) {
   state.counters["ns/word"] = nanoseconds_each(static_cast<double>(words.size()));
   judge(state, "ns/word");
 }
-#endif
 
 /// STREAM's triad, a = b + s c, of arrays that no cache holds; 24 bytes an element, as STREAM counts.
 void memory_triad(benchmark::State& state) {
@@ -43,10 +39,8 @@ void memory_triad(benchmark::State& state) {
 }  // namespace
 
 void register_limits() {
-#ifdef LEAFCAST_HAS_STREAM_WORDS
   auto* words = benchmark::RegisterBenchmark("limit/random words", random_words);
   if (settings().smoke) words->Iterations(1);
-#endif
   auto* triad =
       benchmark::RegisterBenchmark("limit/memory triad", memory_triad)->Unit(benchmark::kMillisecond);
   if (settings().smoke) triad->Iterations(1);

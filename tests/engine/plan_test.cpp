@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "engine/error.h"
+#include "engine/sampler_family.h"
 
 using namespace leafcast;
 
@@ -19,19 +20,20 @@ Cell cell(const std::string& samples, const Parameters& more = {}) {
 }  // namespace
 
 TEST_CASE("chunks share out all samples, in whole batches, over full bins") {
-  for (const std::string samples :
-       {"1", "5", "63", "64", "65", "1000", "1023", "1024", "12345", "100000", "10000000"}) {
+  for (const std::string samples : {"1", "5", "63", "64", "65", "1000", "2047", "2048", "4095", "4096",
+                                    "32767", "32768", "100000", "10000000"}) {
     const Plan plan("", {cell(samples)}, "");
+    const auto batch = static_cast<std::uint64_t>(batch_samples(plan.cells()[0]));
     std::uint64_t sum = 0, partial = 0;
     for (std::uint32_t i = 0; i < plan.chunks(0); ++i) {
       const std::uint64_t here = plan.samples({0, i});
       CHECK(here > 0);
       sum += here;
-      partial += here % kBatchSamples != 0;
+      partial += here % batch != 0;
     }
     CHECK(sum == std::stoull(samples));
     if (sum >= 64) CHECK(plan.chunks(0) % kJackknifeBins == 0);
-    if (sum >= 1024) CHECK(partial <= 1);
+    if (sum >= 64 * batch) CHECK(partial <= 1);
   }
 }
 
