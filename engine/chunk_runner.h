@@ -19,10 +19,10 @@ struct SamplerTables;
 /// Samples the chunks of one cell. Construct once a cell (it tabulates the channel), then call from one
 /// thread.
 ///
-/// Random numbers are a function of (seed, cell id, chunk, batch) and arithmetic is IEEE single precision
-/// without contraction, so the tally is the same on every rank and every instruction set (kernels are
-/// compiled for several and chosen at run time). Memory: O(k + dh) a lane, 16 lanes (kBatchSamples).
-/// Collapsed cells draw counts instead of sentences (CollapsedSampler), in double precision.
+/// Random numbers are a function of (seed, cell id, chunk, batch), and arithmetic is Boolean on planes, IEEE
+/// single precision without contraction on lanes, double precision on collapsed sums (sampler_family.h): the
+/// tally is the same on every rank and every instruction set (kernels are compiled for several and chosen at
+/// run time). Memory: O(k + dh) a lane, up to 32 lanes; O(h²) planes; never O(n).
 class ChunkRunner {
  public:
   explicit ChunkRunner(const Cell& cell);

@@ -198,6 +198,11 @@ void add_sources(Record& record, const std::vector<Source>& sources) {
 
 std::string describe_difference(const Plan& there, const Plan& here) {
   constexpr std::size_t kShown = 4;
+  if (there.streams() != here.streams())
+    return fmt::format(
+        "version {} of the random streams there, {} here, so that it can be merged and analysed but not "
+        "continued by this program",
+        there.streams(), here.streams());
   std::vector<std::string> shown;
   if (there.cells().size() != here.cells().size())
     shown.push_back(fmt::format("{} cells there, {} here", there.cells().size(), here.cells().size()));

@@ -4,8 +4,10 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <optional>
 #include <random>
 
+#include "engine/sampler_family.h"
 #include "tests/reference/reference.h"
 
 using namespace leafcast;
@@ -59,6 +61,21 @@ SmallLanguage kernel(int d, int height) {
           reference::Tree{d, height, K, reference::stationary_law(K)}};
 }
 
+/// The same cell with so many samples that bit planes write it, if they can: else none.
+std::optional<Cell> on_planes(Parameters parameters) {
+  parameters["sampling.samples"] = "1000000";
+  const Cell cell = Cell::make(parameters);
+  return sampler_family(cell) == SamplerFamily::planes ? std::optional(cell) : std::nullopt;
+}
+
+/// The cell on lanes, and on planes if they can write it.
+std::vector<Cell> by_every_family(const Parameters& parameters) {
+  std::vector<Cell> cells = {Cell::make(parameters)};
+  REQUIRE(sampler_family(cells[0]) == SamplerFamily::lanes);
+  if (const auto cell = on_planes(parameters)) cells.push_back(*cell);
+  return cells;
+}
+
 std::vector<std::uint64_t> count_sentences(const Cell& cell, std::uint64_t samples) {
   const int q = cell.language().channel.q();
   const auto n = static_cast<std::size_t>(cell.language().leaves());
@@ -85,18 +102,16 @@ void check_law(const SmallLanguage& language, const Parameters& generator, const
   std::string text = language.name;
   for (const auto& [key, value] : generator) text += " " + key + "=" + value;
   INFO(text);
-  const Cell cell = Cell::make(with(language.parameters, generator));
-  CHECK(reference::chi_square_p_value(law, count_sentences(cell, kSamples)) > kAlarm);
+  for (const Cell& cell : by_every_family(with(language.parameters, generator))) {
+    INFO("samples: " << cell.samples());
+    CHECK(reference::chi_square_p_value(law, count_sentences(cell, kSamples)) > kAlarm);
+  }
 }
 
 const std::vector<SmallLanguage>& small_languages() {
-  static const std::vector<SmallLanguage> all = {ising(2, 3, 0.9),
-                                                 ising(2, 4, 0.8),
-                                                 ising(3, 2, 0.7),
-                                                 coloring(2, 3, 3),
-                                                 potts(3, 2, 3, 0.6),
-                                                 kernel(2, 3),
-                                                 kernel(3, 2)};
+  static const std::vector<SmallLanguage> all = {
+      ising(2, 3, 0.9),     ising(2, 4, 0.8),  ising(3, 2, 0.7),    coloring(2, 3, 3), potts(3, 2, 3, 0.6),
+      potts(3, 2, 3, -0.3), coloring(2, 3, 4), potts(2, 3, 4, 0.4), kernel(2, 3),      kernel(3, 2)};
   return all;
 }
 
@@ -112,6 +127,20 @@ TEST_CASE("the true language has the law of its enumeration") {
   for_enumerable_languages([](const SmallLanguage& language) {
     check_law(language, {{"generator.kind", "true"}}, reference::true_law(language.tree));
   });
+}
+
+TEST_CASE("planes of another correlation or boundary are told apart") {
+  const SmallLanguage language = ising(2, 4, 0.8);
+  const auto law_of_planes = [&](const Parameters& generator) {
+    return count_sentences(on_planes(with(language.parameters, generator)).value(), kSamples);
+  };
+  CHECK(reference::chi_square_p_value(reference::true_law(ising(2, 4, 0.79).tree),
+                                      law_of_planes({{"generator.kind", "true"}})) < 1e-7);
+  const Parameters sampled = {
+      {"generator.kind", "block"}, {"generator.context-depth", "2"}, {"generator.memory", "root"}};
+  CHECK(
+      reference::chi_square_p_value(reference::block_law(language.tree, 2, BlockMemory::root, LcaLaw::fixed),
+                                    law_of_planes(sampled)) < 1e-7);
 }
 
 TEST_CASE("the k-gram has the law of its enumeration for every context, in leaves and in tokens") {
@@ -221,53 +250,56 @@ TEST_CASE("the k-gram's conditional laws are the true ones to 1e-6") {
 
 TEST_CASE("tallies are those of the sentences") {
   for (const SmallLanguage& language :
-       {ising(3, 3, 0.9), coloring(4, 3, 3), coloring(2, 4, 5), potts(3, 3, 40, 0.3)}) {
+       {ising(3, 3, 0.9), ising(2, 10, 0.9), ising(7, 2, 0.5), ising(3, 1, 0.5), coloring(4, 3, 3),
+        coloring(5, 3, 4), coloring(3, 4, 2), coloring(2, 4, 5), potts(3, 6, 4, 0.3), potts(3, 3, 40, 0.3)}) {
     const bool colored = language.parameters.at("language.kind") == "coloring";
     for (const Parameters& generator :
          {Parameters{{"generator.kind", "kgram"}, {"generator.context", "5"}},
           Parameters{
               {"generator.kind", "block"}, {"generator.context-depth", "1"}, {"generator.memory", "root"}}}) {
-      INFO(language.name);
-      const Cell cell = Cell::make(with(language.parameters, generator));
-      const ChunkRunner runner(cell);
-      constexpr std::uint64_t kCount = 37;  // two whole batches and a partial one
-      const Tally tally = runner.run(2, kCount, kGo).value();
-      const std::vector<std::uint8_t> symbols = runner.sentences(2, kCount);
-      const int q = language.tree.q(), d = language.tree.d, h = language.tree.height,
-                n = language.tree.leaves();
+      for (const Cell& cell : by_every_family(with(language.parameters, generator))) {
+        INFO(language.name << ", samples: " << cell.samples());
+        const ChunkRunner runner(cell);
+        // A whole batch and a partial one.
+        const std::uint64_t kCount = static_cast<std::uint64_t>(batch_samples(cell)) + 37;
+        const Tally tally = runner.run(2, kCount, kGo).value();
+        const std::vector<std::uint8_t> symbols = runner.sentences(2, kCount);
+        const int q = language.tree.q(), d = language.tree.d, h = language.tree.height,
+                  n = language.tree.leaves();
 
-      Tally expected;
-      expected.samples = kCount;
-      expected.sums.resize(h + 1);
-      if (colored) {
-        expected.valid.resize(h + 1);
-        expected.first_inconsistency.resize(h + 1);
+        Tally expected;
+        expected.samples = kCount;
+        expected.sums.resize(h + 1);
+        if (colored) {
+          expected.valid.resize(h + 1);
+          expected.first_inconsistency.resize(h + 1);
+        }
+        for (std::uint64_t sample = 0; sample < kCount; ++sample) {
+          const std::vector<int> sentence(symbols.begin() + sample * n, symbols.begin() + (sample + 1) * n);
+          for (int j = 0, leaves = 1; j <= h; ++j, leaves *= d)
+            for (int first = 0; first < n; first += leaves) {
+              const auto count = std::count(sentence.begin() + first, sentence.begin() + first + leaves, 0);
+              const std::int64_t s = q * count - leaves;
+              WideInt power = 1;
+              for (int p = 0; p < kPowers; ++p) expected.sums[j][p] += power *= s;
+            }
+          const auto chosen = std::count(sentence.begin(), sentence.end(), 0);
+          ++expected.histogram[HistogramBins::bin(chosen - std::llround(language.tree.nu(0) * n))];
+          if (!colored) continue;
+          const auto allowed = reference::allowed_colors(q, d, sentence);
+          int lowest = h + 1;
+          for (int j = h; j >= 0; --j)
+            for (const std::uint64_t colors : allowed[j]) {
+              if (colors != 0) ++expected.valid[j];
+              if (colors == 0) lowest = j;
+            }
+          if (lowest <= h) ++expected.first_inconsistency[lowest];
+          const int root_colors = std::popcount(allowed[h][0]);
+          expected.frozen_roots += root_colors == 1;
+          expected.free_roots += root_colors > 1;
+        }
+        CHECK(tally == expected);
       }
-      for (std::uint64_t sample = 0; sample < kCount; ++sample) {
-        const std::vector<int> sentence(symbols.begin() + sample * n, symbols.begin() + (sample + 1) * n);
-        for (int j = 0, leaves = 1; j <= h; ++j, leaves *= d)
-          for (int first = 0; first < n; first += leaves) {
-            const auto count = std::count(sentence.begin() + first, sentence.begin() + first + leaves, 0);
-            const std::int64_t s = q * count - leaves;
-            WideInt power = 1;
-            for (int p = 0; p < kPowers; ++p) expected.sums[j][p] += power *= s;
-          }
-        const auto chosen = std::count(sentence.begin(), sentence.end(), 0);
-        ++expected.histogram[HistogramBins::bin(chosen - std::llround(language.tree.nu(0) * n))];
-        if (!colored) continue;
-        const auto allowed = reference::allowed_colors(q, d, sentence);
-        int lowest = h + 1;
-        for (int j = h; j >= 0; --j)
-          for (const std::uint64_t colors : allowed[j]) {
-            if (colors != 0) ++expected.valid[j];
-            if (colors == 0) lowest = j;
-          }
-        if (lowest <= h) ++expected.first_inconsistency[lowest];
-        const int root_colors = std::popcount(allowed[h][0]);
-        expected.frozen_roots += root_colors == 1;
-        expected.free_roots += root_colors > 1;
-      }
-      CHECK(tally == expected);
     }
   }
 }
@@ -276,54 +308,66 @@ TEST_CASE("large sums take the wide path without loss") {
   // λ = 1: every leaf has the root's symbol, so S = ±n exactly and Σ S^4 = samples · n^4 > 2^64.
   const Cell cell = Cell::make(
       language("potts", 2, 17, {{"language.q", "2"}, {"language.lambda", "1"}, {"generator.kind", "true"}}));
-  const Tally tally = ChunkRunner(cell).run(0, 5, kGo).value();
-  const WideInt n = 1 << 17;
-  CHECK(tally.sums[17][1] == 5 * n * n);
-  CHECK(tally.sums[17][3] == 5 * n * n * n * n);
-  CHECK(tally.sums[9][3] == 5 * 256 * (WideInt(1) << 36));
+  for (const Cell& each : by_every_family(cell.parameters())) {
+    const Tally tally = ChunkRunner(each).run(0, 5, kGo).value();
+    const WideInt n = 1 << 17;
+    CHECK(tally.sums[17][1] == 5 * n * n);
+    CHECK(tally.sums[17][3] == 5 * n * n * n * n);
+    CHECK(tally.sums[9][3] == 5 * 256 * (WideInt(1) << 36));
+  }
 }
 
 TEST_CASE("every instruction set gives the same tally") {
   const std::vector<std::string> sets = instruction_sets();
   REQUIRE(!sets.empty());
   for (const SmallLanguage& language :
-       {ising(3, 6, 0.9), coloring(4, 4, 3), potts(3, 4, 5, 0.6), kernel(2, 7)})
+       {ising(3, 6, 0.9), coloring(4, 4, 3), coloring(2, 9, 4), potts(3, 4, 5, 0.6), kernel(2, 7)})
     for (const Parameters& generator :
          {Parameters{{"generator.kind", "true"}},
           Parameters{{"generator.kind", "kgram"}, {"generator.context", "20"}},
           Parameters{{"generator.kind", "block"}, {"generator.context-depth", "2"}},
+          Parameters{
+              {"generator.kind", "block"}, {"generator.context-depth", "2"}, {"generator.memory", "root"}},
           Parameters{{"generator.kind", "reasoning"},
                      {"generator.encoding", "segment"},
                      {"generator.memory-depth", "3"}}}) {
-      const Cell cell = Cell::make(with(language.parameters, generator));
-      const ChunkRunner runner(cell);
-      const Tally best = runner.run(5, 40, kGo).value();
-      for (const std::string& set : sets) {
-        INFO(language.name << " on " << set);
-        use_instruction_set(set);
-        CHECK(runner.run(5, 40, kGo).value() == best);
+      for (const Cell& cell : by_every_family(with(language.parameters, generator))) {
+        const ChunkRunner runner(cell);
+        const Tally best = runner.run(5, 600, kGo).value();
+        for (const std::string& set : sets) {
+          INFO(cell.label() << " on " << set << ", samples: " << cell.samples());
+          use_instruction_set(set);
+          CHECK(runner.run(5, 600, kGo).value() == best);
+        }
       }
       use_instruction_set("");
     }
 }
 
 TEST_CASE("a batch's numbers depend on its address only") {
-  const Cell cell = Cell::make(ising(3, 3, 0.9).parameters);
-  const ChunkRunner runner(cell);
-  const auto few = runner.sentences(4, 16), more = runner.sentences(4, 64);
-  CHECK(std::equal(few.begin(), few.end(), more.begin()));
-  CHECK(runner.sentences(5, 16) != few);
   Parameters other_seed = ising(3, 3, 0.9).parameters;
   other_seed["seed"] = "8";
-  CHECK(ChunkRunner(Cell::make(other_seed)).sentences(4, 16) != few);
+  const std::vector<Cell> cells = by_every_family(ising(3, 3, 0.9).parameters),
+                          others = by_every_family(other_seed);
+  REQUIRE(cells.size() == 2);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const ChunkRunner runner(cells[i]);
+    const auto few = runner.sentences(4, 16), more = runner.sentences(4, 700);
+    CHECK(std::equal(few.begin(), few.end(), more.begin()));
+    CHECK(!std::equal(few.begin(), few.end(), more.begin() + 512 * 27));
+    CHECK(runner.sentences(5, 16) != few);
+    CHECK(ChunkRunner(others[i]).sentences(4, 16) != few);
+  }
+  CHECK(ChunkRunner(cells[0]).sentences(4, 16) != ChunkRunner(cells[1]).sentences(4, 16));
 }
 
 TEST_CASE("a chunk is abandoned when told so") {
-  const Cell cell =
-      Cell::make(language("ising", 2, 20, {{"language.rho", "0.9"}, {"generator.kind", "true"}}));
-  int calls = 0;
-  CHECK(!ChunkRunner(cell).run(0, 1, [&] { return ++calls < 3; }));
-  CHECK(calls == 3);
+  for (const Cell& cell :
+       by_every_family(language("ising", 2, 20, {{"language.rho", "0.9"}, {"generator.kind", "true"}}))) {
+    int calls = 0;
+    CHECK(!ChunkRunner(cell).run(0, 1, [&] { return ++calls < 3; }));
+    CHECK(calls == 3);
+  }
 }
 
 TEST_CASE("reasoning reports the bits that it used") {

@@ -1,14 +1,15 @@
-"""Files of earlier formats still load, and the same sweep still gives the same numbers."""
+"""Files of earlier versions still load, and the same sweep still gives the same numbers."""
 import csv
 import io
 import math
 import pathlib
+import shutil
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "mpi"))
-from leafcast_runs import check_run  # noqa: E402
+from leafcast_runs import check_run, run  # noqa: E402
 
 
 def table(path):
@@ -26,14 +27,27 @@ def agree(a, b):
         for x, y in zip(a, b))
 
 
-expected = list(csv.DictReader(open(HERE / "format-1.table.csv")))
-assert len(expected) > 100
-for path in [*HERE.glob("format-1/*.h5"), HERE / "format-1.results.h5"]:
-    assert agree(table(path), expected), f"{path} no longer gives its table"
+def golden(name):
+    expected = list(csv.DictReader(open(HERE / f"{name}.table.csv")))
+    assert len(expected) > 100
+    for path in [*HERE.glob(f"{name}/*.h5"), HERE / f"{name}.results.h5"]:
+        assert agree(table(path), expected), f"{path} no longer gives its table"
+    return expected
+
+
+golden("format-1")
+expected = golden("streams-2")
 with tempfile.TemporaryDirectory() as folder:
-    check_run(["run", HERE / "golden.ini", "-o", pathlib.Path(folder) / "run", "-q"])
-    again = table(pathlib.Path(folder) / "run")
+    again_in, old = pathlib.Path(folder) / "run", pathlib.Path(folder) / "old"
+    check_run(["run", HERE / "streams-2.ini", "-o", again_in, "-q"])
+    again = table(again_in)
     assert agree(again, expected), "the same sweep gives other numbers than before"
     again[7]["value"] = str(float(again[7]["value"]) + 1e-6)
     assert not agree(again, expected), "the comparison cannot fail"
-print("format 1 is read, stream 1 is drawn")
+    # A run of streams 1 is not continued in silence.
+    shutil.copytree(HERE / "format-1", old / "parts")
+    shutil.copy(HERE / "format-1.plan.txt", old / "plan.txt")
+    assert agree(table(old), golden("format-1"))
+    refused = run(["run", HERE / "golden.ini", "-o", old, "-q"])
+    assert refused.returncode == 65 and "version 1 of the random streams there, 2 here" in refused.stderr, refused
+print("formats and streams of old are read, streams 2 are drawn")

@@ -34,7 +34,7 @@ def check_header(file):
     assert file.attrs["version"] == 1
     assert re.fullmatch("[0-9a-f]{16}", file.attrs["plan_hash"])
     lines = file["plan"].asstr()[()].splitlines()
-    assert lines[0] == "leafcast plan 1" and lines[1] == "title=" + file.attrs["title"]
+    assert lines[0] == "leafcast plan 2" and lines[1] == "title=" + file.attrs["title"]
     assert len(lines) == 3 + len(file["cell"])
     assert list(file["cell"][:]) == list(range(len(file["cell"])))
 
