@@ -134,7 +134,7 @@ TEST_CASE("planes of another correlation or boundary are told apart") {
   const auto law_of_planes = [&](const Parameters& generator) {
     return count_sentences(on_planes(with(language.parameters, generator)).value(), kSamples);
   };
-  CHECK(reference::chi_square_p_value(reference::true_law(ising(2, 4, 0.79).tree),
+  CHECK(reference::chi_square_p_value(reference::true_law(ising(2, 4, 0.77).tree),
                                       law_of_planes({{"generator.kind", "true"}})) < 1e-7);
   const Parameters sampled = {
       {"generator.kind", "block"}, {"generator.context-depth", "2"}, {"generator.memory", "root"}};

@@ -44,7 +44,7 @@ TEST_CASE("one process does all chunks, and the parts add up to the whole") {
   Record record(plan), united(plan);
   int parts = 0;
   RunSettings settings;
-  settings.flush_seconds = 0.002;
+  settings.flush_seconds = 0.0001;
   const RunSinks sinks{[&](const Record& delta) { united.merge(delta), ++parts; },
                        [](const Progress&, bool) {}};
   CHECK(run_master(alone, record, settings, sinks) == Outcome::complete);
