@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/mpi.hpp>
 #include <cstdlib>
+#include <list>
 
 namespace leafcast::workers {
 
@@ -29,6 +30,11 @@ struct MpiCommunicator::State {
   State() : environment(/*abort_on_exception=*/false) {}
   boost::mpi::environment environment;
   boost::mpi::communicator world;
+  std::list<boost::mpi::request> outgoing;  // news on its way
+
+  void forget_delivered() {
+    outgoing.remove_if([](boost::mpi::request& request) { return request.test().has_value(); });
+  }
 };
 
 MpiCommunicator::MpiCommunicator() : state_(std::make_unique<State>()) {}
@@ -56,7 +62,13 @@ std::optional<Order> MpiCommunicator::poll_order() {
   return order;
 }
 
-void MpiCommunicator::send_news(const News& news) { state_->world.send(0, kNewsTag, news); }
+// A blocking send of a long message waits until rank 0, which may be sampling, looks into its mailbox.
+void MpiCommunicator::send_news(const News& news) {
+  state_->forget_delivered();
+  state_->outgoing.push_back(state_->world.isend(0, kNewsTag, news));
+  if (news.action == News::Action::farewell)
+    boost::mpi::wait_all(state_->outgoing.begin(), state_->outgoing.end());
+}
 
 void MpiCommunicator::broadcast(std::string& text) { boost::mpi::broadcast(state_->world, text, 0); }
 
