@@ -92,7 +92,7 @@ double nominal_lane_leaf(const Cell& cell) {
   // Dense kernels multiply q×q matrices in O(q³), symmetric channels in O(q²).
   const double growth = (q * q - 4) * (language.channel.is_symmetric() ? 1 : q / 2);
   // A draw from a row of a table, for dense kernels and across the boundaries of blocks.
-  const double row = 1 + q;
+  const double row = q <= 8 ? 0.1 * q * q : 2 + 1.3 * q;
   const double tally =
       0.1 + (cell.observe().subtrees ? 0.1 / (d - 1) : 0) + (cell.observe().validity ? 0.1 : 0);
   const double walk = tally + (language.channel.is_symmetric() ? 0.12 : row) * d / (d - 1);
@@ -113,7 +113,7 @@ double nominal_lane_leaf(const Cell& cell) {
   if (k < d) return tally + 0.5 + 0.15 * k * q / 2;
   // Until the window is full, its left edge stands still.
   const double sliding = 1 - k / static_cast<double>(language.leaves());
-  return tally + 0.4 + 0.06 * growth + (0.4 + 0.15 * sliding) * d / (d - 1);
+  return tally + 0.4 + (q > 3 ? 0.45 : 0.12) * growth + (0.4 + 0.15 * sliding) * d / (d - 1);
 }
 
 std::string sampler_name(const Cell& cell) {

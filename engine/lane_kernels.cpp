@@ -101,11 +101,22 @@ bool sample(const SamplerTables& tables, Sampler& sampler, Observer& observer, s
   return true;
 }
 
+/// The k-gram's loops are compiled for the common numbers of children where symbols are few.
+template <class C, class Use>
+bool with_kgram(const SamplerTables& tables, Use use) {
+  if constexpr (C::kQ > 0) {
+    if (tables.d == 2) return use(KgramSampler<C, 2>(tables));
+    if (tables.d == 3) return use(KgramSampler<C, 3>(tables));
+    if (tables.d == 4) return use(KgramSampler<C, 4>(tables));
+  }
+  return use(KgramSampler<C, 0>(tables));
+}
+
 /// Calls use(sampler) with the sampler of the cell's generator.
 template <class C, class Use>
 bool with_sampler(const SamplerTables& tables, Use use) {
   const Generator& generator = tables.cell.generator();
-  if (std::holds_alternative<KgramGenerator>(generator)) return use(KgramSampler<C>(tables));
+  if (std::holds_alternative<KgramGenerator>(generator)) return with_kgram<C>(tables, use);
   if (const auto* block = std::get_if<BlockGenerator>(&generator))
     if (block->memory == BlockMemory::leaves && tables.block_height < tables.height)
       return use(AncestorSampler<C, true>(tables));
@@ -139,17 +150,18 @@ struct RunSentences {
 template <class C>
 struct RunLaws {
   static bool run(const SamplerTables& tables, LawTask& task) {
-    KgramSampler<C> sampler(tables);
-    LeafOdometer odometer(tables.d, tables.height);
-    task.laws.resize(tables.leaves, tables.q);
-    for (int carry = tables.height; odometer.leaf() < tables.leaves; carry = odometer.advance()) {
-      const auto law = sampler.prepare(odometer, carry);
-      const std::int64_t i = odometer.leaf();
-      for (int c = 0; c < tables.q; ++c) task.laws(i, c) = law.weight[c][0];
-      task.laws.row(i) /= task.laws.row(i).sum();
-      sampler.absorb(I32::all(task.sentence[static_cast<std::size_t>(i)]));
-    }
-    return true;
+    return with_kgram<C>(tables, [&](auto sampler) {
+      LeafOdometer odometer(tables.d, tables.height);
+      task.laws.resize(tables.leaves, tables.q);
+      for (int carry = tables.height; odometer.leaf() < tables.leaves; carry = odometer.advance()) {
+        const auto law = sampler.prepare(odometer, carry);
+        const std::int64_t i = odometer.leaf();
+        for (int c = 0; c < tables.q; ++c) task.laws(i, c) = law.weight[c][0];
+        task.laws.row(i) /= task.laws.row(i).sum();
+        sampler.absorb(I32::all(task.sentence[static_cast<std::size_t>(i)]));
+      }
+      return true;
+    });
   }
 };
 

@@ -14,9 +14,20 @@ HWY_BEFORE_NAMESPACE();
 namespace leafcast {
 namespace HWY_NAMESPACE {
 
+/// Up to so many symbols, looking through a table by comparisons is faster than going there lane by lane.
+inline constexpr int kFewSymbols = 8;
+
 /// y = #{c < q−1 : u ≥ cumulative[row][c]}: a draw from the given row of a cumulative q×q table.
 HWY_INLINE I32 draw_from_row(const float* cumulative, int q, I32 row, F32 u) {
-  I32 y;
+  I32 y = {};
+  if (q <= kFewSymbols) {
+    for (int c = 0; c < q - 1; ++c) {
+      F32 sum = splat(cumulative[c]);
+      for (int r = 1; r < q; ++r) sum = choose(row == r, splat(cumulative[r * q + c]), sum);
+      y -= u >= sum;
+    }
+    return y;
+  }
   for (int lane = 0; lane < kLanes; ++lane) {
     const float* sums = cumulative + row[lane] * q;
     int c = 0;
@@ -156,8 +167,13 @@ class GeneralLanes {
     }
   }
   HWY_INLINE void pull_symbol(I32 x, F32* out) const {
-    for (int c = 0; c < q(); ++c)
-      for (int lane = 0; lane < kLanes; ++lane) out[c].set(lane, kernel(c, x[lane]));
+    for (int c = 0; c < q(); ++c) {
+      out[c] = splat(kernel(c, 0));
+      if (q() <= kFewSymbols)
+        for (int y = 1; y < q(); ++y) out[c] = choose(x == y, splat(kernel(c, y)), out[c]);
+      else
+        for (int lane = 0; lane < kLanes; ++lane) out[c].set(lane, kernel(c, x[lane]));
+    }
   }
   HWY_INLINE float kernel(int c, int x) const {
     return tables_->kernel[static_cast<std::size_t>(c) * q() + x];

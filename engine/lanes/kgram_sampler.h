@@ -76,7 +76,7 @@ class MessageRing {
 /// K P_1, so that a leaf costs one product of a matrix and a vector as long as neither end carries. A carry
 /// of c at either end changes the products below level c + 1 only: d/(d−1) matrix products a token on
 /// average. For J = 1 (k < d) the siblings are multiplied anew: O(k).
-template <class C>
+template <class C, int D>
 class KgramSampler {
   static constexpr bool kAcross = C::kQ > 0;  // whether M is kept
 
@@ -209,9 +209,9 @@ class KgramSampler {
     const LeafOdometer& left = edge_.odometer();
     for (int j = std::min(nodes, lca_ - 1); j > 1; --j) {
       const int first = left.digit(j);
-      F32* next = suffix(j, d_ - 1);
+      F32* next = suffix(j, d() - 1);
       for (int c = 0; c < channel_.q(); ++c) next[c] = splat(1.0f);
-      for (int s = d_ - 1; s > first; --s) {
+      for (int s = d() - 1; s > first; --s) {
         F32* product = suffix(j, s - 1);
         for (int c = 0; c < channel_.q(); ++c) product[c] = next[c];
         upward_.absorb(product, rings_[j - 2].from_left(s - first));
@@ -243,11 +243,11 @@ class KgramSampler {
   /// on.
   HWY_INLINE void rebuild_run(int first) {
     Message<C::kQ> factor;
-    for (int s = d_ - 1; s >= first; --s) {
+    for (int s = d() - 1; s >= first; --s) {
       channel_.pull_symbol(symbol_from_left(s - first), factor);
       F32* product = run(s);
-      for (int c = 0; c < channel_.q(); ++c) product[c] = s == d_ - 1 ? factor[c] : run(s + 1)[c];
-      if (s < d_ - 1) upward_.absorb(product, factor);
+      for (int c = 0; c < channel_.q(); ++c) product[c] = s == d() - 1 ? factor[c] : run(s + 1)[c];
+      if (s < d() - 1) upward_.absorb(product, factor);
     }
   }
 
@@ -361,7 +361,7 @@ class KgramSampler {
   HWY_INLINE const F32* upward_left(int j) { return j <= stored_levels_ + 1 ? upward_.left(j) : nullptr; }
   HWY_INLINE F32* run(int s) { return run_.data() + static_cast<std::size_t>(s) * channel_.q(); }
   HWY_INLINE F32* suffix(int j, int s) {
-    return suffix_.data() + (static_cast<std::size_t>(j) * d_ + s) * channel_.q();
+    return suffix_.data() + (static_cast<std::size_t>(j) * d() + s) * channel_.q();
   }
   HWY_INLINE F32* prefix_product(int j) {
     return prefix_product_.data() + static_cast<std::size_t>(j) * channel_.q() * channel_.q();
@@ -369,6 +369,8 @@ class KgramSampler {
   HWY_INLINE F32* cavity_product(int j) {
     return cavity_product_.data() + static_cast<std::size_t>(j) * channel_.q() * channel_.q();
   }
+
+  HWY_INLINE int d() const { return D ? D : d_; }
 
   C channel_;
   int q_, d_;
