@@ -54,50 +54,84 @@ class DigitMoments {
       for (const int a : set) sets_.back() |= std::uint64_t{1} << a;
     });
     if (lone_) sets_.push_back(std::uint64_t{1} << joined_);
-    for (int level = 0; level < kLevels; ++level) {
-      sum_[level].assign(sets_.size(), no_samples());
-      waiting_[level].assign(sets_.size(), no_samples());
-    }
+    for (LaneArray<Plane>& sum : sum_) sum.assign(sets_.size(), no_samples());
+    for (LaneArray<Plane>& waiting : waiting_) waiting.assign(sets_.size(), no_samples());
     rising_.assign(sets_.size(), no_samples());
     total_.assign(sets_.size(), 0);
+    rows_.assign(static_cast<std::size_t>(digits), Four{});
   }
 
   HWY_INLINE void add(const Plane* count) {
-    Plane* out = at_ & 1 ? rising_.data() : waiting_[0].data();
-    for (int a = 0; a < joined_; ++a) {
-      *out++ = count[a];
-      for (int b = 0; b < a; ++b) {
-        const Plane two = count[a] & count[b];
-        *out++ = two;
-        for (int c = 0; c < b; ++c) {
-          const Plane three = two & count[c];
-          *out++ = three;
-          for (int e = 0; e < c; ++e) *out++ = three & count[e];
-        }
-      }
-    }
-    if (lone_) *out++ = count[joined_];
-    if (at_++ & 1) rise();
+    for (std::size_t digit = 0; digit < rows_.size(); ++digit) rows_[digit].plane[pending_] = count[digit];
+    if (++pending_ == 4) add_four();
   }
 
   /// The sums of all counts added; starts anew.
   PowerSums take() {
+    if (pending_ > 0) {
+      for (Four& row : rows_)
+        for (int k = pending_; k < 4; ++k) row.plane[k] = no_samples();
+      add_four();
+    }
     PowerSums sums{};
     for (std::size_t i = 0; i < sets_.size(); ++i) {
       std::uint64_t together = std::exchange(total_[i], 0);
       for (int level = 0; level < kLevels; ++level) {
         together += population(sum_[level][i]) << level;
-        if (at_ >> level & 1) together += population(waiting_[level][i]) << level;
         sum_[level][i] = no_samples();
+        if (level >= 2 && fours_ >> (level - 2) & 1) together += population(waiting_[level][i]) << level;
       }
       for (int p = 1; p <= kPowers; ++p) sums[p - 1] += WideInt(together) * coefficient(sets_[i], p);
     }
-    at_ = 0;
+    fours_ = 0;
     return sums;
   }
 
  private:
-  static constexpr int kLevels = 6;
+  static constexpr int kLevels = 7;
+
+  /// One digit of four counts.
+  struct Four {
+    Plane plane[4];
+    HWY_INLINE Four operator&(const Four& other) const {
+      return {{plane[0] & other.plane[0], plane[1] & other.plane[1], plane[2] & other.plane[2],
+               plane[3] & other.plane[3]}};
+    }
+  };
+
+  /// Brings four counts in at once: for every set, seven planes of ones, twos and the four products become
+  /// new ones and twos and a plane of fours.
+  HWY_NOINLINE void add_four() {
+    pending_ = 0;
+    const bool waits = !(fours_ & 1);
+    Plane* ones = sum_[0].data();
+    Plane* twos = sum_[1].data();
+    Plane* fours = waits ? waiting_[2].data() : rising_.data();
+    const auto bring = [&](const Four& product) HWY_ATTR {
+      const SumAndCarry first = full_add(*ones, product.plane[0], product.plane[1]);
+      const SumAndCarry second = full_add(first.sum, product.plane[2], product.plane[3]);
+      const SumAndCarry third = full_add(*twos, first.carry, second.carry);
+      *ones++ = second.sum;
+      *twos++ = third.sum;
+      *fours++ = third.carry;
+    };
+    for (int a = 0; a < joined_; ++a) {
+      const Four one = rows_[a];
+      bring(one);
+      for (int b = 0; b < a; ++b) {
+        const Four two = one & rows_[b];
+        bring(two);
+        for (int c = 0; c < b; ++c) {
+          const Four three = two & rows_[c];
+          bring(three);
+          for (int e = 0; e < c; ++e) bring(three & rows_[e]);
+        }
+      }
+    }
+    if (lone_) bring(rows_[joined_]);
+    ++fours_;
+    if (!waits) rise();
+  }
 
   template <class Use>
   void for_each_set(Use use) const {
@@ -124,13 +158,13 @@ class DigitMoments {
     }
   }
 
-  /// The products in rising_ are the second of a pair: carry-save adders bring them up, level by level (see
+  /// The planes in rising_ are the second of a pair: carry-save adders bring them up, level by level (see
   /// PlaneCounter).
   HWY_NOINLINE void rise() {
-    const std::uint32_t t = at_ - 1;
+    const std::uint32_t t = fours_ - 1;
     const std::size_t sets = sets_.size();
-    for (int level = 0; level < kLevels; ++level) {
-      const bool last = !(t >> (level + 1) & 1) && level + 1 < kLevels;
+    for (int level = 2; level < kLevels; ++level) {
+      const bool last = !(t >> (level - 1) & 1) && level + 1 < kLevels;
       Plane* sum = sum_[level].data();
       const Plane* waiting = waiting_[level].data();
       Plane* carry = last ? waiting_[level + 1].data() : rising_.data();
@@ -146,8 +180,10 @@ class DigitMoments {
 
   int joined_, lone_;
   std::vector<std::uint64_t> sets_;  // as bits
-  std::uint32_t at_ = 0;             // counts added, modulo 2^32, a multiple of 2^kLevels
-  LaneArray<Plane> sum_[kLevels], waiting_[kLevels], rising_;
+  LaneArray<Four> rows_;             // [digit]: counts that have not been brought in yet
+  int pending_ = 0;                  // of them
+  std::uint32_t fours_ = 0;          // how often four were brought in, modulo 2^32
+  LaneArray<Plane> sum_[kLevels], waiting_[kLevels], rising_;  // [level][set], waiting from level 2 on
   std::vector<std::uint64_t> total_;
 };
 
