@@ -43,6 +43,12 @@ class WindowEdge {
   std::int64_t token_ = 0, leaf_token_ = 0;  // positions of leaves ℓ and i in the stream
 };
 
+// A long window's left edge reads what no near cache holds any more.
+inline constexpr std::size_t kLeavesAhead = 8, kMessagesAhead = 4;
+HWY_INLINE void prefetch(const void* address, std::size_t bytes) {
+  for (std::size_t at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<const char*>(address) + at);
+}
+
 /// A ring of messages of one height: K μ of the complete subtrees that the window can hold, oldest
 /// overwritten. ℓ's and i's ancestors walk along it.
 class MessageRing {
@@ -50,7 +56,11 @@ class MessageRing {
   MessageRing() = default;
   MessageRing(std::size_t capacity, int q) : q_(q), size_(capacity * q), messages_(size_) {}
   void reset() { left_ = right_ = 0; }
-  HWY_INLINE void advance_left() { left_ = next(left_); }
+  HWY_INLINE void advance_left() {
+    left_ = next(left_);
+    const std::size_t ahead = left_ + kMessagesAhead * q_;
+    prefetch(messages_.data() + (ahead < size_ ? ahead : 0), q_ * sizeof(F32));
+  }
   HWY_INLINE void advance_right() { right_ = next(right_); }
   HWY_INLINE F32* right() { return messages_.data() + right_; }
   /// The message `ahead` subtrees to the right of ℓ's ancestor.
@@ -179,6 +189,7 @@ class KgramSampler {
       if (j <= stored_levels_) rings_[j - 1].advance_left();
     }
     if (++left_slot_ == symbols_.size()) left_slot_ = 0;
+    __builtin_prefetch(symbols_.data() + std::min(left_slot_ + kLeavesAhead, symbols_.size() - 1));
     return carry;
   }
 
