@@ -33,7 +33,7 @@ const std::vector<StreamAddress> kAddresses = {
     {0, 0, 0, 0},
     {1, 2, 3, 4},
     {1, 2, 3, 4, StreamPurpose::planes},
-    {~0ull, ~0ull, ~0u, ~0ull, StreamPurpose::pilot},
+    {~0ull, ~0ull, ~0u, ~0ull, StreamPurpose::counts},
     {0x123456789abcdef0, 0xfedcba9876543210, 0x80000000, 0x8000000000000000, StreamPurpose::counts}};
 
 }  // namespace
@@ -92,7 +92,7 @@ TEST_CASE("each coordinate of an address gives other streams, and no two samples
     addresses.push_back({0, 0, 0, 1ull << bit});
   }
   for (const StreamPurpose purpose :
-       {StreamPurpose::lanes, StreamPurpose::planes, StreamPurpose::counts, StreamPurpose::pilot})
+       {StreamPurpose::lanes, StreamPurpose::planes, StreamPurpose::counts})
     addresses.push_back({0, 0, 0, 0, purpose});
   std::set<std::array<std::uint32_t, 4>> streams;
   for (const StreamAddress& address : addresses) {
