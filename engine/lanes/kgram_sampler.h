@@ -85,7 +85,7 @@ class MessageRing {
 /// Kept: P_j = A_{J−1} ⋯ A_{j+1}, R_j = C_{j+1} ⋯ C_J, and for few symbols the whole way across, M = K^T R_1
 /// K P_1, so that a leaf costs one product of a matrix and a vector as long as neither end carries. A carry
 /// of c at either end changes the products below level c + 1 only: d/(d−1) matrix products a token on
-/// average. For J = 1 (k < d) the siblings are multiplied anew: O(k).
+/// average. For J = 1 (k < d) the siblings are multiplied anew: O(k). D = 0 leaves d to run time.
 template <class C, int D>
 class KgramSampler {
   static constexpr bool kAcross = C::kQ > 0;  // whether M is kept
