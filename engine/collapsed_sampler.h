@@ -41,7 +41,8 @@ double binomial_draws(const Cell& cell);
 
 /// Draws S of whole sentences from counts alone, level by level (MATH.md §7): for `true`, for block with root
 /// memory and for reasoning by path, in law the same as writing every leaf. A sentence takes O(h) binomial
-/// draws, O(h log d) above blocks, whatever n.
+/// draws, O(h log d) above blocks, whatever n (and q², above blocks q³ of them; a symmetric channel counts as
+/// q = 2).
 ///
 /// Sample i of a chunk has a stream of its own, StreamAddress{seed, cell id, chunk, i, counts}.
 class CollapsedSampler {

@@ -257,7 +257,7 @@ double sampler_bytes(const Cell& cell) {
   double bytes = histogram + 4 * q * q * (h + 4) + (h + 2) * (6 * q + 16) * lane_vector;
   switch (sampler_family(cell)) {
     case SamplerFamily::collapsed:
-      return bytes;
+      return bytes + 32 * binomial_draws(cell);  // laws of splits, a binomial each
     case SamplerFamily::planes: {
       // Counts and validity a level; sets of digits with their adders for subtrees of up to 256 leaves.
       const double sets = cell.observe().subtrees ? 163 * 14 * std::min(h, 8 / std::log2(d)) : 0;

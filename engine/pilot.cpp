@@ -34,7 +34,12 @@ double median(std::vector<double> values) {
 std::optional<Cell> lower_twin(const Cell& cell) {
   const Language& language = cell.language();
   const int height = language.height - 1;
-  if (height < 1) return std::nullopt;
+  // On small trees a collapsed sampler has nothing to split, and a k-gram nearly no path.
+  constexpr std::int64_t kLeastPath = 256;
+  const bool kgrams = std::holds_alternative<KgramGenerator>(cell.generator());
+  if (height < 1 || cell.method() == Method::collapsed ||
+      (kgrams && language.leaves() / language.d < kLeastPath))
+    return std::nullopt;
   Parameters parameters = cell.parameters();
   parameters["language.height"] = std::to_string(height);
   // Blocks stay as they are, or fill the tree as they did.
@@ -48,8 +53,9 @@ std::optional<Cell> lower_twin(const Cell& cell) {
     clip("generator.memory-depth", writer->memory_depth);
   if (const auto* kgram = std::get_if<KgramGenerator>(&cell.generator()))
     if (kgram->context < language.leaves())
-      parameters["generator.context"] = std::to_string(
-          std::min(kgram->context, std::max<std::int64_t>(language.leaves() / language.d / 4, 1)));
+      parameters["generator.context"] =
+          std::to_string(std::min(kgram->context, std::max<std::int64_t>(language.leaves() / language.d / 4,
+                                                                         language.d * language.d)));
   try {
     Cell twin = Cell::make(parameters);
     if (work_class(twin) == work_class(cell)) return twin;

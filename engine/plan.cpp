@@ -38,7 +38,10 @@ Cut cut_of(const Cell& cell, int streams) {
     case SamplerFamily::lanes:
       break;
   }
-  return {batch, 0x1p25 / leaves};
+  // Belief propagation takes q² or q³ steps where a draw takes q.
+  const Channel& channel = cell.language().channel;
+  const double q = channel.q(), steps = channel.is_symmetric() ? q * q / 16 : q * q * q / 64;
+  return {batch, 0x1p25 / leaves / std::max(1.0, steps)};
 }
 
 std::uint32_t chunk_count(const Cell& cell, int streams) {
@@ -85,8 +88,10 @@ std::uint64_t Plan::samples(Chunk chunk) const {
   const std::uint64_t batch = cut_of(cells_[chunk.cell], streams_).batch;
   const std::uint64_t batches = (samples + batch - 1) / batch;
   if (batches < chunks) return share(samples);
-  // Whole batches, so that no lane idles; the last chunk takes the partial one.
-  const std::uint64_t missing = chunk.index + 1 == chunks ? batches * batch - samples : 0;
+  // Whole batches, so that no lane idles. The partial one goes to a chunk that has a batch more than others,
+  // if there are any.
+  const std::uint32_t partial = streams_ == 1 ? chunks - 1 : 0;
+  const std::uint64_t missing = chunk.index == partial ? batches * batch - samples : 0;
   return share(batches) * batch - missing;
 }
 

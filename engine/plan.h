@@ -39,8 +39,8 @@ class Plan {
   const std::string& sweep_text() const { return sweep_text_; }
   const std::vector<Cell>& cells() const { return cells_; }
   int streams() const { return streams_; }
-  /// Number of chunks of a cell: a multiple of 64 if samples ≥ 64, so that jackknife bins are alike; else
-  /// `samples`.
+  /// Number of chunks of a cell: a multiple of 64 if samples ≥ 64, so that jackknife bins are alike up to a
+  /// batch; else `samples`.
   std::uint32_t chunks(std::size_t cell) const { return chunks_[cell]; }
   std::uint64_t samples(Chunk chunk) const;  ///< how many samples the chunk draws
   std::uint64_t total_chunks() const;

@@ -6,7 +6,12 @@ namespace leafcast {
 
 namespace {
 
-constexpr std::uint64_t kLeastSamplesForPlanes = 64 * kJackknifeBins;
+/// A group of 512 samples costs as much as this many on lanes, and a cell has at least 64 chunks. Colors
+/// among three take one random bit a node and pay early.
+std::uint64_t least_samples_for_planes(const Channel& channel) {
+  const bool coin = channel.q() == 3 && channel.kernel()(0, 0) == 0;
+  return kJackknifeBins * (coin ? 64 : 192);
+}
 
 /// Writers whose memory is the symbols on a path: all that planes can carry.
 bool remembers_a_path(const Generator& generator, int height) {
@@ -31,7 +36,7 @@ SamplerFamily sampler_family(const Cell& cell) {
   const Language& language = cell.language();
   return language.channel.is_symmetric() && language.channel.q() <= 4 &&
                  remembers_a_path(cell.generator(), language.height) &&
-                 cell.samples() >= kLeastSamplesForPlanes
+                 cell.samples() >= least_samples_for_planes(language.channel)
              ? SamplerFamily::planes
              : SamplerFamily::lanes;
 }

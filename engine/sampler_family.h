@@ -15,8 +15,8 @@ enum class SamplerFamily {
 /// Samples of a plane: the bits of a group of streams.
 inline constexpr int kPlaneSamples = 512;
 
-/// Planes are chosen where a chunk fills them: a group of 512 samples costs about as much as 100 samples on
-/// lanes.
+/// Planes are chosen where chunks fill enough of a group of 512 samples: from 12,288 samples on, for
+/// 3-colorings from 4096.
 SamplerFamily sampler_family(const Cell& cell);
 
 /// Samples that are drawn at once, on every instruction set; a chunk's last batch may be partial.

@@ -1,5 +1,7 @@
 #include "engine/sampler_tables.h"
 
+#include <algorithm>
+
 #include "engine/block_shape.h"
 
 namespace leafcast {
@@ -50,6 +52,9 @@ SamplerTables::SamplerTables(const Cell& c)
   stay = static_cast<float>(channel.kernel()(0, 0));
   move = static_cast<float>(channel.kernel()(0, 1));
   kernel = row_major(channel.kernel());
+  least_entry = 1;
+  for (const float entry : kernel)
+    if (entry > 0) least_entry = std::min(least_entry, entry);
   kernel_cumulative = cumulative_rows(channel.kernel());
   stationary = row_major(channel.stationary());
   stationary_cumulative = cumulative(channel.stationary());

@@ -11,9 +11,9 @@ struct SymmetricLaw {
   float stay, move;
 };
 
-/// What the lane kernels read of a cell: the channel and the laws across block boundaries in single
-/// precision, row-major. Cumulative rows are such that a symbol of probability zero is never drawn with a
-/// uniform in (0, 1): see cumulative().
+/// What the kernels on lanes and planes read of a cell: the channel and the laws across block boundaries in
+/// single precision, row-major. Cumulative rows are such that a symbol of probability zero is never drawn
+/// with a uniform in (0, 1): see cumulative().
 struct SamplerTables {
   explicit SamplerTables(const Cell& cell);
 
@@ -23,6 +23,7 @@ struct SamplerTables {
   bool symmetric;
   float stay, move;                      ///< symmetric channel: K(c, c) and K(c, x ≠ c)
   std::vector<float> kernel;             ///< [parent][child]
+  float least_entry;                     ///< of the kernel's positive ones
   std::vector<float> kernel_cumulative;  ///< [parent][child]
   std::vector<float> stationary, stationary_cumulative;
 

@@ -27,7 +27,8 @@ int suggested_ranks(const Cost& cost, const Plan& plan) {
 }
 
 std::string slurm_time(double seconds) {
-  const auto minutes = static_cast<long long>(std::ceil(seconds / 60));
+  constexpr double kMost = 365.0 * 86400;  // no site grants more
+  const auto minutes = static_cast<long long>(std::ceil(std::min(seconds, kMost) / 60));
   return fmt::format("{:02d}:{:02d}:00", minutes / 60, minutes % 60);
 }
 

@@ -49,6 +49,8 @@ std::string format_count(double count) {
 
 std::string format_duration(double seconds) {
   if (seconds < 10) return fmt::format("{:.1f} s", seconds);
+  constexpr double kYear = 365.25 * 86400;
+  if (seconds > 100 * kYear) return fmt::format("{:.2g} years", seconds / kYear);
   const auto s = static_cast<long long>(std::llround(seconds));
   if (s < 60) return fmt::format("{} s", s);
   if (s < 3600) return fmt::format("{} min {} s", s / 60, s % 60);

@@ -61,8 +61,9 @@ void check_memory(const Plan& plan) {
     const double windows = ranks * sampler_bytes(cell);
     if (windows > physical)
       throw UsageError(
-          fmt::format("{}: its windows take {}B on {} rank(s) and this machine has {}B; choose a smaller "
-                      "generator.context, or fewer ranks a node",
+          fmt::format("{}: its sampler takes {}B on {} rank(s) and this machine has {}B; choose fewer ranks "
+                      "a node, or a smaller "
+                      "generator.context (k-grams) or alphabet (collapsed kernels)",
                       cell.label(), format_count(windows), ranks, format_count(physical)));
   }
   if (tallies > physical)

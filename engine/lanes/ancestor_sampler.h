@@ -39,7 +39,7 @@ class AncestorSampler {
         boundary_(tables),
         w_(tables.block_height),
         ancestor_(static_cast<std::size_t>(w_) + 1),
-        upward_(channel_, tables.d, kLeafMemory ? w_ : 0),
+        upward_(channel_, tables, kLeafMemory ? w_ : 0),
         posterior_(tables.q) {}
 
   /// Draws leaf odometer.leaf(), reached by the given carry (the height of the tree before the first leaf).

@@ -98,7 +98,7 @@ class KgramSampler {
         edge_(std::get<KgramGenerator>(tables.cell.generator()), tables.d, tables.height),
         window_(std::min(std::get<KgramGenerator>(tables.cell.generator()).context, tables.leaves)),
         stored_levels_(levels_within(window_, tables.d, tables.height)),
-        upward_(channel_, tables.d, stored_levels_),
+        upward_(channel_, tables, stored_levels_),
         symbols_(static_cast<std::size_t>(window_) + 2),
         left_index_(static_cast<std::size_t>(tables.height) + 1),
         right_index_(static_cast<std::size_t>(tables.height) + 1),

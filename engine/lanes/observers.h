@@ -80,8 +80,8 @@ class SumObserver {
  private:
   struct Level {
     explicit Level(std::int64_t leaves) : exact(leaves) {
-      // Sums of N^4 stay below 2^32 for this many subtrees.
-      const double fit = 0x1p32 / std::pow(static_cast<double>(leaves), 4);
+      // Sums of N^4 stay below 2^32 for this many subtrees, all of them full.
+      const double fit = (0x1p32 - 1) / std::pow(static_cast<double>(leaves), 4);
       room = left = fit >= 16 ? static_cast<int>(std::min(fit, 0x1p30)) : 0;
     }
     CountSums exact;

@@ -27,7 +27,7 @@ class SegmentSampler {
         m_(tables.block_height),
         whole_tree_(tables.block_height == tables.height),
         d_(tables.d),
-        upward_(channel_, tables.d, m_),
+        upward_(channel_, tables, m_),
         above_(static_cast<std::size_t>(m_ + 1) * tables.q),
         cavity_(static_cast<std::size_t>(m_ + 1) * tables.q),
         law_(tables.q) {}

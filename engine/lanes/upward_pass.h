@@ -7,6 +7,8 @@
 #define LEAFCAST_LANES_UPWARD_PASS_H_
 #endif
 
+#include <cmath>
+
 #include "engine/lanes/channel.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -19,10 +21,10 @@ namespace HWY_NAMESPACE {
 template <class C>
 class UpwardPass {
  public:
-  UpwardPass(const C& channel, int d, int levels)
+  UpwardPass(const C& channel, const SamplerTables& tables, int levels)
       : channel_(channel),
-        // Up to here a product of d factors stays far from underflow by itself.
-        rescale_every_factor_(d > 4),
+        // Unless even a product of d least entries stays far from underflow.
+        rescale_every_factor_(tables.d * std::log2(tables.least_entry) < -40),
         levels_(levels),
         left_(static_cast<std::size_t>(levels + 2) * channel.q()) {
     reset();

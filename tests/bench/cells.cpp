@@ -11,7 +11,7 @@ namespace {
 
 const std::string kIsing3 = "ising d=3 rho=0.9", kIsing2 = "ising d=2 rho=0.9",
                   kColoring3 = "coloring d=3 q=3", kColoring2 = "coloring d=2 q=3";
-constexpr int kDeepSamples = 64;  // for sentences of 5e5 leaves and more: no lane idles up to 64 lanes
+constexpr int kDeepSamples = 64;  // for sentences of 5e5 leaves and more: no lane idles
 
 std::string at_height(const std::string& language, int h) { return fmt::format("{} h={}", language, h); }
 

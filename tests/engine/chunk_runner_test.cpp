@@ -304,17 +304,28 @@ TEST_CASE("tallies are those of the sentences") {
   }
 }
 
-TEST_CASE("large sums take the wide path without loss") {
-  // λ = 1: every leaf has the root's symbol, so S = ±n exactly and Σ S^4 = samples · n^4 > 2^64.
-  const Cell cell = Cell::make(
-      language("potts", 2, 17, {{"language.q", "2"}, {"language.lambda", "1"}, {"generator.kind", "true"}}));
-  for (const Cell& each : by_every_family(cell.parameters())) {
-    const Tally tally = ChunkRunner(each).run(0, 5, kGo).value();
-    const WideInt n = 1 << 17;
-    CHECK(tally.sums[17][1] == 5 * n * n);
-    CHECK(tally.sums[17][3] == 5 * n * n * n * n);
-    CHECK(tally.sums[9][3] == 5 * 256 * (WideInt(1) << 36));
-  }
+TEST_CASE("the largest sums are summed without loss at every height, on every instruction set") {
+  // λ = 1: every leaf has the root's symbol, so each subtree's sum is ± its leaves, and Σ S^4 passes any
+  // word.
+  constexpr std::uint64_t kSentences = 600;
+  for (const auto& [d, height] : {std::pair{2, 12}, {3, 7}, {4, 6}, {8, 4}, {2, 17}})
+    for (const Cell& cell : by_every_family(
+             language("potts", d, height,
+                      {{"language.q", "2"}, {"language.lambda", "1"}, {"generator.kind", "true"}})))
+      for (const std::string& set : instruction_sets()) {
+        if (height == 17 && set != instruction_sets().front()) continue;
+        INFO("d = " << d << ", h = " << height << ", samples " << cell.samples() << ", " << set);
+        use_instruction_set(set);
+        const std::uint64_t sentences = height == 17 ? 20 : kSentences;
+        const Tally tally = ChunkRunner(cell).run(0, sentences, kGo).value();
+        WideInt leaves = 1, subtrees = sentences * static_cast<std::uint64_t>(cell.language().leaves());
+        for (int j = 0; j <= height; ++j, leaves *= d, subtrees /= d) {
+          INFO("height " << j);
+          CHECK(tally.sums[j][1] == subtrees * leaves * leaves);
+          CHECK(tally.sums[j][3] == subtrees * leaves * leaves * leaves * leaves);
+        }
+      }
+  use_instruction_set("");
 }
 
 TEST_CASE("every instruction set gives the same tally") {

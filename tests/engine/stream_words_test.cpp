@@ -75,7 +75,7 @@ TEST_CASE("a batch's words and uniforms are the scalar generator's on every inst
   use_instruction_set("");
 }
 
-// Every result rests on these: a change means a new stream version (engine/plan.cpp) and new golden files.
+// Every result rests on these: a change means a new version of the streams (kStreams in engine/plan.h) and new golden files.
 TEST_CASE("pinned words") {
   CHECK(words_of({1, 2, 3, 4}, 16) ==
         std::vector<std::uint32_t>{0xddf19cc2, 0x01535ec3, 0xa2049f66, 0xb38385c3, 0x2b17a026, 0xd3902612,
