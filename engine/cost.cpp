@@ -111,9 +111,11 @@ double nominal_lane_leaf(const Cell& cell) {
   if (sampler.window == 0) return tally + 0.15;
   const double k = static_cast<double>(sampler.window);
   if (k < d) return tally + 0.5 + 0.15 * k * q / 2;
+  const double belief =
+      language.channel.is_symmetric() ? (q > 3 ? 0.45 : 0.12) * growth : 0.3 * (q * q - 4) + 0.02 * growth;
   // Until the window is full, its left edge stands still.
   const double sliding = 1 - k / static_cast<double>(language.leaves());
-  return tally + 0.4 + (q > 3 ? 0.45 : 0.12) * growth + (0.4 + 0.15 * sliding) * d / (d - 1);
+  return tally + 0.4 + belief + (0.4 + 0.15 * sliding) * d / (d - 1);
 }
 
 std::string sampler_name(const Cell& cell) {

@@ -34,7 +34,7 @@ Cut cut_of(const Cell& cell, int streams) {
     case SamplerFamily::planes:
       return {batch, 0x1p29 / leaves};
     case SamplerFamily::collapsed:
-      return {batch, 0x1p14};
+      return {batch, 0x1p21 / binomial_draws(cell)};
     case SamplerFamily::lanes:
       break;
   }

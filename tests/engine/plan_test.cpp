@@ -14,6 +14,7 @@ Cell cell(const std::string& samples, const Parameters& more = {}) {
                            {"language.height", "6"},   {"language.rho", "0.9"},
                            {"generator.kind", "true"}, {"sampling.samples", samples}};
   for (const auto& [key, value] : more) parameters[key] = value;
+  if (parameters["language.kind"] != "ising") parameters.erase("language.rho");
   return Cell::make(parameters);
 }
 
@@ -35,6 +36,31 @@ TEST_CASE("chunks share out all samples, in whole batches, over full bins") {
     if (sum >= 64) CHECK(plan.chunks(0) % kJackknifeBins == 0);
     if (sum >= 64 * batch) CHECK(partial <= 1);
   }
+}
+
+TEST_CASE("chunks of slow cells hold fewer samples") {
+  // A collapsed sentence of 40 levels above the blocks, by number of states.
+  const auto chunks = [](int q) {
+    std::string matrix;
+    for (int row = 0; row < q; ++row) {
+      matrix += row > 0 ? "; " : "";
+      for (int column = 0; column < q; ++column)
+        matrix += row == column ? "0.5 " : std::to_string(0.5 / (q - 1)) + " ";
+    }
+    return Plan("",
+                {cell("64000", {{"language.kind", "kernel"},
+                                {"language.matrix", matrix},
+                                {"language.d", "2"},
+                                {"language.height", "40"},
+                                {"generator.kind", "block"},
+                                {"generator.memory", "root"},
+                                {"generator.context-depth", "0"},
+                                {"generator.method", "collapsed"}})},
+                "")
+        .chunks(0);
+  };
+  CHECK(chunks(2) < 128);
+  CHECK(chunks(17) > 10000);
 }
 
 TEST_CASE("a cell's chunks do not depend on the other cells") {
