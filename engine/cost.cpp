@@ -78,8 +78,7 @@ double nominal_plane_leaf(const Cell& cell) {
   const double d = language.d;
   // A plane of random bits for a color among two; about eleven to compare with a probability, or to choose
   // among three.
-  const bool coin = language.channel.q() == 3 && language.channel.kernel()(0, 0) == 0;
-  const double node = coin ? 0.006 : 0.04;
+  const double node = flips_coins(language.channel) ? 0.006 : 0.04;
   const Observe& observe = cell.observe();
   return 0.015 + node * d / (d - 1) + (observe.subtrees ? 0.02 : 0) + (observe.validity ? 0.005 : 0);
 }

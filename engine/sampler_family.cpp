@@ -9,12 +9,12 @@ namespace {
 /// A group of 512 samples costs as much as this many on lanes, and a cell has at least 64 chunks. Colors
 /// among three take one random bit a node and pay early.
 std::uint64_t least_samples_for_planes(const Channel& channel) {
-  const bool coin = channel.q() == 3 && channel.kernel()(0, 0) == 0;
-  return kJackknifeBins * (coin ? 64 : 192);
+  return kJackknifeBins * (flips_coins(channel) ? 64 : 192);
 }
 
-/// Writers whose memory is the symbols on a path: all that planes can carry.
-bool remembers_a_path(const Generator& generator, int height) {
+}  // namespace
+
+bool remembers_a_path(const Cell& cell) {
   struct Visitor {
     int height;
     bool operator()(const TrueGenerator&) const { return true; }
@@ -26,16 +26,15 @@ bool remembers_a_path(const Generator& generator, int height) {
       return writer.encoding == Encoding::path || writer.memory_depth == 0;
     }
   };
-  return std::visit(Visitor{height}, generator);
+  return std::visit(Visitor{cell.language().height}, cell.generator());
 }
 
-}  // namespace
+bool flips_coins(const Channel& channel) { return channel.q() == 3 && channel.kernel()(0, 0) == 0; }
 
 SamplerFamily sampler_family(const Cell& cell) {
   if (cell.method() == Method::collapsed) return SamplerFamily::collapsed;
   const Language& language = cell.language();
-  return language.channel.is_symmetric() && language.channel.q() <= 4 &&
-                 remembers_a_path(cell.generator(), language.height) &&
+  return language.channel.is_symmetric() && language.channel.q() <= 4 && remembers_a_path(cell) &&
                  cell.samples() >= least_samples_for_planes(language.channel)
              ? SamplerFamily::planes
              : SamplerFamily::lanes;

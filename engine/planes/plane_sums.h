@@ -272,7 +272,7 @@ class PlaneSums {
     add_spread(level);
     if (histogram_)
       for (int s = 0; s < active_; ++s) {
-        const std::int64_t n = counts_[s % 32 * (kPlaneSamples / 32) + s / 32];
+        const std::int64_t n = spread_count(s);
         if (by_count_.empty())
           ++bins_[static_cast<std::size_t>(HistogramBins::bin(n - centre_) + kBins)];
         else
@@ -294,9 +294,12 @@ class PlaneSums {
                                                                           << kNarrow;
     }
   }
+  std::int64_t spread_count(int sample) const {
+    return counts_[sample % 32 * (kPlaneSamples / 32) + sample / 32];
+  }
   HWY_NOINLINE void add_spread(Level& level) {
     if (level.digits > 13) {
-      for (int s = 0; s < active_; ++s) level.exact.add(counts_[s % 32 * (kPlaneSamples / 32) + s / 32]);
+      for (int s = 0; s < active_; ++s) level.exact.add(spread_count(s));
       return;
     }
     std::array<std::uint64_t, kPowers> sums{};  // 512 fourth powers of 13 digits fit
