@@ -2,6 +2,9 @@
 # and requeues the job while there is more to do. README.md tells the life of a job.
 #
 home=$(cd "$home" && pwd)
+# The last task of an array has the number of the array itself, which to Slurm's commands means all its tasks.
+job=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID}
+job=${job:-${SLURM_JOB_ID:-}}
 
 # The traps come first and only set flags. USR1: Slurm's warning before the time limit. TERM: scancel, or the limit itself.
 warned='' cancelled=''
@@ -56,7 +59,7 @@ find_leafcast() {
   local version
   version=$("$leafcast" --version) ||
     leave 64 "cannot run $leafcast on $(hostname): build it (cmake --preset release && cmake --build build), or name it: export LEAFCAST=/path/to/leafcast"
-  say "job $SLURM_JOB_ID on $SLURM_JOB_NODELIST, start $((${SLURM_RESTART_COUNT:-0} + 1)): $version"
+  say "job $job on $SLURM_JOB_NODELIST, start $((${SLURM_RESTART_COUNT:-0} + 1)): $version"
 }
 
 # Time left as Slurm sees it: leafcast then stops by itself even where the warning gets lost. Sets limit.
@@ -64,7 +67,7 @@ find_time_limit() { # ARGUMENT…
   limit=()
   [[ " $* " != *" --max-seconds"* ]] || return 0
   local left seconds
-  left=$(squeue -h -j "$SLURM_JOB_ID" -o %L 2>/dev/null)
+  left=$(squeue -h -j "$job" -o %L 2>/dev/null)
   [[ $left =~ ^((([0-9]+)-)?([0-9]+):)?([0-9]+):([0-9]+)$ ]] || return 0
   seconds=$((10#${BASH_REMATCH[3]:-0} * 86400 + 10#${BASH_REMATCH[4]:-0} * 3600 + 10#${BASH_REMATCH[5]} * 60 + 10#${BASH_REMATCH[6]}))
   [ "$seconds" -le 90 ] || limit=(--max-seconds $((seconds - 45)))
@@ -101,14 +104,14 @@ run_leafcast() { # DIR ARGUMENT…
 
 # Requeueing is of no use if the runs do not get ahead: the third start in a row of this job that completed no chunk is its last.
 require_progress() { # DIR
-  local most=3 file=$1/stalled job='' count=0
+  local most=3 file=$1/stalled number='' count=0
   if [ -n "$progress" ]; then
     rm -f "$file"
     return
   fi
   if [ -e "$1/plan.txt" ]; then
-    read -r job count 2>/dev/null <"$file"
-    [ "$job" = "$SLURM_JOB_ID" ] || count=0
+    read -r number count 2>/dev/null <"$file"
+    [ "$number" = "$SLURM_JOB_ID" ] || count=0
     echo "$SLURM_JOB_ID $((++count))" >"$file"
   else # nothing may be written before leafcast has made the directory its own
     count=$((${SLURM_RESTART_COUNT:-0} + 1))
@@ -121,11 +124,11 @@ require_progress() { # DIR
 requeue() {
   # A job that is being cancelled completes; requeued now it would come back.
   local state
-  state=$(squeue -h -j "$SLURM_JOB_ID" -o %T 2>/dev/null)
+  state=$(squeue -h -j "$job" -o %T 2>/dev/null)
   [ -z "$cancelled" ] && [[ $state =~ ^(RUNNING|)$ ]] || leave_cancelled
-  say "more to do: requeueing job $SLURM_JOB_ID"
+  say "more to do: requeueing job $job"
   trap '' TERM # scontrol requeue signals this very shell
-  scontrol requeue "$SLURM_JOB_ID" || leave 75 "Slurm does not requeue this job (see above): submit the same command again to continue"
+  scontrol requeue "$job" || leave 75 "Slurm does not requeue this job (see above): submit the same command again to continue"
   exit 0
 }
 
