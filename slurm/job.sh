@@ -86,6 +86,7 @@ run_leafcast() { # DIR ARGUMENT…
   shift
   find_time_limit "$@"
   parts=$(parts_of "$directory")
+  [ -z "$cancelled" ] || leave_cancelled
   "${launch[@]}" "$leafcast" run -o "$directory" "${limit[@]}" "$@" &
   child=$!
   while kill -0 "$child" 2>/dev/null; do # not a blocking wait, which a signal just before it would not end
@@ -133,7 +134,7 @@ requeue() {
 }
 
 leave_cancelled() {
-  leave 75 "cancelled, or out of time: not requeued; what is written stays, and the same sbatch command continues"
+  leave 75 "told to end (scancel, the time limit, or Slurm's own requeueing): not requeued from here; what is written stays, and the same sbatch command continues"
 }
 
 # Ends the job, or requeues it, as leafcast's exit code says.

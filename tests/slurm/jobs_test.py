@@ -84,7 +84,7 @@ def cancel(slurm):
     slurm.check("scancel", number)
     assert slurm.wait_for_end(number)["JobState"] == "CANCELLED"
     wait_for("the queue is empty", lambda: not slurm.check("squeue", "-h"))
-    wait_for("the job's last line", lambda: "cancelled, or out of time: not requeued" in slurm.output(number))
+    wait_for("the job's last line", lambda: "told to end (scancel" in slurm.output(number))
     time.sleep(8)  # longer than a requeued job waits (cred_expire)
     state = slurm.job(number)
     assert state["JobState"] == "CANCELLED" and state["Restarts"] == "0" and "requeueing" not in slurm.output(number), state

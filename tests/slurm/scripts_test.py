@@ -69,13 +69,20 @@ def check_endings(folder):
 
     # More to do: requeued; unless Slurm refuses, or the job is being cancelled.
     for environment, code, words, requeued in [(dict(), 0, "requeueing job 7", True), (dict(FAKE_REQUEUE="1"), 75, "does not requeue", True),
-                                               (dict(FAKE_STATE="COMPLETING"), 75, "cancelled", False)]:
+                                               (dict(FAKE_STATE="COMPLETING"), 75, "told to end", False)]:
         ended, text, calls = folder.batch("sweep.sbatch", f"more{len(environment)}{code}", "sweep.ini", FAKE_CODE="75", FAKE_PART="1", **environment)
         assert ended == code and words in text and ("requeue 7" in calls) == requeued, (environment, ended, text, calls)
 
     # The user's own --max-seconds is the only one.
     _, _, calls = folder.batch("sweep.sbatch", "own", "sweep.ini", "--max-seconds", "5")
     assert calls.count("--max-seconds") == 1 and "5" in calls, calls
+
+
+def check_same_beginning():
+    """How a script finds job.sh stands in each of them, since nothing can be shared before it is found."""
+    texts = [(SLURM / name).read_text() for name in ("sweep.sbatch", "array.sbatch", "merge.sbatch")]
+    blocks = {text[text.index("# Slurm runs a copy"):text.index("require_slurm")] for text in texts}
+    assert len(blocks) == 1 and "job.sh" in blocks.pop()
 
 
 def check_stalls(folder):
@@ -217,6 +224,7 @@ def check_local_cluster(folder):
 
 with tempfile.TemporaryDirectory() as path:
     folder = Folder(path)
+    check_same_beginning()
     check_endings(folder)
     check_stalls(folder)
     check_wrong_uses(folder)
