@@ -153,7 +153,7 @@ Simulation simulate(const Plan& plan, const CostModel& costs, int ranks) {
 void print_simulation(const Simulation& simulation, int ranks) {
   const workers::DryRun& run = simulation.run;
   std::string text = fmt::format("simulated on {} rank{}", ranks, ranks == 1 ? "" : "s");
-  if (simulation.share > 1) text += fmt::format(", with every {}th chunk", simulation.share);
+  if (simulation.share > 1) text += fmt::format(", with one chunk in {}", simulation.share);
   text += fmt::format(
       ": {}; {:.1f}% of the ranks' time is sampling; the end is {} after the first rank has nothing to do; "
       "rank 0 is busy for {:.2g}% of the time with orders and results",

@@ -40,6 +40,21 @@ with tempfile.TemporaryDirectory() as folder:
     assert shlex.split(plan["suggestion"]["command"])[4:] == ["slurm/sweep.sbatch", "DIR", str(sweep), "--generator.kind=true, block"], plan["suggestion"]
     assert plan["title"] == "caf\ufffd", plan["title"]
 
+# On so many ranks: the job is of that size, and a simulated run tells how well they are used.
+for ranks in (1, 2, 40, 3000):
+    plan = json.loads(check_run(["plan", SMOKE, "--pilot", "0", "--format", "json", "--ranks", ranks]).stdout)
+    simulation, totals = plan["simulation"], plan["totals"]
+    assert plan["suggestion"]["ranks"] == ranks and f"--ntasks={ranks} " in plan["suggestion"]["command"]
+    assert simulation["chunks"] == totals["chunks"] and simulation["share"] == 1
+    assert 0 < simulation["efficiency"] <= 1 and 0 <= simulation["tail_seconds"] <= simulation["seconds"], simulation
+    assert 0 <= simulation["dispatch_seconds"] <= simulation["seconds"], simulation
+    text = check_run(["plan", SMOKE, "--pilot", "0", "--ranks", ranks]).stdout
+    assert f"simulated on {ranks} rank" in text and max(map(len, text.splitlines())) <= 80, text
+plan = json.loads(check_run(["plan", SMOKE, "--sampling.samples=3e10", "--pilot", "0", "--format", "json", "--ranks", "100"]).stdout)
+assert plan["simulation"]["share"] > 1 and plan["simulation"]["chunks"] <= 1.1 * plan["totals"]["chunks"] / plan["simulation"]["share"]
+for ranks in ("0", "-3", "many", "10000000"):
+    assert run(["plan", SMOKE, "--pilot", "0", "--ranks", ranks]).returncode == 64
+
 refused = run(["plan", SMOKE, "--format", "jsno"])
 assert refused.returncode == 64 and "did you mean json?" in refused.stderr, refused.stderr
 print("plan says the same as text and as JSON")
