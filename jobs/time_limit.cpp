@@ -30,16 +30,27 @@ std::string first_line_of(const std::string& command) {
   return text;
 }
 
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+/// As squeue knows the job. The last task of an array has the number of the array itself, which means all its
+/// tasks, so tasks go by the array's number and their own.
+std::string job_name() {
+  const std::string array = environment("SLURM_ARRAY_JOB_ID"), task = environment("SLURM_ARRAY_TASK_ID");
+  return array.empty() || task.empty() ? environment("SLURM_JOB_ID") : array + "_" + task;
+}
+
 }  // namespace
 
 std::optional<double> slurm_seconds_left() {
-  const char* job = std::getenv("SLURM_JOB_ID");
-  if (!job) return std::nullopt;
+  const std::string job = job_name();
+  if (job.empty()) return std::nullopt;
   if (const char* end = std::getenv("SLURM_JOB_END_TIME"))
     if (const auto time = parse_number(end)) return *time - static_cast<double>(std::time(nullptr));
-  if (!std::regex_match(job, std::regex("[0-9]{1,18}"))) return std::nullopt;
-  return parse_slurm_time(
-      first_line_of(std::string("timeout 10 squeue -h -o %L -j ") + job + " 2>/dev/null"));
+  if (!std::regex_match(job, std::regex("[0-9]{1,18}(_[0-9]{1,18})?"))) return std::nullopt;
+  return parse_slurm_time(first_line_of("timeout 10 squeue -h -o %L -j " + job + " 2>/dev/null"));
 }
 
 std::optional<double> parse_slurm_time(const std::string& text) {

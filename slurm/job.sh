@@ -62,17 +62,6 @@ find_leafcast() {
   say "job $job on $SLURM_JOB_NODELIST, start $((${SLURM_RESTART_COUNT:-0} + 1)): $version"
 }
 
-# Time left as Slurm sees it: leafcast then stops by itself even where the warning gets lost. Sets limit.
-find_time_limit() { # ARGUMENT…
-  limit=()
-  [[ " $* " != *" --max-seconds"* ]] || return 0
-  local left seconds
-  left=$(squeue -h -j "$job" -o %L 2>/dev/null)
-  [[ $left =~ ^((([0-9]+)-)?([0-9]+):)?([0-9]+):([0-9]+)$ ]] || return 0
-  seconds=$((10#${BASH_REMATCH[3]:-0} * 86400 + 10#${BASH_REMATCH[4]:-0} * 3600 + 10#${BASH_REMATCH[5]} * 60 + 10#${BASH_REMATCH[6]}))
-  [ "$seconds" -le 90 ] || limit=(--max-seconds $((seconds - 45)))
-}
-
 # leafcast holds the lock for this very start of this job, so all ranks run: before that, a signal would kill mpirun.
 is_ready() { # DIR
   grep -qsx "job=$SLURM_JOB_ID" "$1/lock" && grep -qsx "restarts=${SLURM_RESTART_COUNT:-0}" "$1/lock"
@@ -84,10 +73,9 @@ parts_of() { ls "$1/parts" 2>/dev/null; } # DIR: changes with every part that is
 run_leafcast() { # DIR ARGUMENT…
   local directory=$1 child forwarded='' parts
   shift
-  find_time_limit "$@"
   parts=$(parts_of "$directory")
   [ -z "$cancelled" ] || leave_cancelled
-  "${launch[@]}" "$leafcast" run -o "$directory" "${limit[@]}" "$@" &
+  "${launch[@]}" "$leafcast" run -o "$directory" "$@" &
   child=$!
   while kill -0 "$child" 2>/dev/null; do # not a blocking wait, which a signal just before it would not end
     if [ -n "$warned" ] && [ -z "$forwarded$cancelled" ] && is_ready "$directory"; then

@@ -98,3 +98,12 @@ TEST_CASE("some of the time left is for others") {
   CHECK(usable_seconds(0.1) == 1);
   CHECK(usable_seconds(-50) == 1);
 }
+
+TEST_CASE("a task of an array is asked for by the array's number and its own") {
+  const FakeSqueue squeue(R"([ "$*" = "-h -o %L -j 4700_11" ] && echo 10:00)");
+  CHECK(!slurm_seconds_left());
+  Environment environment;
+  environment.set("SLURM_ARRAY_JOB_ID", "4700");
+  environment.set("SLURM_ARRAY_TASK_ID", "11");
+  CHECK(slurm_seconds_left() == 600);
+}
