@@ -104,6 +104,15 @@ class Verifier {
   }
 
   void check_plan(const RunFiles& files) {
+    const std::string writes_it = fmt::format("{} writes it", kAgain);
+    if (!fs::exists(files.plan())) {
+      if (files.list() == RunFiles::Listing{} && !fs::exists(files.results()))
+        found_.notes.push_back(fmt::format("{}: not there yet: a run begins, or died as it began; {}",
+                                           files.plan().string(), writes_it));
+      else
+        add(files.plan(), "missing", fmt::format("no results: {}", writes_it));
+      return;
+    }
     try {
       parts_ = Record(files.read_plan());
       has_plan_ = true;
@@ -112,7 +121,7 @@ class Verifier {
       if (!std::ranges::equal(bytes, std::as_bytes(std::span(text))))
         throw DataError("its text is not as leafcast writes it");
     } catch (const Error& e) {
-      add(files.plan(), e.what(), fmt::format("no results: {} writes it anew", kAgain));
+      add(files.plan(), e.what(), fmt::format("no results: {} anew", writes_it));
     }
   }
 

@@ -259,12 +259,6 @@ TEST_CASE("whole files that do not belong here are refused, and nothing is set a
     add(encode_part(random_record(Plan("", {ising_cell("0.1")}, ""), 1)));
     expected = "of another plan";
   }
-  SECTION("a newer format") {
-    RecordImage image(FileType::part, share(plan, 1, 3));
-    image.root().set("version", kFormatVersion + 1);
-    add(image.finish());
-    expected = "written by a newer leafcast";
-  }
   SECTION("an overlap") {
     add(encode_part(share(plan, 0, 2)));
     expected = "both hold chunk 0 of cell 0";
