@@ -1,5 +1,6 @@
 """A disk that is full, at any point, or read-only; limits on file sizes; a file system without locks. Needs a mount namespace of its
 own: where that is not permitted, those parts are skipped."""
+import contextlib
 import os
 import pathlib
 import resource
@@ -20,6 +21,16 @@ def mount(*arguments):
     assert done.returncode == 0, done.stderr
 
 
+@contextlib.contextmanager
+def tmpfs(path, size="64m"):
+    path.mkdir(exist_ok=True)
+    mount("-t", "tmpfs", "-o", f"size={size}", "none", path)
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", "-l", path], check=True)
+
+
 def enter_namespace():
     """Begins again in a mount namespace; False if that is not permitted."""
     for unshare in (["unshare", "-m"], ["unshare", "-U", "-r", "-m"]):
@@ -31,85 +42,75 @@ def enter_namespace():
 
 def sizes_and_results(folder):
     """What the run undisturbed needs on a tmpfs, in kilobytes: with all parts, and with the results."""
-    tmp = folder / "probe"
-    tmp.mkdir()
-    mount("-t", "tmpfs", "-o", "size=64m", "none", tmp)
-    assert leafcast([*COMMAND, "-o", tmp / "run"]).returncode == 0
-    reference = contents(tmp / "run/results.h5")
-    used = lambda: (os.statvfs(tmp).f_blocks - os.statvfs(tmp).f_bfree) * os.statvfs(tmp).f_frsize // 1024
-    whole = used()
-    (tmp / "run/results.h5").unlink()
-    parts = used()
-    subprocess.run(["umount", tmp], check=True)
-    return parts, whole, reference
+    with tmpfs(folder / "probe") as disk:
+        def used():
+            status = os.statvfs(disk)
+            return (status.f_blocks - status.f_bfree) * status.f_frsize // 1024
+        assert leafcast([*COMMAND, "-o", disk / "run"]).returncode == 0
+        whole, reference = used(), contents(disk / "run/results.h5")
+        (disk / "run/results.h5").unlink()
+        return used(), whole, reference
+
+
+def fill(path):
+    """Takes all room that is left."""
+    with open(path, "wb", buffering=0) as file:
+        try:
+            while file.write(bytes(4096)) == 4096:
+                pass
+        except OSError:
+            pass
+        return file.tell()
 
 
 def test_full_disk(folder, parts, whole, reference):
     """Every size from nothing to just too little; then the disk grows."""
-    disk = folder / "small"
-    disk.mkdir()
-    full = 0
-    for size in [4, 8, 16, 24, *range(32, parts, max(8, parts // 12)), parts, parts + 16, whole - 8]:
-        mount("-t", "tmpfs", "-o", f"size={size}k", "none", disk)
+    sizes = [4, 8, 16, 24, *range(32, parts, max(8, parts // 12)), parts, parts + 16, whole - 8]
+    for size in sizes:
         try:
-            done = leafcast([*COMMAND, "-o", disk / "run"])
-            check_error(done, 74, "No space left on device", "free space and run the same command again")
-            full += 1
-            kept = verified(disk / "run") or 0
-            assert not [p for p in (disk / "run").rglob(".leafcast-tmp*")], "an unfinished file takes room"
-            done = leafcast([*COMMAND, "-o", disk / "run"])  # as full as before: nothing gets worse
-            check_error(done, 74, "No space left on device")
-            assert (verified(disk / "run") or 0) >= kept
-            mount("-o", "remount,size=64m", disk)
-            check_finished(disk / "run", [*COMMAND, "-o", disk / "run"], reference)
+            with tmpfs(folder / "small", f"{size}k") as disk:
+                command = [*COMMAND, "-o", disk / "run"]
+                check_error(leafcast(command), 74, "No space left on device", "free space and run the same command again")
+                kept = verified(disk / "run") or 0
+                assert not [p for p in (disk / "run").rglob(".leafcast-tmp*")], "an unfinished file takes room"
+                check_error(leafcast(command), 74, "No space left on device")  # as full as before: nothing gets worse
+                assert (verified(disk / "run") or 0) >= kept
+                mount("-o", "remount,size=64m", disk)
+                check_finished(disk / "run", command, reference)
         except AssertionError as problem:
             raise AssertionError(f"{size} kB: {problem}") from None
-        finally:
-            subprocess.run(["umount", disk], check=True)
 
     # Full from the start, and full only when the results are written.
-    mount("-t", "tmpfs", "-o", f"size={whole + 64}k", "none", disk)
-    fill = disk / "fill"
-    with open(fill, "wb") as file:
-        try:
-            while True:
-                file.write(bytes(4096))
-                file.flush()
-        except OSError:
-            pass
-    done = leafcast([*COMMAND, "-o", disk / "run"])
-    check_error(done, 74, "No space left on device")
-    os.truncate(fill, (whole + 64 - parts - 24) * 1024)
-    done = leafcast([*COMMAND, "-o", disk / "run"])
-    check_error(done, 74, "results.h5", "No space left on device")
-    assert verified(disk / "run") == 10, "not all parts were kept"
-    fill.unlink()
-    check_finished(disk / "run", [*COMMAND, "-o", disk / "run"], reference)
-    subprocess.run(["umount", disk], check=True)
-    print(f"full disks: {full} sizes up to {whole} kB")
+    with tmpfs(folder / "small", f"{whole + 64}k") as disk:
+        command = [*COMMAND, "-o", disk / "run"]
+        size = fill(disk / "fill")
+        check_error(leafcast(command), 74, "No space left on device")
+        os.truncate(disk / "fill", size - (parts + 24) * 1024)
+        check_error(leafcast(command), 74, "results.h5", "No space left on device")
+        assert verified(disk / "run") == 10, "not all parts were kept"
+        (disk / "fill").unlink()
+        check_finished(disk / "run", command, reference)
+    print(f"full disks: {len(sizes)} sizes up to {whole} kB")
 
 
 def test_read_only(folder, reference):
     """A run directory on a read-only disk: nothing is written, everything can be read."""
-    disk = folder / "disk"
-    disk.mkdir()
-    mount("-t", "tmpfs", "none", disk)
-    run = disk / "run"
-    assert leafcast([*COMMAND, "-o", run]).returncode == 0
-    mount("-o", "remount,ro", disk)
-    check_error(leafcast([*COMMAND, "-o", run]), 74, str(run), "Read-only file system")
-    check_error(leafcast([*COMMAND, "-o", disk / "new"]), 74, "Read-only file system")
-    for arguments in (["status", run], ["table", run], ["fit", run], ["verify", run], ["report", run, "-o", folder / "page.html"],
-                      ["merge", run, "-o", folder / "merged.h5"], ["table", run / "results.h5"]):
-        done = leafcast(arguments)
-        assert done.returncode == 0, f"{arguments[0]} of a read-only directory: exit {done.returncode}\n{done.stderr}"
-    assert contents(folder / "merged.h5") == reference
-    check_error(leafcast(["report", run, "-o", disk / "page.html"]), 74)
-    mount("-o", "remount,rw", disk)
-    shutil.rmtree(run / "parts")
-    mount("-o", "remount,ro", disk)
-    assert leafcast(["table", run]).returncode == 0
-    subprocess.run(["umount", disk], check=True)
+    with tmpfs(folder / "disk") as disk:
+        run = disk / "run"
+        assert leafcast([*COMMAND, "-o", run]).returncode == 0
+        mount("-o", "remount,ro", disk)
+        check_error(leafcast([*COMMAND, "-o", run]), 74, str(run), "Read-only file system")
+        check_error(leafcast([*COMMAND, "-o", disk / "new"]), 74, "Read-only file system")
+        for arguments in (["status", run], ["table", run], ["fit", run], ["verify", run], ["table", run / "results.h5"],
+                          ["report", run, "-o", folder / "page.html"], ["merge", run, "-o", folder / "merged.h5"]):
+            done = leafcast(arguments)
+            assert done.returncode == 0, f"{arguments[0]} of a read-only directory: exit {done.returncode}\n{done.stderr}"
+        assert contents(folder / "merged.h5") == reference
+        check_error(leafcast(["report", run, "-o", disk / "page.html"]), 74)
+        mount("-o", "remount,rw", disk)
+        shutil.rmtree(run / "parts")
+        mount("-o", "remount,ro", disk)
+        assert leafcast(["table", run]).returncode == 0
     print("read-only directories: refused for writing, read")
 
 

@@ -3,6 +3,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -93,7 +94,7 @@ def check_finished(run, command, reference, aside=()):
     left = [p for p in run.rglob("*") if p.name.startswith(".leafcast-tmp")]
     assert not left, f"left behind: {left}"
     assert not (run / "lock").exists(), "the lock was left behind"
-    damaged = {p.name if p.suffix == ".h5" else p.stem for p in (run / "damaged").glob("*")}
+    damaged = {re.sub(r"\.\d+$", "", p.name) for p in (run / "damaged").glob("*")}
     assert damaged <= set(aside), f"set aside: {damaged}, expected {aside}"
     assert not list((run / "parts").glob("*")) or verified(run) is not None
     return done

@@ -158,6 +158,8 @@ def check_order(name, operations):
     """fsync before rename; the directory after it, before anything else; no part is removed while another's name is not durable."""
     unwritten, unnamed = set(), {}  # files with bytes, folders with names that are not on the disk
     for operation in operations:
+        if operation.result < 0:
+            continue
         where = f"{name}: {operation}"
         parent = operation.path.rpartition("/")[0]
         if operation.what == "write":
