@@ -193,6 +193,19 @@ bool seems_dead(const fs::path& file, const Holder& holder, const LockTiming& ti
   return true;
 }
 
+/// Writes the text under a name of its own beside the lock, from where it becomes the lock in one step: a
+/// lock is never half written, whenever its maker dies.
+fs::path write_draft(const fs::path& file, const Holder& self) {
+  const fs::path draft =
+      file.parent_path() / fmt::format("{}lock-{}-{}", kTemporaryPrefix, self.host, self.pid);
+  Descriptor fd(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (!fd) throw io_error("write", file, errno);
+  if (write_all(fd.get(), bytes_of(self.text())) && ::fsync(fd.get()) == 0 && fd.close()) return draft;
+  const int reason = errno;
+  ::unlink(draft.c_str());
+  throw io_error("write", file, reason);
+}
+
 enum class Attempt { taken, again, unreadable };
 
 /// Takes over the lock of a dead process. flock keeps two processes of this host from doing so at once; where
@@ -228,14 +241,17 @@ Attempt take_over(const fs::path& file, const Holder& self, std::optional<Holder
   const bool dead = now->dead(self) || (watched && watched->text() == there);
   if (!dead && now->host != self.host && now->beats) return Attempt::again;  // another took it meanwhile
   if (!dead) refuse(file, *now);
-  const std::string text = self.text();
-  if (!write_all(fd.get(), bytes_of(text)) || ::ftruncate(fd.get(), static_cast<off_t>(text.size())) != 0 ||
-      ::fsync(fd.get()) != 0)
-    throw io_error("write", file, errno);
+  const fs::path draft = write_draft(file, self);
+  if (::rename(draft.c_str(), file.c_str()) != 0) {
+    const int reason = errno;
+    ::unlink(draft.c_str());
+    throw io_error("write", file, reason);
+  }
   return Attempt::taken;
 }
 
-bool create(const fs::path& file, const std::string& text) {
+/// Where the file system knows no hard links: a lock that is being made says nothing for a moment.
+bool create_in_place(const fs::path& file, const std::string& text) {
   Descriptor fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!fd && (errno == EEXIST || errno == EINTR)) return false;
   if (!fd) throw io_error("write", file, errno);
@@ -243,6 +259,31 @@ bool create(const fs::path& file, const std::string& text) {
   const int reason = errno;
   ::unlink(file.c_str());
   throw io_error("write", file, reason);
+}
+
+bool create(const fs::path& file, const Holder& self) {
+  if (fs::exists(fs::symlink_status(file))) return false;
+  const fs::path draft = write_draft(file, self);
+  const bool linked = ::link(draft.c_str(), file.c_str()) == 0;
+  const int reason = errno;
+  struct stat status {};
+  // NFS may have made the link although it reports an error.
+  const bool made = linked || (::stat(draft.c_str(), &status) == 0 && status.st_nlink == 2);
+  ::unlink(draft.c_str());
+  if (made) return true;
+  switch (reason) {
+    case EEXIST:
+    case EINTR:
+    case ENOENT:  // whoever holds the lock has swept the draft away
+      return false;
+    case EPERM:
+    case ENOSYS:
+    case EOPNOTSUPP:
+    case EMLINK:
+      return create_in_place(file, self.text());
+    default:
+      throw io_error("write", file, reason);
+  }
 }
 
 }  // namespace
@@ -310,7 +351,7 @@ Lock Lock::acquire(const fs::path& file, const LockTiming& timing) {
   constexpr int kAttempts = 40;  // a lock that is being made says nothing for a moment
   std::optional<Holder> watched;
   for (int n = 0; n < kAttempts; ++n) {
-    if (create(file, self.text()) || take_over(file, self, watched, timing) == Attempt::taken)
+    if (create(file, self) || take_over(file, self, watched, timing) == Attempt::taken)
       return Lock(file, self.text(), timing);
     if (!watched) std::this_thread::sleep_for(std::chrono::milliseconds(25));
   }

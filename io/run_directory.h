@@ -11,6 +11,13 @@
 
 namespace leafcast::io {
 
+/// A damaged file that a run has moved out of its way, to DIR/damaged, where nothing is ever overwritten.
+struct SetAside {
+  std::filesystem::path file, now;
+  std::string problem;
+  std::string consequence;  ///< what becomes of its contents
+};
+
 /// A run directory: plan.txt, sweep.ini, parts/NNNNNN.<hash>.h5, lock, and results.h5 when all is done.
 /// One writer at a time. Parts are immutable: written under a temporary name, fsynced, renamed, directory
 /// fsynced. The hash in a part's name is that of its bytes (XXH3, 64 bits), so damage is found before HDF5
@@ -18,8 +25,9 @@ namespace leafcast::io {
 class RunDirectory {
  public:
   /// Creates the directory or reopens it, takes the lock, and checks that the plan is the same.
-  /// Throws DataError: a directory of another plan (with the differing cells); IoError: cannot be written, or
-  /// in use.
+  /// Damaged files are set aside: what they alone held is then missing from the record, to be computed anew.
+  /// Throws DataError: a directory of another plan (with the differing cells), files that are whole but of
+  /// another plan, of a newer program or overlapping; IoError: cannot be written, or in use.
   static RunDirectory open_for_writing(const std::filesystem::path& directory, const Plan& plan,
                                        const LockTiming& timing = {});
   ~RunDirectory();
@@ -32,6 +40,8 @@ class RunDirectory {
   /// for chunks that a part has already, IoError if it cannot be written.
   void write_part(const Record& delta);
   std::filesystem::path results_path() const;
+  /// What was damaged when the directory was opened.
+  const std::vector<SetAside>& set_aside() const;
   /// The text of cost.json; empty if it is not there or cannot be read.
   std::string cost_text() const;
   void write_cost(const std::string& text);
@@ -58,13 +68,5 @@ RunView look_at_run(const std::filesystem::path& directory);
 /// Throws IoError: nothing there; DataError: foreign file, damage, different plans, overlapping ledgers. The
 /// same part given twice counts once.
 Record read_record(const std::vector<std::filesystem::path>& paths);
-
-/// A damage found by verify: which file, what is wrong, which chunks of which cells are affected if known.
-struct Damage {
-  std::filesystem::path file;
-  std::string problem;
-};
-/// Checks every part (and results.h5) of a directory, or one file. Reads all, changes nothing.
-std::vector<Damage> verify(const std::filesystem::path& path);
 
 }  // namespace leafcast::io

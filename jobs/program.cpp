@@ -103,6 +103,7 @@ ExitCode dispatch(const Arguments& command_line) {
 
 ExitCode run_program(const Arguments& command_line) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is an output that cannot be written
+  std::signal(SIGXFSZ, SIG_IGN);  // and so is a file at the limit of its size
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (fcntl(fd, F_GETFD) < 0) (void)!open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY);
   try {

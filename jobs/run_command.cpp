@@ -16,6 +16,7 @@
 #include "engine/cost.h"
 #include "io/results.h"
 #include "io/run_directory.h"
+#include "io/verify.h"
 #include "jobs/costs.h"
 #include "jobs/program.h"
 #include "jobs/progress.h"
@@ -105,6 +106,23 @@ struct TimeLimit {
   Clock::time_point asked = Clock::now();
 };
 
+/// What was damaged in the directory, and what is to be computed because of it. Also where progress is not
+/// wanted: it may be a disk that fails.
+void tell_damage(const io::RunDirectory& directory) {
+  constexpr std::size_t kShown = 10;
+  if (directory.set_aside().empty()) return;
+  for (const io::SetAside& file : directory.set_aside())
+    say("set aside: {}: {}; moved to {}: {}\n", file.file.string(), file.problem, file.now.string(),
+        file.consequence);
+  const Record& record = directory.record();
+  const auto missing = io::missing_chunks(record.plan, record.ledger);
+  if (missing.empty()) return say("whole files hold all {} chunks\n", record.plan.total_chunks());
+  say("{} of {} chunks are in no whole file and are computed now:\n",
+      record.plan.total_chunks() - record.ledger.count(), record.plan.total_chunks());
+  for (std::size_t i = 0; i < std::min(missing.size(), kShown); ++i) say("  {}\n", describe(missing[i]));
+  if (missing.size() > kShown) say("  and some of {} more cells\n", missing.size() - kShown);
+}
+
 /// What rank 0 knows once everything is checked and before anything is sampled.
 struct Job {
   std::filesystem::path directory_path;
@@ -155,6 +173,7 @@ std::optional<Job> prepare(const Arguments& arguments, int ranks, const TimeLimi
   io::LockTiming timing;
   timing.say = [](const std::string& text) { say("{}\n", text); };
   io::RunDirectory directory = io::RunDirectory::open_for_writing(path, plan, timing);
+  tell_damage(directory);
   Record record = directory.record();
   settings.costs = costs_of(directory, settings, options, ranks);
   settings.max_seconds = std::max(settings.max_seconds - seconds_since(begin), 1e-3);

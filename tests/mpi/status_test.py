@@ -2,7 +2,6 @@
 import json
 import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -109,13 +108,11 @@ with tempfile.TemporaryDirectory() as folder:
 
     # Failed: the reason is kept.
     failing = folder / "failing"
-    shutil.copytree(directory, failing)
-    (failing / "results.h5").unlink()
-    (failing / "results.h5").mkdir()
-    done = run(["run", SMOKE, "-o", failing, "-q"])
+    line = " ".join(command(["run", SMOKE, "-o", failing, "-q"]))
+    done = subprocess.run(["bash", "-c", f"ulimit -f 32; exec {line}"], env=ENVIRONMENT, capture_output=True, text=True)  # KiB
     assert done.returncode == 74, done
     code, told, text = status(failing)
-    assert told["runs"][0]["state"] == "failed" and "results.h5" in told["runs"][0]["reason"], text
+    assert code == 75 and told["runs"][0]["state"] == "failed" and "File too large" in told["runs"][0]["reason"], text
 
     # Slices count together.
     for i in (1, 2):
