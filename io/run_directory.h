@@ -40,10 +40,14 @@ class RunDirectory {
   std::unique_ptr<State> state_;
 };
 
+/// What to do with plans that differ in their seeds: refuse them like any other two plans, or pool their
+/// samples (engine/pool.h; also of cells within one plan).
+enum class Seeds { apart, pooled };
+
 /// Reads any mixture of run directories, part files and results files into one record.
-/// Throws IoError: nothing there; DataError: foreign file, damage, different plans, overlapping ledgers. The same part
-/// given twice counts once.
-Record read_record(const std::vector<std::filesystem::path>& paths);
+/// Throws IoError: nothing there; DataError: foreign file, damage, different plans, overlapping ledgers. The
+/// same part given twice counts once, and so do parts and one that replaces them.
+Record read_record(const std::vector<std::filesystem::path>& paths, Seeds seeds = Seeds::apart);
 
 /// A damage found by verify: which file, what is wrong, which chunks of which cells are affected if known.
 struct Damage {
