@@ -15,7 +15,8 @@ namespace {
 /// mixed_plan() with another seed and this many times the samples.
 Plan seeded(std::uint64_t seed, std::uint64_t factor = 1) {
   std::vector<Cell> cells;
-  for (const Cell& cell : mixed_plan().cells())
+  const Plan mixed = mixed_plan();
+  for (const Cell& cell : mixed.cells())
     cells.push_back(cell.with_shares({{seed, factor * cell.samples()}}));
   return Plan("mixed", std::move(cells), fmt::format("seed = {}\n", seed));
 }

@@ -126,8 +126,9 @@ TEST_CASE("h5py, netCDF4 and xarray read results, and the readers in FORMAT.md w
   CHECK(std::system(command.c_str()) == 0);
 
   std::vector<Cell> other_seeds;
-  for (const Cell& cell : mixed_plan().cells()) other_seeds.push_back(cell.with_shares({{2, 100}}));
-  const Plan plans[] = {mixed_plan(), Plan("", std::move(other_seeds), "")};
+  const Plan mixed = mixed_plan();
+  for (const Cell& cell : mixed.cells()) other_seeds.push_back(cell.with_shares({{2, 100}}));
+  const Plan plans[] = {mixed, Plan("", std::move(other_seeds), "")};
   write_sample(scratch / "pooled.h5", random_record(pool(plans), 1), kProvenance);
   const std::string pooled = fmt::format("/usr/bin/python3 {}/tests/io/read_results_test.py {}",
                                          LEAFCAST_SOURCE_DIR, (scratch / "pooled.h5").string());

@@ -345,7 +345,8 @@ TEST_CASE("lines that are no settings are refused") {
   CHECK_THAT(refusal(kIsing, {option("seed", "1+2")}),
              Contains("seed = 1+2 (--seed): only results are pooled") && Contains("seed = 1, 2") &&
                  Contains("leafcast merge --combine-seeds"));
-  CHECK_THAT(refusal(kIsing, {option("sampling.samples", "10+10")}), Contains("sampling.samples = 10+10"));
+  CHECK_THAT(refusal(kIsing, {option("sampling.samples", "10+10")}),
+             Contains("samples = 10+10 (--sampling.samples)"));
   CHECK_THAT(refusal(kIsing, {option("seed", "1"), option("seed", "2")}),
              Contains("seed = 2 (--seed): the option is given twice"));
 }
