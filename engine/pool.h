@@ -19,7 +19,7 @@ struct PoolError {
 /// The plan that has the samples of all seeds: one cell for all cells that differ in nothing but seed and
 /// number of samples, whichever plans they are of. A function of the set of plans: order and repetition do
 /// not matter, and pooled plans can be pooled on. So cells are sorted, by their parameters in the order of
-/// the sweep language; titles and sweep texts are joined.
+/// the sweep language, and titles and sweep texts joined. One plan in which nothing pools stays as it is.
 ///
 /// Throws PoolError: a seed with two numbers of samples (they begin with the same random numbers), plans of
 /// different streams, a plan that shares no law with the others, more seeds than a cell can have.

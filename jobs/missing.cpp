@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <numeric>
 #include <optional>
 
@@ -75,33 +76,46 @@ std::string missing_slices(const Plan& plan, const Ledger& done, const std::vect
   return "missing slices: " + list(std::move(missing), "slices");
 }
 
-std::string missing_cells(const Plan& plan, const Ledger& done) {
-  struct Gap {
-    std::uint64_t missing;
-    std::string text;
-  };
-  std::vector<Gap> gaps;
-  for (std::size_t c = 0; c < plan.cells().size(); ++c) {
-    const Cell& cell = plan.cells()[c];
-    if (done.count(c) == plan.chunks(c)) continue;
-    std::vector<std::uint64_t> missing;  // by seed
-    for (const Plan::Cut& cut : plan.cuts(c)) missing.push_back(cut.chunks);
-    each_stretch(plan, done, c, [&](std::size_t share, std::uint32_t first, std::uint32_t end) {
-      missing[share] -= end - first;
-    });
-    for (std::size_t s = 0; s < missing.size(); ++s) {
-      if (missing[s] == 0) continue;
-      const std::string of_seed =
-          cell.is_pooled() ? fmt::format(" of seed {}", cell.shares()[s].seed) : std::string();
-      gaps.push_back(
-          {missing[s], fmt::format("{}{} of cell {} ({})", share_text(missing[s], plan.cuts(c)[s].chunks),
-                                   of_seed, c, cell.label())});
-    }
-  }
+struct Gap {
+  std::uint64_t missing, all;
+  std::string what;
+};
+
+std::string list_gaps(std::vector<Gap> gaps, const std::string& noun) {
   std::ranges::stable_sort(gaps, std::ranges::greater{}, &Gap::missing);
   std::vector<std::string> texts;
-  for (Gap& gap : gaps) texts.push_back(std::move(gap.text));
-  return "missing: " + list(std::move(texts), "such gaps");
+  for (const Gap& gap : gaps)
+    texts.push_back(fmt::format("{} of {}", share_text(gap.missing, gap.all), gap.what));
+  return "missing: " + list(std::move(texts), noun);
+}
+
+std::string missing_cells(const Plan& plan, const Ledger& done) {
+  std::vector<Gap> gaps;
+  for (std::size_t c = 0; c < plan.cells().size(); ++c)
+    if (const std::uint64_t missing = plan.chunks(c) - done.count(c); missing > 0)
+      gaps.push_back({missing, plan.chunks(c), fmt::format("cell {} ({})", c, plan.cells()[c].label())});
+  return list_gaps(std::move(gaps), "cells");
+}
+
+/// Over all cells.
+std::string missing_seeds(const Plan& plan, const Ledger& done) {
+  std::map<std::uint64_t, Gap> by_seed;
+  for (std::size_t c = 0; c < plan.cells().size(); ++c) {
+    const std::vector<SeedShare>& shares = plan.cells()[c].shares();
+    for (std::size_t s = 0; s < shares.size(); ++s) {
+      Gap& gap = by_seed.try_emplace(shares[s].seed, Gap{0, 0, fmt::format("seed {}", shares[s].seed)})
+                     .first->second;
+      gap.missing += plan.cuts(c)[s].chunks;
+      gap.all += plan.cuts(c)[s].chunks;
+    }
+    each_stretch(plan, done, c, [&](std::size_t share, std::uint32_t first, std::uint32_t end) {
+      by_seed.at(shares[share].seed).missing -= end - first;
+    });
+  }
+  std::vector<Gap> gaps;
+  for (auto& [seed, gap] : by_seed)
+    if (gap.missing > 0) gaps.push_back(std::move(gap));
+  return list_gaps(std::move(gaps), "seeds");
 }
 
 }  // namespace
@@ -109,7 +123,8 @@ std::string missing_cells(const Plan& plan, const Ledger& done) {
 std::string describe_missing(const Plan& plan, const Ledger& done, const std::vector<Ledger>& inputs) {
   if (done.count() == plan.total_chunks()) return "";
   const std::string slices = missing_slices(plan, done, inputs);
-  return slices.empty() ? missing_cells(plan, done) : slices;
+  if (!slices.empty()) return slices;
+  return plan.is_pooled() ? missing_seeds(plan, done) : missing_cells(plan, done);
 }
 
 }  // namespace leafcast::jobs

@@ -141,7 +141,7 @@ with tempfile.TemporaryDirectory() as name:
     # What is missing is told by seed.
     half = sample("half", "--seed=6", "--slice=1/2")
     done = run(["merge", "--combine-seeds", whole, half, "-o", folder / "half.h5"])
-    assert done.returncode == 75 and "chunks of seed 6 of cell" in done.stderr, done
+    assert done.returncode == 75 and "chunks of seed 6;" in done.stderr, done
     same(pool("full.h5", folder / "half.h5", sample("other_half", "--seed=6", "--slice=2/2")),
          pool("full2.h5", sample("six", "--seed=6"), whole))
     # Only results are pooled.
