@@ -37,7 +37,7 @@ const std::vector<Form>& forms() {
       {"generator.lca", "{}"},
       {"generator.method", "{}", "sequence"},
       {"observe.symbol", "symbol {}", "0"},
-      {"seed", "seed {}", "1"},
+      {"seed", "", "1"},  // Cell::seed_text
   };
   return list;
 }
@@ -63,7 +63,9 @@ std::vector<Part> parts(const Cell& cell) {
     const auto parameter = cell.parameters().find(form.key);
     if (parameter == cell.parameters().end()) continue;
     const std::string& value = parameter->second;
-    list.push_back({form.key, value == form.silent ? "" : fmt::format(fmt::runtime(form.format), value)});
+    list.push_back({form.key, value == form.silent ? ""
+                              : form.key == "seed" ? cell.seed_text()
+                                                   : fmt::format(fmt::runtime(form.format), value)});
   }
   for (const auto& [key, value] : cell.parameters()) {
     const auto known = [&k = key](const auto& entry) { return entry.key == k; };

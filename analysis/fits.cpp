@@ -346,18 +346,22 @@ const std::vector<Law>& registry() {
 
 // ---- fitting
 
-/// Cells that differ in the number of samples only have random numbers in common: the one with most stands
-/// for them.
+/// Cells of one law that share a seed have random numbers in common: the one with most samples stands for
+/// them.
 std::vector<std::size_t> independent_cells(const Record& record, const EstimateIndex& index) {
   const std::vector<Cell>& cells = record.plan.cells();
-  std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> most_samples;
-  for (const std::size_t i : index.cells()) {
-    const auto [entry, is_new] = most_samples.try_emplace({cells[i].id(), cells[i].seed()}, i);
-    if (!is_new && cells[entry->second].samples() < cells[i].samples()) entry->second = i;
-  }
+  std::vector<std::size_t> by_samples = index.cells();
+  std::ranges::stable_sort(by_samples, std::ranges::greater{},
+                           [&](std::size_t i) { return cells[i].samples(); });
+  std::set<std::pair<std::uint64_t, std::uint64_t>> taken;  // (law, seed)
   std::vector<std::size_t> list;
-  for (const auto& [stream, i] : most_samples) list.push_back(i);
-  std::sort(list.begin(), list.end());
+  for (const std::size_t i : by_samples) {
+    const auto is_taken = [&](const SeedShare& share) { return taken.contains({cells[i].id(), share.seed}); };
+    if (std::ranges::any_of(cells[i].shares(), is_taken)) continue;
+    for (const SeedShare& share : cells[i].shares()) taken.insert({cells[i].id(), share.seed});
+    list.push_back(i);
+  }
+  std::ranges::sort(list);
   return list;
 }
 

@@ -91,6 +91,8 @@ Overview overview(const Record& record, const EstimateIndex& index, const std::v
     view.common.push_back(generators);
   if (samples.size() == 1)
     view.common.push_back(count_text(*samples.begin()) + (cells.size() > 1 ? " samples a cell" : " samples"));
+  if (cells.front()->is_pooled() && !varying.contains("seed"))
+    view.common.push_back(cells.front()->seed_text());
 
   view.table.columns = {{"#"},
                         {"cell", Kind::word},

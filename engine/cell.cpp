@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <sstream>
 
 #include "engine/languages.h"
 #include "engine/parameter_reader.h"
 #include "engine/tree.h"
+#include "engine/values.h"
 
 namespace leafcast {
 
@@ -18,6 +20,7 @@ constexpr std::uint64_t kMaxChildren = 1 << 20;
 constexpr std::int64_t kMaxLeaves = (std::int64_t{1} << 62) - 1;
 constexpr std::uint64_t kMaxSamples = std::uint64_t{1} << 53;
 constexpr std::uint64_t kDefaultSamples = 10000;
+constexpr std::size_t kMaxShares = 4095;  // of at most 2^20 chunks each
 
 // ---- language
 
@@ -206,6 +209,33 @@ std::uint64_t hash_law(const Parameters& parameters) {
   return XXH3_64bits(law.data(), law.size());
 }
 
+// ---- shares
+
+constexpr char kShareSeparator = '+';
+
+std::string joined(const std::vector<SeedShare>& shares, std::uint64_t SeedShare::*number) {
+  std::string text;
+  for (const SeedShare& share : shares) {
+    if (!text.empty()) text += kShareSeparator;
+    text += fmt::format("{}", share.*number);
+  }
+  return text;
+}
+
+/// Numbers joined by +; empty if one is none.
+std::vector<std::uint64_t> split_numbers(const std::string& text) {
+  std::vector<std::uint64_t> numbers;
+  std::istringstream in(text);
+  for (std::string field; std::getline(in, field, kShareSeparator);) {
+    const auto number = parse_whole(field);
+    if (!number) return {};
+    numbers.push_back(*number);
+  }
+  return numbers;
+}
+
+bool lists_seeds(const std::string& seed) { return seed.find(kShareSeparator) != std::string::npos; }
+
 }  // namespace
 
 std::int64_t Language::leaves() const { return tree_power(d, height); }
@@ -213,16 +243,62 @@ std::int64_t Language::leaves() const { return tree_power(d, height); }
 Cell Cell::make(const Parameters& parameters) {
   ParameterReader reader(parameters);
   Cell cell;
-  cell.seed_ = reader.read_whole("seed", "a seed", 0, std::numeric_limits<std::uint64_t>::max(), 1);
+  if (const auto seed = parameters.find("seed"); seed != parameters.end() && lists_seeds(seed->second))
+    throw reader.error("seed",
+                       "only results are pooled; list the seeds of a sweep, seed = 1, 2, and pool what they "
+                       "gave with `leafcast merge --combine-seeds`");
+  const std::uint64_t seed =
+      reader.read_whole("seed", "a seed", 0, std::numeric_limits<std::uint64_t>::max(), 1);
   cell.language_ = read_language(reader);
   cell.generator_ = read_generator(reader, *cell.language_);
   cell.method_ = read_method(reader, cell.generator_);
   cell.samples_ =
       reader.read_whole("sampling.samples", "the number of samples", 1, kMaxSamples, kDefaultSamples);
+  cell.shares_ = {{seed, cell.samples_}};
   cell.observe_ = read_observe(reader, *cell.language_, cell.method_);
   refuse_unread(reader);
   cell.parameters_ = reader.canonical();
   cell.id_ = hash_law(cell.parameters_);
+  return cell;
+}
+
+Cell Cell::from_parameters(const Parameters& parameters) {
+  const auto seed = parameters.find("seed"), samples = parameters.find("sampling.samples");
+  if (seed == parameters.end() || !lists_seeds(seed->second)) return make(parameters);
+  const std::vector<std::uint64_t> seeds = split_numbers(seed->second);
+  const std::vector<std::uint64_t> numbers =
+      samples == parameters.end() ? std::vector<std::uint64_t>{} : split_numbers(samples->second);
+  if (seeds.size() < 2 || seeds.size() != numbers.size())
+    throw CellError{"seed", seed->second, "pooled seeds have as many numbers of samples, joined by +"};
+  std::vector<SeedShare> shares;
+  for (std::size_t i = 0; i < seeds.size(); ++i) shares.push_back({seeds[i], numbers[i]});
+  Parameters first = parameters;
+  first["seed"] = fmt::format("{}", seeds[0]);
+  first["sampling.samples"] = fmt::format("{}", numbers[0]);
+  return make(first).with_shares(std::move(shares));
+}
+
+Cell Cell::with_shares(std::vector<SeedShare> shares) const {
+  const auto refuse = [&](const std::string& key, std::uint64_t SeedShare::*number,
+                          const std::string& reason) {
+    throw CellError{key, joined(shares, number), reason};
+  };
+  if (shares.empty() || shares.size() > kMaxShares)
+    refuse("seed", &SeedShare::seed, fmt::format("a cell has 1 to {} seeds", kMaxShares));
+  std::uint64_t samples = 0;
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    if (i > 0 && shares[i].seed <= shares[i - 1].seed)
+      refuse("seed", &SeedShare::seed, "pooled seeds differ and ascend");
+    if (shares[i].samples == 0 || shares[i].samples > kMaxSamples - samples)
+      refuse("sampling.samples", &SeedShare::samples,
+             fmt::format("the number of samples is at least 1 a seed and at most {} in all", kMaxSamples));
+    samples += shares[i].samples;
+  }
+  Cell cell = *this;
+  cell.parameters_["seed"] = joined(shares, &SeedShare::seed);
+  cell.parameters_["sampling.samples"] = joined(shares, &SeedShare::samples);
+  cell.shares_ = std::move(shares);
+  cell.samples_ = samples;
   return cell;
 }
 
@@ -240,8 +316,14 @@ std::string Cell::label() const {
   }
   text += " · " + short_form(parameters_);
   if (method_ == Method::collapsed) text += " · collapsed";
-  if (seed_ != 1) text += fmt::format(" · seed {}", seed_);
+  if (is_pooled() || seed() != 1) text += " · " + seed_text();
   return text;
+}
+
+std::string Cell::seed_text() const {
+  constexpr std::size_t kListed = 4;
+  if (shares_.size() > kListed) return fmt::format("{} seeds", shares_.size());
+  return fmt::format("{} {}", is_pooled() ? "seeds" : "seed", parameters_.at("seed"));
 }
 
 namespace {

@@ -68,27 +68,43 @@ struct Observe {
   int symbol;        ///< c in S = q·N_c − n
 };
 
-/// One point of a sweep. Immutable; everything downstream is a function of it.
+/// The samples of a cell that one seed draws.
+struct SeedShare {
+  std::uint64_t seed, samples;
+  auto operator<=>(const SeedShare&) const = default;
+};
+
+/// One point of a sweep. Immutable; everything downstream is a function of it. Cells of one law have
+/// independent samples if their seeds differ, so such cells can be pooled (pool.h): a pooled cell has a share
+/// of samples for each seed.
 class Cell {
  public:
-  /// Checks and completes the parameters (defaults filled in). Throws CellError.
+  /// Checks and completes the parameters of a cell of one seed (defaults filled in). Throws CellError.
   /// Keys: language.kind .d .height .rho .q .lambda .matrix; generator.kind .context … ; seed;
   /// sampling.samples; observe.*. `language.matrix` holds the rows of a kernel ("0.9 0.1; 0.2 0.8"), read
   /// from language.file by jobs.
   static Cell make(const Parameters& parameters);
+  /// The cell that parameters() describe, pooled or not. Throws CellError.
+  static Cell from_parameters(const Parameters& parameters);
+  /// This cell with other shares: as many samples of as many seeds. Throws CellError: none or more than 4095
+  /// (so that chunks number below 2^32), seeds that do not ascend, shares of no or too many samples.
+  Cell with_shares(std::vector<SeedShare> shares) const;
 
   const Language& language() const { return *language_; }
   const Generator& generator() const { return generator_; }
   Method method() const { return method_; }
   const Observe& observe() const { return observe_; }
-  std::uint64_t seed() const { return seed_; }
-  std::uint64_t samples() const { return samples_; }
+  /// By ascending seed; more than one if the cell is pooled.
+  const std::vector<SeedShare>& shares() const { return shares_; }
+  bool is_pooled() const { return shares_.size() > 1; }
+  std::uint64_t seed() const { return shares_.front().seed; }  ///< the first
+  std::uint64_t samples() const { return samples_; }           ///< of all shares
 
-  /// The keys that this cell uses, every value in its shortest exact form. make(parameters()) gives the same
-  /// cell.
+  /// The keys that this cell uses, every value in its shortest exact form. from_parameters(parameters())
+  /// gives the same cell. A pooled cell says `seed` = 1+2 and `sampling.samples` = 100000+50000.
   const Parameters& parameters() const { return parameters_; }
-  /// Identity of the law that is sampled and of its streams: a hash of the parameters without samples and
-  /// observe.*. Random numbers are addressed by (seed, id, chunk, batch), so a cell keeps its numbers
+  /// Identity of the law that is sampled and of its streams: a hash of the parameters without seed, samples
+  /// and observe.*. Random numbers are addressed by (seed, id, chunk, batch), so a cell keeps its numbers
   /// wherever it stands in a sweep.
   std::uint64_t id() const { return id_; }
 
@@ -96,6 +112,8 @@ class Cell {
   std::string generator_name() const;
   /// One line for people: "ising d=3 ρ=0.9 h=8 · kgram k=81".
   std::string label() const;
+  /// "seed 7"; of a pooled cell "seeds 1+2", or "30 seeds" if they are many.
+  std::string seed_text() const;
 
  private:
   Cell() = default;
@@ -103,7 +121,8 @@ class Cell {
   Generator generator_;
   Method method_ = Method::sequence;
   Observe observe_{};
-  std::uint64_t seed_ = 0, samples_ = 0, id_ = 0;
+  std::vector<SeedShare> shares_;
+  std::uint64_t samples_ = 0, id_ = 0;
   Parameters parameters_;
 };
 

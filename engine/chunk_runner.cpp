@@ -27,6 +27,7 @@ bool run_sentences(const SamplerTables& tables, SentenceTask& task) {
 }  // namespace
 
 ChunkRunner::ChunkRunner(const Cell& cell) {
+  if (cell.is_pooled()) throw std::logic_error("a pooled cell is not sampled, its shares were");
   if (cell.method() == Method::collapsed)
     collapsed_ = std::make_unique<CollapsedSampler>(cell);
   else

@@ -25,6 +25,7 @@ struct SamplerTables;
 /// run time). Memory: O(k + dh) a lane, up to 32 lanes; O(h²) planes; never O(n).
 class ChunkRunner {
  public:
+  /// Throws std::logic_error if the cell is pooled.
   explicit ChunkRunner(const Cell& cell);
   ~ChunkRunner();
   ChunkRunner(ChunkRunner&&) noexcept;

@@ -20,13 +20,14 @@ namespace {
 constexpr const char* kHeader = "leafcast plan ";  // followed by the version of the streams
 constexpr std::uint64_t kMaxChunks = 1u << 20;
 
-/// How a cell is cut into chunks, under a version of the streams. A function of the cell alone.
-struct Cut {
+/// What decides how a cell of one seed is cut into chunks, under a version of the streams. A function of the
+/// cell alone.
+struct Grain {
   std::uint64_t batch;         ///< samples of a whole batch
   double sentences_per_chunk;  ///< about a tenth of a second of sampling
 };
 
-Cut cut_of(const Cell& cell, int streams) {
+Grain grain_of(const Cell& cell, int streams) {
   const auto leaves = static_cast<double>(cell.language().leaves());
   if (streams == 1) return {16, 0x1p25 / leaves};
   const auto batch = static_cast<std::uint64_t>(batch_samples(cell));
@@ -45,18 +46,56 @@ Cut cut_of(const Cell& cell, int streams) {
   return {batch, 0x1p25 / leaves / std::max(1.0, steps)};
 }
 
-std::uint32_t chunk_count(const Cell& cell, int streams) {
-  const std::uint64_t samples = cell.samples();
+std::uint32_t chunk_count(std::uint64_t samples, const Grain& grain) {
   if (samples < kJackknifeBins) return static_cast<std::uint32_t>(samples);
-  const Cut cut = cut_of(cell, streams);
   // A chunk has a whole batch at least, where that leaves a chunk for every bin.
-  const std::uint64_t batches = (samples + cut.batch - 1) / cut.batch;
+  const std::uint64_t batches = (samples + grain.batch - 1) / grain.batch;
   const std::uint64_t most = std::clamp<std::uint64_t>(batches, kJackknifeBins, kMaxChunks);
   const double wanted =
-      std::clamp(static_cast<double>(samples) / cut.sentences_per_chunk, 1.0, static_cast<double>(most));
+      std::clamp(static_cast<double>(samples) / grain.sentences_per_chunk, 1.0, static_cast<double>(most));
   const std::uint64_t rounded =
       (static_cast<std::uint64_t>(wanted) + kJackknifeBins - 1) / kJackknifeBins * kJackknifeBins;
   return static_cast<std::uint32_t>(std::min(rounded, most / kJackknifeBins * kJackknifeBins));
+}
+
+Plan::Cut cut_one_seed(const Cell& cell, int streams) {
+  const Grain grain = grain_of(cell, streams);
+  const std::uint64_t samples = cell.samples(), batches = (samples + grain.batch - 1) / grain.batch;
+  const std::uint32_t chunks = chunk_count(samples, grain);
+  if (batches < chunks) return {0, chunks, 0, samples / chunks, samples % chunks, 1, 0, 0};
+  // Whole batches, so that no lane idles. The partial one goes to a chunk that has a batch more than others,
+  // if there are any.
+  return {.first = 0,
+          .chunks = chunks,
+          .rotation = 0,
+          .least = batches / chunks * grain.batch,
+          .larger = batches % chunks,
+          .step = grain.batch,
+          .partial = streams == 1 ? chunks - 1 : 0,
+          .missing = batches * grain.batch - samples};
+}
+
+/// The cuts of all seeds of a cell. Bins depend on the seed and not on the other seeds, so that pooled sums
+/// can be pooled further. Seeds of a few samples begin at different bins, so that together they fill all.
+/// Others do not: then equal chunks of different seeds share a bin, and if they were correlated the error
+/// would show it.
+std::vector<Plan::Cut> cut(const Cell& cell, int streams) {
+  if (!cell.is_pooled()) return {cut_one_seed(cell, streams)};
+  std::vector<Plan::Cut> cuts;
+  const Cell unpooled = cell.with_shares({cell.shares()[0]});
+  std::uint32_t first = 0;
+  for (const SeedShare& share : cell.shares()) {
+    Plan::Cut& next = cuts.emplace_back(cut_one_seed(unpooled.with_shares({share}), streams));
+    next.first = first;
+    if (next.chunks < kJackknifeBins) next.rotation = static_cast<std::uint32_t>(share.seed % kJackknifeBins);
+    first += next.chunks;
+  }
+  return cuts;
+}
+
+/// How many i < end have i mod 64 = remainder.
+std::uint64_t count_below(std::uint64_t end, std::uint64_t remainder) {
+  return end / kJackknifeBins + (end % kJackknifeBins > remainder ? 1 : 0);
 }
 
 std::string cell_line(const Cell& cell) {
@@ -74,33 +113,37 @@ Plan::Plan(std::string title, std::vector<Cell> cells, std::string sweep_text, i
   for (Cell& cell : cells) {
     std::string line = cell_line(cell);
     if (!seen.insert(line).second) continue;
-    chunks_.push_back(chunk_count(cell, streams_));
-    identity += fmt::format("\n{}\tchunks={}", line, chunks_.back());
+    cuts_.push_back(cut(cell, streams_));
+    identity += fmt::format("\n{}\tchunks={}", line, chunks(cells_.size()));
     cells_.push_back(std::move(cell));
   }
   hash_ = XXH3_64bits(identity.data(), identity.size());
 }
 
+std::size_t Plan::share(Chunk chunk) const {
+  const std::vector<Cut>& cuts = cuts_[chunk.cell];
+  const auto next = std::ranges::upper_bound(cuts, chunk.index, {}, &Cut::first);
+  return static_cast<std::size_t>(next - cuts.begin()) - 1;
+}
+
 std::uint64_t Plan::samples(Chunk chunk) const {
-  const std::uint64_t samples = cells_[chunk.cell].samples(), chunks = chunks_[chunk.cell];
-  const auto share = [&](std::uint64_t whole) {
-    return whole / chunks + (chunk.index < whole % chunks ? 1 : 0);
-  };
-  const std::uint64_t batch = cut_of(cells_[chunk.cell], streams_).batch;
-  const std::uint64_t batches = (samples + batch - 1) / batch;
-  if (batches < chunks) return share(samples);
-  // Whole batches, so that no lane idles. The partial one goes to a chunk that has a batch more than others,
-  // if there are any.
-  const std::uint32_t partial = streams_ == 1 ? chunks - 1 : 0;
-  const std::uint64_t missing = chunk.index == partial ? batches * batch - samples : 0;
-  return share(batches) * batch - missing;
+  const Cut& cut = cuts_[chunk.cell][share(chunk)];
+  const std::uint32_t i = chunk.index - cut.first;
+  return cut.least + (i < cut.larger ? cut.step : 0) - (i == cut.partial ? cut.missing : 0);
+}
+
+int Plan::bin(Chunk chunk) const {
+  const Cut& cut = cuts_[chunk.cell][share(chunk)];
+  return static_cast<int>((chunk.index - cut.first + cut.rotation) % kJackknifeBins);
 }
 
 std::uint64_t Plan::total_chunks() const {
   std::uint64_t sum = 0;
-  for (const std::uint32_t c : chunks_) sum += c;
+  for (std::size_t cell = 0; cell < cells_.size(); ++cell) sum += chunks(cell);
   return sum;
 }
+
+bool Plan::is_pooled() const { return std::ranges::any_of(cells_, &Cell::is_pooled); }
 
 std::string Plan::text() const {
   std::string text = fmt::format("{}{}\ntitle={}\nhash={:016x}\n", kHeader, streams_, title_, hash_);
@@ -137,7 +180,7 @@ Plan Plan::from_text(const std::string& text, std::string sweep_text) {
       parameters[field.substr(0, equals)] = field.substr(equals + 1);
     }
     try {
-      cells.push_back(Cell::make(parameters));
+      cells.push_back(Cell::from_parameters(parameters));
     } catch (const CellError& e) {
       throw DataError(
           fmt::format("the plan holds a cell that cannot be: {} = {}: {}", e.key, e.value, e.reason));
@@ -186,10 +229,26 @@ std::uint64_t Ledger::count() const {
   return sum;
 }
 
+std::array<std::uint64_t, kJackknifeBins> samples_by_bin(const Plan& plan, const Ledger& ledger,
+                                                         std::size_t cell) {
+  std::array<std::uint64_t, kJackknifeBins> samples{};
+  each_stretch(plan, ledger, cell, [&](std::size_t share, std::uint64_t first, std::uint64_t end) {
+    const Plan::Cut& cut = plan.cuts(cell)[share];
+    const std::uint64_t larger_first = std::min(first, cut.larger), larger_end = std::min(end, cut.larger);
+    for (std::uint64_t i = 0; i < kJackknifeBins; ++i)
+      samples[(i + cut.rotation) % kJackknifeBins] +=
+          cut.least * (count_below(end, i) - count_below(first, i)) +
+          cut.step * (count_below(larger_end, i) - count_below(larger_first, i));
+    if (first <= cut.partial && cut.partial < end)
+      samples[(cut.partial + cut.rotation) % kJackknifeBins] -= cut.missing;
+  });
+  return samples;
+}
+
 void Record::add(Chunk chunk, const Tally& tally) {
   if (!ledger.insert(chunk))
     throw std::logic_error(fmt::format("chunk {} of cell {} counted twice", chunk.index, chunk.cell));
-  tallies[chunk.cell][chunk.index % kJackknifeBins] += tally;
+  tallies[chunk.cell][static_cast<std::size_t>(plan.bin(chunk))] += tally;
 }
 
 void Record::merge(const Record& other) {

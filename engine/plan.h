@@ -1,4 +1,6 @@
 #pragma once
+#include <algorithm>
+#include <array>
 #include <boost/icl/interval_set.hpp>
 #include <compare>
 #include <cstdint>
@@ -40,10 +42,31 @@ class Plan {
   const std::vector<Cell>& cells() const { return cells_; }
   int streams() const { return streams_; }
   /// Number of chunks of a cell: a multiple of 64 if samples ≥ 64, so that jackknife bins are alike up to a
-  /// batch; else `samples`.
-  std::uint32_t chunks(std::size_t cell) const { return chunks_[cell]; }
+  /// batch; else `samples`. Of a pooled cell the sum over its seeds.
+  std::uint32_t chunks(std::size_t cell) const {
+    return cuts_[cell].back().first + cuts_[cell].back().chunks;
+  }
   std::uint64_t samples(Chunk chunk) const;  ///< how many samples the chunk draws
+  /// Jackknife bin: (r + index among the chunks of its seed) mod 64, where r = 0, but seed mod 64 for a seed
+  /// of fewer than 64 chunks in a pooled cell.
+  int bin(Chunk chunk) const;
   std::uint64_t total_chunks() const;
+  /// Whether some cell has several seeds. Such a plan is of results that were pooled; it is not run.
+  bool is_pooled() const;
+
+  /// How the samples of one seed of a cell are cut into chunks. Its chunks follow each other in the cell,
+  /// those of the first seed first.
+  struct Cut {
+    std::uint32_t first, chunks;
+    std::uint32_t rotation;  ///< r, the jackknife bin of its first chunk
+    // Its chunk i = 0, 1, … draws least + (i < larger ? step : 0) − (i == partial ? missing : 0) samples.
+    std::uint64_t least, larger, step, partial, missing;
+  };
+  /// Of a cell, by seed.
+  const std::vector<Cut>& cuts(std::size_t cell) const { return cuts_[cell]; }
+  /// Index of the seed (among the cell's shares) that draws a chunk.
+  std::size_t share(Chunk chunk) const;
+
   /// Hash of everything that results depend on (cells, samples, chunking, stream version).
   std::uint64_t hash() const { return hash_; }
 
@@ -55,7 +78,7 @@ class Plan {
  private:
   std::string title_, sweep_text_;
   std::vector<Cell> cells_;
-  std::vector<std::uint32_t> chunks_;
+  std::vector<std::vector<Cut>> cuts_;  ///< [cell][seed]
   int streams_ = kStreams;
   std::uint64_t hash_ = 0;
 };
@@ -82,6 +105,25 @@ class Ledger {
  private:
   std::vector<Intervals> done_;
 };
+
+/// Calls use(share, first, end) for every stretch of chunks done of one seed of a cell: the seed's place in
+/// the cell, and the stretch in the numbering of the seed's own chunks.
+template <class Use>
+void each_stretch(const Plan& plan, const Ledger& ledger, std::size_t cell, Use use) {
+  const std::vector<Plan::Cut>& cuts = plan.cuts(cell);
+  for (const auto& interval : ledger.intervals(cell)) {
+    const std::uint32_t first = boost::icl::first(interval), end = boost::icl::last(interval) + 1;
+    for (std::size_t share = plan.share({static_cast<std::uint32_t>(cell), first});
+         share < cuts.size() && cuts[share].first < end; ++share) {
+      const std::uint32_t begin = cuts[share].first;
+      use(share, std::max(first, begin) - begin, std::min(end - begin, cuts[share].chunks));
+    }
+  }
+}
+
+/// How many samples the chunks done of a cell have drawn, by jackknife bin.
+std::array<std::uint64_t, kJackknifeBins> samples_by_bin(const Plan& plan, const Ledger& ledger,
+                                                         std::size_t cell);
 
 /// What has been computed of a plan: the chunks done and the exact sums over them. Parts and results hold one
 /// each; records with disjoint ledgers unite.

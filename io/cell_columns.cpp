@@ -91,6 +91,10 @@ void put_cell_columns(h5::Group group, const h5::Axis& axis, const Plan& plan,
   columns.add("samples", [](std::uint32_t, const Cell& cell) { return cell.samples(); });
   columns.add("chunks", [&](std::uint32_t c, const Cell&) { return plan.chunks(c); });
   columns.add("seed", [](std::uint32_t, const Cell& cell) { return cell.seed(); });
+  if (plan.is_pooled()) {
+    columns.add_text("seeds", "seed");
+    columns.add_text("samples_of_seeds", "sampling.samples");
+  }
   columns.add("id", [](std::uint32_t, const Cell& cell) { return fmt::format("{:016x}", cell.id()); });
   columns.add("label", [](std::uint32_t, const Cell& cell) { return cell.label(); });
 }

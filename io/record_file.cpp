@@ -190,7 +190,7 @@ h5::File file_with_header(FileType type, const Plan& plan) {
   h5::File file = h5::File::create();
   h5::Group root = file.root();
   root.set("filetype", std::string(kTypeNames[static_cast<int>(type)]));
-  root.set("version", kFormatVersion);
+  root.set("version", std::int32_t{plan.is_pooled() ? 2 : 1});
   root.set("plan_hash", fmt::format("{:016x}", plan.hash()));
   root.set("title", plan.title());
   root.make_text("plan", plan.text());
@@ -278,16 +278,6 @@ Ledger read_ledger(const h5::Group& root, const Plan& plan) {
   return ledger;
 }
 
-/// The samples that a cell's chunks drew, by jackknife bin.
-std::array<std::uint64_t, kJackknifeBins> samples_drawn(const Plan& plan, const Ledger& ledger,
-                                                        std::uint32_t cell) {
-  std::array<std::uint64_t, kJackknifeBins> samples{};
-  for (const auto& interval : ledger.intervals(cell))
-    for (std::uint32_t i = boost::icl::first(interval); i <= boost::icl::last(interval); ++i)
-      samples[i % kJackknifeBins] += plan.samples({cell, i});
-  return samples;
-}
-
 /// Reads /moments of a file into a record. Every bin must hold the samples that the ledger says, and nothing
 /// beyond them.
 class MomentsReader {
@@ -346,7 +336,7 @@ class MomentsReader {
 
   void read_cell(std::size_t row) {
     const Cell& cell = record_.plan.cells()[cells_[row]];
-    const auto samples = samples_drawn(record_.plan, ledger_, cells_[row]);
+    const auto samples = samples_by_bin(record_.plan, ledger_, cells_[row]);
     CellTally tallies;
     for (int b = 0; b < kJackknifeBins; ++b) {
       const std::size_t at = row * kJackknifeBins + static_cast<std::size_t>(b);

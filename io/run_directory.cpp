@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <stdexcept>
 
 #include "io/atomic_file.h"
 #include "io/lock.h"
+#include "io/pooled_sources.h"
 #include "io/posix.h"
 #include "io/run_files.h"
 
@@ -364,20 +366,22 @@ RunView look_at_run(const fs::path& directory) {
 
 namespace {
 
-/// The sources of all paths, and the plan where a directory says it.
+/// The sources of all paths, and their plans.
 struct Inputs {
+  Seeds seeds;
   std::vector<Source> sources;
-  std::optional<Plan> plan;
-  fs::path plan_path;  ///< where the plan comes from
+  std::vector<PlanOrigin> plans;  ///< distinct
 
-  void require(const Plan& other, const fs::path& path) {
-    if (!plan) {
-      plan = other;
-      plan_path = path;
-    } else if (plan->hash() != other.hash()) {
-      throw DataError(fmt::format("{} and {} are of different plans: {}; merge them one by one",
-                                  plan_path.string(), path.string(), describe_difference(*plan, other)));
-    }
+  const Plan* find(const std::string& hash) const {
+    const auto known = std::ranges::find_if(
+        plans, [&](const PlanOrigin& origin) { return fmt::format("{:016x}", origin.plan.hash()) == hash; });
+    return known == plans.end() ? nullptr : &known->plan;
+  }
+
+  void add_plan(Plan plan, const fs::path& path) {
+    if (find(fmt::format("{:016x}", plan.hash()))) return;
+    if (!plans.empty() && seeds == Seeds::apart) throw DataError(describe_plans(plans[0], {plan, path}));
+    plans.push_back({std::move(plan), path});
   }
 
   void add(const fs::path& path) {
@@ -385,20 +389,24 @@ struct Inputs {
       throw IoError(fmt::format("{}: no such file or directory; check the path", path.string()));
     if (!fs::is_directory(path)) return sources.push_back({path, "", "", {}});
     const RunFiles files{path};
-    require(files.read_plan(), path);
-    const std::vector<Source> listed = sources_of(files);
+    Plan plan = files.read_plan();
+    std::vector<Source> listed = sources_of(files);
+    for (Source& source : listed) source.plan_hash = plan.hash();
     sources.insert(sources.end(), listed.begin(), listed.end());
+    add_plan(std::move(plan), path);
   }
 };
 
 void read_plans_of_files(Inputs& inputs) {
-  for (const Source& source : inputs.sources) {
+  for (Source& source : inputs.sources) {
     if (!source.run.empty()) continue;
-    std::optional<Plan> plan;
+    std::optional<Plan> unknown;
     with_record_file(source, [&](const RecordFile& file, const auto&) {
-      if (!inputs.plan || file.plan_hash() != fmt::format("{:016x}", inputs.plan->hash())) plan = file.plan();
+      const Plan* known = inputs.find(file.plan_hash());
+      if (!known) unknown = file.plan();
+      source.plan_hash = known ? known->hash() : unknown->hash();
     });
-    if (plan) inputs.require(*plan, source.path);
+    if (unknown) inputs.add_plan(std::move(*unknown), source.path);
   }
 }
 
@@ -406,7 +414,8 @@ Record unite(Inputs& inputs) {
   scan(inputs.sources);
   take_out_superseded(inputs.sources);
   read_plans_of_files(inputs);
-  Record record(std::move(*inputs.plan));
+  if (inputs.seeds == Seeds::pooled) return pool_sources(inputs.plans, inputs.sources);
+  Record record(std::move(inputs.plans[0].plan));
   add_sources(record, inputs.sources);
   return record;
 }
@@ -416,21 +425,21 @@ bool has_vanished(const std::vector<Source>& sources) {
   return std::ranges::any_of(sources, [](const Source& s) { return !s.run.empty() && !fs::exists(s.path); });
 }
 
-Inputs list_inputs(const std::vector<fs::path>& paths) {
-  Inputs inputs;
+Inputs list_inputs(const std::vector<fs::path>& paths, Seeds seeds) {
+  Inputs inputs{seeds, {}, {}};
   for (const fs::path& path : paths) inputs.add(path);
   return inputs;
 }
 
 }  // namespace
 
-Record read_record(const std::vector<fs::path>& paths) {
+Record read_record(const std::vector<fs::path>& paths, Seeds seeds) {
   if (paths.empty())
     throw DataError("nothing to read: no run directory or file was given; name at least one");
   return with_files([&] {
     constexpr int kAttempts = 10;
     for (int attempt = 1;; ++attempt) {
-      Inputs inputs = list_inputs(paths);
+      Inputs inputs = list_inputs(paths, seeds);
       const std::vector<Source> listed = inputs.sources;
       try {
         return unite(inputs);

@@ -64,9 +64,13 @@ struct RunView {
 };
 RunView look_at_run(const std::filesystem::path& directory);
 
+/// What to do with plans that differ in their seeds: refuse them like any other two plans, or pool their
+/// samples (engine/pool.h; also of cells within one plan).
+enum class Seeds { apart, pooled };
+
 /// Reads any mixture of run directories, part files and results files into one record.
 /// Throws IoError: nothing there; DataError: foreign file, damage, different plans, overlapping ledgers. The
-/// same part given twice counts once.
-Record read_record(const std::vector<std::filesystem::path>& paths);
+/// same part given twice counts once, and so do parts and one that replaces them.
+Record read_record(const std::vector<std::filesystem::path>& paths, Seeds seeds = Seeds::apart);
 
 }  // namespace leafcast::io

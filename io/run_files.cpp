@@ -41,11 +41,16 @@ RunFiles::Listing list_once(const fs::path& directory) {
 
 /// "chunk 5 of cell 3 (ising d=3 …)" for a chunk that stands in both.
 std::string common_chunk(const Plan& plan, const Ledger& one, const Ledger& other) {
-  for (std::size_t c = 0; c < plan.cells().size(); ++c) {
+  for (std::uint32_t c = 0; c < plan.cells().size(); ++c) {
     const Ledger::Intervals both = one.intervals(c) & other.intervals(c);
-    if (!both.empty())
-      return fmt::format("chunk {} of cell {} ({})", boost::icl::first(*both.begin()), c,
-                         plan.cells()[c].label());
+    if (both.empty()) continue;
+    const Cell& cell = plan.cells()[c];
+    const std::uint32_t index = boost::icl::first(*both.begin());
+    const std::size_t share = plan.share({c, index});
+    const std::string of_seed =
+        cell.is_pooled() ? fmt::format(" of seed {}", cell.shares()[share].seed) : std::string();
+    return fmt::format("chunk {}{} of cell {} ({})", index - plan.cuts(c)[share].first, of_seed, c,
+                       cell.label());
   }
   return "no chunk";
 }
@@ -166,14 +171,28 @@ std::vector<Source> take_out_superseded(std::vector<Source>& sources) {
   return superseded;
 }
 
+std::string describe_overlap(const Plan& plan, const Source& one, const Ledger& ledger, const Source& other,
+                             const Ledger& other_ledger) {
+  const auto is_results_beside = [](const Source& results, const Source& part) {
+    return !part.run.empty() && fs::equivalent(results.path.parent_path() / ".", part.run) &&
+           results.path.filename() == RunFiles{part.run}.results().filename();
+  };
+  std::string remedy = "leave one of the two out (more samples need another seed)";
+  if (!one.run.empty() && one.run == other.run)
+    remedy =
+        "move one of the two elsewhere and run the same command again, which computes what is then missing";
+  else if (is_results_beside(one, other) || is_results_beside(other, one))
+    remedy = "leave out the results, which were made from the run's parts";
+  return fmt::format("{} and {} both hold {}: its samples would count twice; {}", one.path.string(),
+                     other.path.string(), common_chunk(plan, ledger, other_ledger), remedy);
+}
+
 std::string describe_overlap(const Plan& plan, std::span<const Source> earlier, const Source& later,
                              const Ledger& ledger) {
   for (const Source& other : earlier) {
     Ledger others;
     with_record_file(other, [&](const RecordFile& file, const auto&) { others = file.ledger(plan); });
-    if (!others.disjoint(ledger))
-      return fmt::format("{} and {} both hold {}: its samples would count twice; leave one of the two out",
-                         other.path.string(), later.path.string(), common_chunk(plan, others, ledger));
+    if (!others.disjoint(ledger)) return describe_overlap(plan, other, others, later, ledger);
   }
   return fmt::format("{}: holds chunks that are already counted; leave it out", later.path.string());
 }

@@ -48,6 +48,7 @@ struct Source {
       run;           ///< the run directory whose part or results it is; empty if it was given by itself
   std::string hash;  ///< content hash; filled by scan()
   std::vector<std::string> replaces;
+  std::uint64_t plan_hash = 0;  ///< of the plan that it must be of; used where plans are pooled
 };
 
 /// The DataError of a damaged file, which a run sets aside.
@@ -82,6 +83,9 @@ void with_record_file(const Source& source, Use use) {
 void scan(std::vector<Source>& sources);
 /// Keeps one of equal sources, and takes out those that another replaces, which it returns.
 std::vector<Source> take_out_superseded(std::vector<Source>& sources);
+/// That two sources, whose ledgers are given, share a chunk, and what to do.
+std::string describe_overlap(const Plan& plan, const Source& one, const Ledger& ledger, const Source& other,
+                             const Ledger& other_ledger);
 /// Which of the earlier sources shares which chunk with a later one, whose ledger is given.
 std::string describe_overlap(const Plan& plan, std::span<const Source> earlier, const Source& later,
                              const Ledger& ledger);

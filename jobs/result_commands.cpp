@@ -1,4 +1,4 @@
-// Commands that read what runs have left: merge, table, fit, report, verify.
+// Commands that read what runs have left: table, fit, report, verify.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -6,13 +6,12 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "analysis/estimates.h"
-#include "analysis/fits.h"
 #include "analysis/report.h"
 #include "analysis/table.h"
-#include "io/results.h"
+#include "io/output_path.h"
 #include "io/run_directory.h"
 #include "io/verify.h"
+#include "jobs/inputs.h"
 #include "jobs/program.h"
 #include "jobs/progress.h"
 #include "jobs/provenance.h"
@@ -24,42 +23,6 @@ namespace po = boost::program_options;
 
 namespace {
 
-using Paths = std::vector<std::filesystem::path>;
-
-/// Parses; false if only help was wanted.
-bool parsed(Options& options, const Arguments& arguments) {
-  options.parse(arguments);
-  if (options.wants_help()) fmt::print("{}", options.help());
-  return !options.wants_help();
-}
-
-Paths paths(const Options& options, const std::string& command) {
-  const std::vector<std::string> given = options.positional();
-  if (given.empty())
-    throw UsageError(
-        fmt::format("leafcast {} needs a run directory or a file: see leafcast {} --help", command, command));
-  return {given.begin(), given.end()};
-}
-
-struct Analysed {
-  Record record;
-  std::vector<Estimate> estimates;
-  std::vector<Fit> fits;
-};
-
-Analysed analyse(const Options& options, const std::string& command) {
-  Analysed all;
-  all.record = io::read_record(paths(options, command));
-  if (all.record.ledger.count() == 0)
-    throw DataError("no chunk is done yet: wait for the run's first part, or start it with leafcast run");
-  all.estimates = analysis::estimates(all.record);
-  all.fits = analysis::fits(all.record, all.estimates);
-  if (!all.record.complete())
-    say("note: {} of {} chunks are done; errors are those of what is there\n", all.record.ledger.count(),
-        all.record.plan.total_chunks());
-  return all;
-}
-
 void add_format(Options& options) {
   options.add()("format", po::value<std::string>()->default_value("text")->value_name("text|csv|json"),
                 "how to print");
@@ -68,7 +31,7 @@ void add_format(Options& options) {
 }
 
 template <class Write>
-void write_output(const Options& options, Write write) {
+void write_output(const Options& options, const std::string& command, Write write) {
   if (!options.has("output")) {
     write(std::cout);
     std::cout.flush();
@@ -76,6 +39,7 @@ void write_output(const Options& options, Write write) {
     return;
   }
   const std::string name = options.get<std::string>("output");
+  io::require_harmless_output(name, paths(options, command));
   std::ofstream file(name);
   if (file) write(file);
   file.flush();
@@ -85,18 +49,6 @@ void write_output(const Options& options, Write write) {
 
 }  // namespace
 
-ExitCode merge_command(const Arguments& arguments, const Arguments& command_line) {
-  Options options("merge", "DIR|FILE…",
-                  "Unites runs (slices of one sweep), parts and results into one results file.", false);
-  options.add()("output,o", po::value<std::string>()->value_name("FILE"), "results file to write (required)");
-  if (!parsed(options, arguments)) return ExitCode::done;
-  if (!options.has("output")) throw UsageError("no results file: say where to write with -o results.h5");
-  const Analysed all = analyse(options, "merge");
-  io::write_results(options.get<std::string>("output"), all.record, all.estimates, all.fits,
-                    provenance(command_line, 1));
-  return all.record.complete() ? ExitCode::done : ExitCode::more_to_do;
-}
-
 ExitCode table_command(const Arguments& arguments, const Arguments&) {
   Options options("table", "DIR|FILE…",
                   "Prints estimates with standard errors, beside exact values where they are known.", false);
@@ -104,7 +56,7 @@ ExitCode table_command(const Arguments& arguments, const Arguments&) {
   if (!parsed(options, arguments)) return ExitCode::done;
   const analysis::Format format = analysis::parse_format(options.get<std::string>("format"));
   const Analysed all = analyse(options, "table");
-  write_output(options,
+  write_output(options, "table",
                [&](std::ostream& out) { analysis::write_table(out, format, all.record, all.estimates); });
   return ExitCode::done;
 }
@@ -116,7 +68,7 @@ ExitCode fit_command(const Arguments& arguments, const Arguments&) {
   if (!parsed(options, arguments)) return ExitCode::done;
   const analysis::Format format = analysis::parse_format(options.get<std::string>("format"));
   const Analysed all = analyse(options, "fit");
-  write_output(options, [&](std::ostream& out) { analysis::write_fits(out, format, all.fits); });
+  write_output(options, "fit", [&](std::ostream& out) { analysis::write_fits(out, format, all.fits); });
   return ExitCode::done;
 }
 
@@ -126,8 +78,9 @@ ExitCode report_command(const Arguments& arguments, const Arguments& command_lin
   options.add()("output,o", po::value<std::string>()->default_value("report.html")->value_name("FILE"),
                 "page to write");
   if (!parsed(options, arguments)) return ExitCode::done;
-  const Analysed all = analyse(options, "report");
   const std::string page = options.get<std::string>("output");
+  io::require_harmless_output(page, paths(options, "report"));
+  const Analysed all = analyse(options, "report");
   analysis::write_report(page, all.record, all.estimates, all.fits, provenance(command_line, 1));
   say("report: {}\n", page);
   return ExitCode::done;

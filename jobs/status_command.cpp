@@ -11,6 +11,7 @@
 #include "analysis/estimates.h"
 #include "analysis/text_table.h"
 #include "io/run_directory.h"
+#include "jobs/inputs.h"
 #include "jobs/program.h"
 #include "jobs/progress.h"
 #include "jobs/provenance.h"
@@ -319,15 +320,9 @@ ExitCode status_command(const Arguments& arguments, const Arguments&) {
       "Several directories of one sweep (slices) are counted together.",
       false);
   options.add()("json", "print JSON");
-  options.parse(arguments);
-  if (options.wants_help()) {
-    fmt::print("{}", options.help());
-    return ExitCode::done;
-  }
-  if (options.positional().empty())
-    throw UsageError("leafcast status needs a run directory: see leafcast status --help");
+  if (!parsed(options, arguments)) return ExitCode::done;
   std::vector<RunStatus> runs;
-  for (const std::string& path : options.positional()) runs.push_back(look(path));
+  for (const fs::path& path : paths(options, "status")) runs.push_back(look(path));
   const std::vector<Group> groups = group_by_plan(runs);
   if (options.has("json")) {
     print_json(runs, groups);

@@ -250,6 +250,19 @@ TEST_CASE("more samples of the same numbers are not another point") {
   const auto two_seeds = seeds.fits();
   REQUIRE(two_seeds.size() == 1);
   CHECK(two_seeds[0].x.size() == 12);
+
+  // A pooled cell has the random numbers of all its seeds, also of those that are not its first.
+  Bench pooled;
+  for (int w = 1; w <= 6; ++w)
+    for (const auto& [seed, samples] : {std::pair{"2", "1000"}, {"1+2", "500+1000"}, {"3", "500"}})
+      pooled.add({{"language.height", "8"},
+                  {"generator.context-depth", std::to_string(w)},
+                  {"seed", seed},
+                  {"sampling.samples", samples}},
+                 "variance", std::exp(w), 0.1);
+  const auto two_of_three = pooled.fits();
+  REQUIRE(two_of_three.size() == 1);
+  CHECK(two_of_three[0].cells == std::vector<std::size_t>{1, 2, 4, 5, 7, 8, 10, 11, 13, 14, 16, 17});
 }
 
 TEST_CASE("variance of k-grams") {

@@ -176,7 +176,7 @@ inline void tally_sentence(const Cell& cell, const Sentence& sentence, Tally& ta
 inline Cell make_cell(Parameters parameters) {
   parameters.try_emplace("seed", "1");
   parameters.try_emplace("sampling.samples", "1000");
-  return Cell::make(parameters);
+  return Cell::from_parameters(parameters);
 }
 
 /// Draws all chunks of the plan.

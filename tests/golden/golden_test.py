@@ -9,7 +9,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "mpi"))
-from leafcast_runs import check_run, run  # noqa: E402
+from leafcast_runs import check_run, differences, run  # noqa: E402
 
 
 def table(path):
@@ -50,4 +50,14 @@ with tempfile.TemporaryDirectory() as folder:
     assert agree(table(old), golden("format-1"))
     refused = run(["run", HERE / "golden.ini", "-o", old, "-q"])
     assert refused.returncode == 65 and "version 1 of the random streams there, 2 here" in refused.stderr, refused
-print("formats and streams of old are read, streams 2 are drawn")
+    # Two seeds are pooled to the same file as ever.
+    golden("pooled")
+    runs = [pathlib.Path(folder) / f"seed{seed}" for seed in (1, 2)]
+    for directory, options in zip(runs, ([], ["--seed=2", "--sampling.samples=40"])):
+        check_run(["run", HERE / "golden.ini", "--language.height=2", *options, "-o", directory, "-q"])
+    pooled = pathlib.Path(folder) / "pooled.h5"
+    check_run(["merge", "--combine-seeds", *runs, "-o", pooled])
+    different = [name for name in differences(pooled, HERE / "pooled.results.h5")
+                 if not name.startswith(("estimates/", "fits/"))]  # which libraries round differently
+    assert not different, f"pooled seeds are another file than before: {different}"
+print("formats and streams of old are read, streams 2 are drawn, seeds are pooled as ever")

@@ -31,7 +31,7 @@ def datasets(file):
 
 def check_header(file):
     assert file.attrs["filetype"] == "leafcast-results"
-    assert file.attrs["version"] == 1
+    assert file.attrs["version"] == (2 if "seeds" in file["cells"] else 1)
     assert re.fullmatch("[0-9a-f]{16}", file.attrs["plan_hash"])
     lines = file["plan"].asstr()[()].splitlines()
     assert lines[0] == "leafcast plan 2" and lines[1] == "title=" + file.attrs["title"]

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "engine/estimate.h"
+#include "engine/pool.h"
 #include "io/atomic_file.h"
 #include "io/run_directory.h"
 #include "tests/io/fixtures.h"
@@ -123,4 +124,13 @@ TEST_CASE("h5py, netCDF4 and xarray read results, and the readers in FORMAT.md w
       fmt::format("/usr/bin/python3 {}/tests/io/read_results_test.py {} {}", LEAFCAST_SOURCE_DIR,
                   (scratch / "results.h5").string(), (scratch / "expected.json").string());
   CHECK(std::system(command.c_str()) == 0);
+
+  std::vector<Cell> other_seeds;
+  const Plan mixed = mixed_plan();
+  for (const Cell& cell : mixed.cells()) other_seeds.push_back(cell.with_shares({{2, 100}}));
+  const Plan plans[] = {mixed, Plan("", std::move(other_seeds), "")};
+  write_sample(scratch / "pooled.h5", random_record(pool(plans), 1), kProvenance);
+  const std::string pooled = fmt::format("/usr/bin/python3 {}/tests/io/read_results_test.py {}",
+                                         LEAFCAST_SOURCE_DIR, (scratch / "pooled.h5").string());
+  CHECK(std::system(pooled.c_str()) == 0);
 }

@@ -476,6 +476,131 @@ TEST_CASE("directories, parts and results files mix") {
   }
 }
 
+TEST_CASE("the same samples under any names count once") {
+  const Scratch scratch;
+  const Plan plan = small_plan();
+  const fs::path run = make_run(scratch / "run", plan, 3, 3);
+  const std::vector<fs::path> parts = parts_in(run);
+  const Record all = share(plan, 0, 1);
+  SECTION("one directory by several paths") {
+    fs::create_directory_symlink(run, scratch / "link");
+    CHECK(same(read_record({run, scratch / "link", run / ".", run / "parts/.."}), all));
+  }
+  SECTION("a directory and its own parts, also under other names") {
+    fs::copy_file(parts[1], scratch / "copy.h5");
+    fs::create_symlink(parts[2], scratch / "link.h5");
+    CHECK(same(read_record({parts[0], scratch / "copy.h5", run, scratch / "link.h5"}), all));
+    CHECK(same(read_record({parts[0], scratch / "copy.h5", scratch / "link.h5"}), all));
+  }
+  SECTION("a copy of the directory") {
+    fs::copy(run, scratch / "copy", fs::copy_options::recursive);
+    CHECK(same(read_record({run, scratch / "copy"}), all));
+  }
+  SECTION("a directory whose parts were cleared away, and its results") {
+    write_results(run / "results.h5", all, {}, {}, {});
+    fs::remove_all(run / "parts");
+    CHECK(same(read_record({run, run / "results.h5"}), all));
+  }
+  SECTION("a compacted directory and copies of the parts that went into it") {
+    std::vector<fs::path> copies;
+    std::vector<std::string> hashes;
+    for (const fs::path& part : parts) {
+      copies.push_back(scratch / ("old" + std::to_string(copies.size()) + ".h5"));
+      fs::rename(part, copies.back());
+      hashes.push_back(content_hash(read_bytes(copies.back())));
+    }
+    const auto bytes = encode_part(all, hashes);
+    write_atomically(run / "parts" / PartName{4, content_hash(bytes)}.text(), bytes);
+    CHECK(same(read_record({run}), all));
+    CHECK(same(read_record({run, copies[0], copies[1], copies[2]}), all));
+    CHECK(same(read_record({copies[2], parts_in(run)[0]}), all));
+  }
+}
+
+TEST_CASE("an overlap is refused with both names, and what to do about it") {
+  const Scratch scratch;
+  const Plan plan = small_plan();
+  const fs::path run = make_run(scratch / "run", plan, 2, 3);
+  const auto message = [](const std::vector<fs::path>& paths) {
+    return message_of<DataError>([&] { read_record(paths); });
+  };
+  const auto names = [](const std::string& text, const fs::path& one, const fs::path& other) {
+    return contains(text, one.string() + " and " + other.string() + " both hold chunk ");
+  };
+  const fs::path part = parts_in(run)[0], results = run / "results.h5";
+  write_results(results, share(plan, 0, 1), {}, {}, {});
+
+  SECTION("a directory and its own results") {
+    const std::string text = message({run, results});
+    CHECK(names(text, part, results));
+    CHECK(contains(text, "leave out the results, which were made from the run's parts"));
+    CHECK(names(message({results, run}), results, part));
+  }
+  SECTION("results of two slices, and one of them") {
+    const fs::path slices = scratch / "slices.h5";
+    write_results(slices, read_record({run}), {}, {}, {});
+    CHECK(names(message({slices, run}), slices, part));
+    CHECK(contains(message({slices, run}), "leave one of the two out (more samples need another seed)"));
+    make_run(scratch / "third", plan, 0, 3);
+    {
+      RunDirectory third = RunDirectory::open_for_writing(scratch / "third", plan);
+      third.write_part(share(plan, 2, 3));
+    }
+    CHECK(same(read_record({slices, scratch / "third"}), share(plan, 0, 1)));
+    write_results(scratch / "all.h5", read_record({scratch / "third", slices}), {}, {}, {});
+    CHECK(same(read_record({scratch / "all.h5"}), share(plan, 0, 1)));
+    CHECK(names(message({scratch / "all.h5", scratch / "third"}), scratch / "all.h5",
+                parts_in(scratch / "third")[0]));
+    CHECK(names(message({slices, scratch / "all.h5"}), slices, scratch / "all.h5"));
+  }
+  SECTION("the same results written twice") {
+    write_results(scratch / "one.h5", share(plan, 0, 1), {}, {}, {{"host", "a"}});
+    write_results(scratch / "other.h5", share(plan, 0, 1), {}, {}, {{"host", "b"}});
+    CHECK(
+        names(message({scratch / "one.h5", scratch / "other.h5"}), scratch / "one.h5", scratch / "other.h5"));
+  }
+  SECTION("two runs of the same sweep") {
+    const fs::path again = make_run(scratch / "again", plan, 1, 2);
+    CHECK(names(message({run, again}), part, parts_in(again)[0]));
+  }
+  SECTION("parts of one directory") {
+    const auto bytes = encode_part(share(plan, 0, 2));
+    const fs::path stray = run / "parts" / PartName{9, content_hash(bytes)}.text();
+    write_atomically(stray, bytes);
+    const std::string text = message({run});
+    CHECK(names(text, part, stray));
+    CHECK(contains(text, "move one of the two elsewhere and run the same command again"));
+  }
+  SECTION("a part that was replaced long ago") {
+    const auto old = encode_part(share(plan, 0, 64));
+    write_atomically(scratch / "old.h5", old);
+    CHECK(names(message({run, scratch / "old.h5"}), part, scratch / "old.h5"));
+  }
+}
+
+TEST_CASE("plans that differ in their seeds alone are refused with the way to pool them") {
+  const Scratch scratch;
+  const auto seeded = [](const std::string& seed) {
+    return Plan("",
+                {Cell::from_parameters({{"language.kind", "ising"},
+                                        {"language.d", "3"},
+                                        {"language.height", "3"},
+                                        {"language.rho", "0.9"},
+                                        {"seed", seed},
+                                        {"sampling.samples", "100"}})},
+                "");
+  };
+  const fs::path one = make_run(scratch / "one", seeded("1"), 1, 1);
+  const fs::path two = make_run(scratch / "two", seeded("2"), 1, 1);
+  const std::string message = message_of<DataError>([&] { read_record({one, two}); });
+  CHECK(contains(message, one.string() + " and " + two.string() + " are of different plans"));
+  CHECK(contains(message, "seed is 1 there and 2 here"));
+  CHECK(contains(message, "`leafcast merge --combine-seeds`"));
+  const Record pooled = read_record({one, two}, Seeds::pooled);
+  CHECK(pooled.complete());
+  CHECK(pooled.plan.cells()[0].parameters().at("seed") == "1+2");
+}
+
 TEST_CASE("a directory with a plan and no parts is an empty record") {
   const Scratch scratch;
   make_run(scratch / "run", small_plan(), 0, 1);

@@ -342,6 +342,11 @@ TEST_CASE("lines that are no settings are refused") {
       "d = 4 (s.ini:5): language.d already stands in line 4; keep one of them (a list \"a, b\" sweeps both)");
   CHECK_THAT(refusal("language.d = 3\n[language]\nd = 3\n"),
              Contains("d = 3 (s.ini:3): language.d already stands in line 1"));
+  CHECK_THAT(refusal(kIsing, {option("seed", "1+2")}),
+             Contains("seed = 1+2 (--seed): only results are pooled") && Contains("seed = 1, 2") &&
+                 Contains("leafcast merge --combine-seeds"));
+  CHECK_THAT(refusal(kIsing, {option("sampling.samples", "10+10")}),
+             Contains("samples = 10+10 (--sampling.samples)"));
   CHECK_THAT(refusal(kIsing, {option("seed", "1"), option("seed", "2")}),
              Contains("seed = 2 (--seed): the option is given twice"));
 }

@@ -1,0 +1,43 @@
+#include "jobs/inputs.h"
+
+#include <fmt/format.h>
+
+#include "analysis/estimates.h"
+#include "analysis/fits.h"
+#include "engine/error.h"
+#include "jobs/say.h"
+
+namespace leafcast::jobs {
+
+bool parsed(Options& options, const Arguments& arguments) {
+  options.parse(arguments);
+  if (options.wants_help()) fmt::print("{}", options.help());
+  return !options.wants_help();
+}
+
+Paths paths(const Options& options, const std::string& command) {
+  const std::vector<std::string> given = options.positional();
+  if (given.empty())
+    throw UsageError(
+        fmt::format("leafcast {} needs a run directory or a file: see leafcast {} --help", command, command));
+  return {given.begin(), given.end()};
+}
+
+Analysed analyse(Record record) {
+  if (record.ledger.count() == 0)
+    throw DataError("no chunk is done yet: wait for the run's first part, or start it with leafcast run");
+  Analysed all{std::move(record), {}, {}};
+  all.estimates = analysis::estimates(all.record);
+  all.fits = analysis::fits(all.record, all.estimates);
+  return all;
+}
+
+Analysed analyse(const Options& options, const std::string& command) {
+  Analysed all = analyse(io::read_record(paths(options, command)));
+  if (!all.record.complete())
+    say("note: {} of {} chunks are done; errors are those of what is there\n", all.record.ledger.count(),
+        all.record.plan.total_chunks());
+  return all;
+}
+
+}  // namespace leafcast::jobs

@@ -1,0 +1,15 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "engine/plan.h"
+
+namespace leafcast::jobs {
+
+/// What of a plan is not done, for people; empty if all is. `inputs`: the chunks of each input by itself. If
+/// each is of one slice of the plan (run --slice I/N) and one slice at least is whole, slices are named:
+/// which N it is shows in the distances of the chunks. Else the cells, or the seeds of pooled cells, that
+/// lack most.
+std::string describe_missing(const Plan& plan, const Ledger& done, const std::vector<Ledger>& inputs = {});
+
+}  // namespace leafcast::jobs
