@@ -84,7 +84,18 @@ void judge(RunStatus& run, const io::RunView& view) {
   }
 }
 
+/// A part or results file by itself: nobody writes there.
+RunStatus look_at_file(const fs::path& file) {
+  RunStatus run;
+  run.directory = file;
+  run.record = io::read_record({file});
+  run.state = run.record.complete() ? RunStatus::State::finished : RunStatus::State::interrupted;
+  if (!run.record.complete()) run.reason = "a file that does not hold all chunks";
+  return run;
+}
+
 RunStatus look(const fs::path& directory) {
+  if (fs::is_regular_file(directory)) return look_at_file(directory);
   RunStatus run;
   run.directory = directory;
   const io::RunView view = io::look_at_run(directory);

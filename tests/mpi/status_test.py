@@ -123,7 +123,12 @@ with tempfile.TemporaryDirectory() as folder:
     assert code == 0 and len(told["runs"]) == 2 and len(told["plans"]) == 1, told
     assert told["plans"][0]["chunks_done"] == told["plans"][0]["chunks"]
 
-    for path, code in [(folder, 65), (folder / "nowhere", 74), (part, 74)]:
+    # Files by themselves.
+    assert status(directory / "results.h5")[0] == 0
+    code, told, text = status(sorted((folder / "slice1/parts").iterdir())[0])
+    assert code == 75 and told["plans"][0]["chunks_in_parts"] > 0, text
+
+    for path, code in [(folder, 65), (folder / "nowhere", 74)]:
         done = run(["status", path])
         assert done.returncode == code and done.stderr.startswith("leafcast: "), (path, done)
 print("status tells running, finished, interrupted, failed and dead runs apart")
