@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <stdexcept>
 
@@ -39,9 +40,10 @@ void require_ours(const RunFiles& files) {
   const bool has_parts = fs::exists(files.parts());
   for (const auto& entry : fs::directory_iterator(files.directory)) {
     const fs::path& path = entry.path();
-    const bool ours =
-        path == files.lock() || path == files.parts() || is_temporary(path) ||
-        (has_parts && (path == files.sweep() || path == files.cost() || path == files.results()));
+    const bool ours = path == files.lock() || path == files.parts() || is_temporary(path) ||
+                      path == files.damaged() ||
+                      (has_parts && (path == files.sweep() || path == files.cost() ||
+                                     path == files.status() || path == files.results()));
     if (!ours)
       throw DataError(fmt::format(
           "{}: not a run directory: it holds {} but no plan.txt; choose an empty or new directory",
@@ -64,18 +66,72 @@ void remove_leftovers(const fs::path& directory) {
   for (const fs::path& path : leftovers) fs::remove(path);
 }
 
-void require_same_plan(const RunFiles& files, const Plan& plan) {
-  if (!fs::exists(files.plan())) return;
-  const Plan there = files.read_plan();
+constexpr std::string_view kPlanHeader = "leafcast plan ";  // followed by the version of the streams
+
+bool is_of_newer_program(const std::string& plan_text) {
+  int streams = 0;
+  std::from_chars(plan_text.data() + kPlanHeader.size(), plan_text.data() + plan_text.size(), streams);
+  return streams > kStreams;
+}
+
+/// Why plan.txt is damaged, or nothing. Throws DataError if it is whole but of another plan or of a newer
+/// program, or was never a plan of ours.
+std::optional<std::string> check_plan(const RunFiles& files, const Plan& plan) {
+  if (!fs::exists(files.plan())) return std::nullopt;
+  const auto bytes = read_bytes(files.plan());
+  const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  Plan there;
+  try {
+    there = Plan::from_text(text, "");
+  } catch (const Error& e) {
+    const bool has_header = text.starts_with(kPlanHeader);
+    if (!has_header && !fs::exists(files.parts()))
+      throw DataError(fmt::format(
+          "{}: not a run directory: its plan.txt is none of leafcast; choose an empty or new directory",
+          files.directory.string()));
+    const bool same_hash = text.find(fmt::format("hash={:016x}", plan.hash())) != std::string::npos;
+    if (has_header && is_of_newer_program(text) && !same_hash)
+      throw DataError(fmt::format("{}: {}", files.plan().string(), e.what()));
+    return e.what();
+  }
   if (there.hash() != plan.hash())
     throw DataError(fmt::format("{} holds a run of another plan: {}; choose another -o directory",
                                 files.directory.string(), describe_difference(there, plan)));
+  return std::nullopt;
+}
+
+/// Moves a file to DIR/damaged so that it stays there.
+fs::path move_aside(const RunFiles& files, const fs::path& path) {
+  if (fs::create_directory(files.damaged())) sync_directory(files.directory);
+  const std::string name = path.filename().string();
+  fs::path to = files.damaged() / name;
+  for (int n = 1; fs::exists(fs::symlink_status(to)); ++n)
+    to = files.damaged() / fmt::format("{}.{}", name, n);
+  fs::rename(path, to);
+  sync_directory(files.damaged());
+  sync_directory(path.parent_path());
+  return to;
+}
+
+bool includes(const Ledger& large, const Ledger& small) {
+  Ledger both = large;
+  both += small;
+  return both == large;
 }
 
 void write_if_changed(const fs::path& path, const std::string& text) {
   const auto bytes = std::as_bytes(std::span(text));
   if (fs::exists(path) && std::ranges::equal(read_bytes(path), bytes)) return;
   write_atomically(path, bytes);
+}
+
+std::string text_if_any(const fs::path& path) {
+  try {
+    const auto bytes = read_bytes(path);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  } catch (const IoError&) {
+    return "";
+  }
 }
 
 std::vector<Source> parts_of(const RunFiles& files) {
@@ -109,20 +165,85 @@ struct RunDirectory::State {
   std::vector<Source> parts;
   std::vector<Source> superseded;  ///< parts that a compaction replaced, as far as they could not be removed
   std::uint64_t last_number = 0;
+  std::vector<SetAside> aside;
+  static constexpr const char* kComputedAnew = "what no other file holds of it is computed anew";
 
   void load() {
-    parts = sources_of(files);
+    parts = parts_of(files);
     for (const Source& source : parts)
       if (const auto name = PartName::parse(source.path.filename().string()))
         last_number = std::max(last_number, name->number);
-    scan(parts);
-    superseded = take_out_superseded(parts);
-    add_sources(record, parts);
+    // What does not belong is refused before anything is moved.
+    std::vector<DamagedFile> damaged;
+    std::erase_if(parts, [&](Source& part) {
+      try {
+        with_record_file(part, [&](const RecordFile& file, const std::vector<std::byte>& bytes) {
+          static_cast<void>(file.ledger(record.plan));
+          part.hash = content_hash(bytes);
+          part.replaces = file.replaces();
+        });
+        return false;
+      } catch (const DamagedFile& e) {
+        damaged.push_back(e);
+        return true;
+      }
+    });
+    for (const DamagedFile& file : damaged) set_aside(file, kComputedAnew);
+    add_parts();
+    read_results();
     remove_superseded();
-    if (parts.size() == 1 && parts[0].path == files.results()) {
-      parts.clear();
-      add_part(record, {});  // once there are parts, results.h5 is not read
+    for (SetAside& file : aside) say_if_replaced(file);
+  }
+
+  /// Adds the parts to the record, and begins again whenever one turns out to contradict itself.
+  void add_parts() {
+    for (;;) {
+      superseded = take_out_superseded(parts);
+      try {
+        return add_sources(record, parts);
+      } catch (const DamagedFile& e) {
+        set_aside(e, kComputedAnew);
+        record = Record(record.plan);
+        parts.insert(parts.end(), superseded.begin(), superseded.end());
+        std::erase_if(parts, [&](const Source& part) { return part.path == e.path; });
+      }
     }
+  }
+
+  /// Results hold what parts have lost, or all of it when they were cleared away: it becomes a part again.
+  void read_results() {
+    if (!fs::exists(files.results())) return;
+    std::optional<Record> more;
+    try {
+      with_record_file({files.results(), files.directory, "", {}}, [&](const RecordFile& file, const auto&) {
+        const Ledger ledger = file.ledger(record.plan);
+        if (ledger == record.ledger || !includes(ledger, record.ledger)) return;
+        more.emplace(record.plan);
+        file.add_to(*more);
+      });
+    } catch (const DamagedFile& e) {
+      return set_aside(e, "it is written anew when all is done");
+    } catch (const DataError&) {
+      if (parts.empty()) throw;
+      return;  // foreign: nothing is to be had from it, and the parts have what there is
+    }
+    if (!more) return;
+    record = std::move(*more);
+    compact();
+  }
+
+  void set_aside(const DamagedFile& file, const std::string& consequence) {
+    lock.check_held();
+    aside.push_back({file.path, move_aside(files, file.path), file.problem, consequence});
+  }
+
+  /// A damaged part may have been replaced by a whole one.
+  void say_if_replaced(SetAside& file) const {
+    const auto name = PartName::parse(file.file.filename().string());
+    if (!name) return;
+    for (const Source& part : parts)
+      if (std::ranges::find(part.replaces, name->hash) != part.replaces.end())
+        file.consequence = fmt::format("nothing is lost: {} holds its chunks", part.path.filename().string());
   }
 
   void add_part(const Record& part, const std::vector<std::string>& replaces) {
@@ -136,7 +257,7 @@ struct RunDirectory::State {
     } catch (const IoError&) {
       // It may be there, but not durably. Its chunks come again in a later part, so it must not stay.
       std::error_code ignored;
-      fs::remove(path, ignored);
+      if (fs::remove(path, ignored)) sync_if_possible(files.parts());
       throw;
     }
     last_number = name.number;
@@ -155,6 +276,13 @@ struct RunDirectory::State {
     remove_superseded();
   }
 
+  static void sync_if_possible(const fs::path& directory) {
+    try {
+      sync_directory(directory);
+    } catch (const IoError&) {
+    }
+  }
+
   void remove_superseded() {
     if (superseded.empty()) return;
     std::erase_if(superseded, [](const Source& part) {
@@ -171,17 +299,20 @@ RunDirectory::~RunDirectory() = default;
 RunDirectory::RunDirectory(RunDirectory&&) noexcept = default;
 RunDirectory& RunDirectory::operator=(RunDirectory&&) noexcept = default;
 
-RunDirectory RunDirectory::open_for_writing(const fs::path& directory, const Plan& plan) {
+RunDirectory RunDirectory::open_for_writing(const fs::path& directory, const Plan& plan,
+                                            const LockTiming& timing) {
   return with_files([&] {
     const RunFiles files{directory};
     create_run_directory(files);
     RunDirectory run;
-    run.state_ = std::make_unique<State>(State{files, Lock::acquire(files.lock()), Record(plan), {}, {}, 0});
+    run.state_ = std::make_unique<State>(
+        State{files, Lock::acquire(files.lock(), timing), Record(plan), {}, {}, 0, {}});
     remove_leftovers(directory);
-    require_same_plan(files, plan);
+    const std::optional<std::string> plan_damage = check_plan(files, plan);
     if (fs::create_directory(files.parts())) sync_directory(directory);
     remove_leftovers(files.parts());
-    run.state_->load();
+    run.state_->load();  // whose parts are of this plan, or refused
+    if (plan_damage) run.state_->set_aside({files.plan(), *plan_damage, ""}, "it is written anew");
     // The plan is the same, but its title and sweep may be worded anew: the last command describes the run.
     write_if_changed(files.plan(), plan.text());
     write_if_changed(files.sweep(), plan.sweep_text());
@@ -206,15 +337,15 @@ void RunDirectory::write_part(const Record& delta) {
   });
 }
 
+const std::vector<SetAside>& RunDirectory::set_aside() const { return state_->aside; }
+
 fs::path RunDirectory::results_path() const { return state_->files.results(); }
 
-std::string RunDirectory::cost_text() const {
-  try {
-    const auto bytes = read_bytes(state_->files.cost());
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-  } catch (const IoError&) {
-    return "";
-  }
+std::string RunDirectory::cost_text() const { return text_if_any(state_->files.cost()); }
+
+void RunDirectory::write_status(const std::string& text) {
+  state_->lock.check_held();
+  with_files([&] { write_if_changed(state_->files.status(), text); });
 }
 
 void RunDirectory::write_cost(const std::string& text) {
@@ -222,6 +353,16 @@ void RunDirectory::write_cost(const std::string& text) {
 }
 
 // ---- reading
+
+RunView look_at_run(const fs::path& directory) {
+  return with_files([&] {
+    if (!fs::is_directory(directory))
+      throw IoError(fmt::format("{}: no such directory; check the path", directory.string()));
+    const RunFiles files{directory};
+    return RunView{look_at_lock(files.lock()), text_if_any(files.status()), fs::exists(files.plan()),
+                   fs::is_regular_file(files.results())};
+  });
+}
 
 namespace {
 

@@ -107,7 +107,7 @@ Plan RunFiles::read_plan() const {
     throw;
   } catch (const Error& e) {
     throw DataError(
-        fmt::format("{}: {}; if it is damaged, remove it and run the same command again: the parts stay",
+        fmt::format("{}: {}; if it is damaged, the same `leafcast run` command as before writes it anew",
                     plan().string(), e.what()));
   }
 }
@@ -142,12 +142,9 @@ std::vector<std::byte> read_record_bytes(const fs::path& path) {
 
 std::string remedy(const Source& source) {
   if (source.run.empty()) return "restore it from a copy, or leave it out";
-  if (source.path == RunFiles{source.run}.results())
-    return "remove it and run the same command again to compute it anew";
   return fmt::format(
-      "`leafcast verify {}` shows all damage; delete the part and run the same command again to recompute "
-      "its "
-      "chunks",
+      "the same `leafcast run` command as before sets it aside and computes anew what is then missing; "
+      "`leafcast verify {}` shows all damage",
       source.run.string());
 }
 

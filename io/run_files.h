@@ -17,9 +17,11 @@ struct RunFiles {
   std::filesystem::path plan() const { return directory / "plan.txt"; }
   std::filesystem::path sweep() const { return directory / "sweep.ini"; }
   std::filesystem::path cost() const { return directory / "cost.json"; }
+  std::filesystem::path status() const { return directory / "status.json"; }
   std::filesystem::path lock() const { return directory / "lock"; }
   std::filesystem::path parts() const { return directory / "parts"; }
   std::filesystem::path results() const { return directory / "results.h5"; }
+  std::filesystem::path damaged() const { return directory / "damaged"; }
 
   /// Throws DataError: no run directory, or a damaged plan. The sweep's text is empty if it is missing.
   Plan read_plan() const;
@@ -49,12 +51,21 @@ struct Source {
   std::uint64_t plan_hash = 0;  ///< of the plan that it must be of; used where plans are pooled
 };
 
+/// The DataError of a damaged file, which a run sets aside.
+struct DamagedFile : DataError {
+  DamagedFile(std::filesystem::path file, std::string reason, const std::string& remedy)
+      : DataError(file.string() + ": " + reason + "; " + remedy),
+        path(std::move(file)),
+        problem(std::move(reason)) {}
+  std::filesystem::path path;
+  std::string problem;
+};
+
 /// Bytes of a part or results file. Throws IoError; DamageError if the name's hash is not the content's.
 std::vector<std::byte> read_record_bytes(const std::filesystem::path& path);
 /// What to do about a damaged file.
 std::string remedy(const Source& source);
-/// Calls use(RecordFile, content hash) for a source. DataErrors get its name, and the remedy if it is
-/// damaged.
+/// Calls use(RecordFile, bytes) for a source. DataErrors get its name; of damage, DamagedFile is thrown.
 template <class Use>
 void with_record_file(const Source& source, Use use) {
   const std::string name = source.path.string();
@@ -62,7 +73,7 @@ void with_record_file(const Source& source, Use use) {
     const std::vector<std::byte> bytes = read_record_bytes(source.path);
     use(RecordFile(bytes), bytes);
   } catch (const DamageError& e) {
-    throw DataError(name + ": " + e.what() + "; " + remedy(source));
+    throw DamagedFile(source.path, e.what(), remedy(source));
   } catch (const DataError& e) {
     throw DataError(name + ": " + e.what());
   }

@@ -21,7 +21,7 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
       {"plan", "SWEEP…", "show the cells, chunks, cost and memory of a sweep", plan_command},
       {"run", "SWEEP… -o DIR", "sample what the sweep asks for; the same command continues", run_command},
-      {"status", "DIR", "show how far a run is", status_command},
+      {"status", "DIR…", "show how far runs are, also while they run", status_command},
       {"merge", "DIR|FILE… -o results.h5", "unite runs, parts and results; pool seeds if asked", merge_command},
       {"table", "DIR|FILE", "print estimates with errors and exact values", table_command},
       {"fit", "DIR|FILE", "fit the asymptotic laws", fit_command},
@@ -103,6 +103,7 @@ ExitCode dispatch(const Arguments& command_line) {
 
 ExitCode run_program(const Arguments& command_line) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is an output that cannot be written
+  std::signal(SIGXFSZ, SIG_IGN);  // and so is a file at the limit of its size
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (fcntl(fd, F_GETFD) < 0) (void)!open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY);
   try {

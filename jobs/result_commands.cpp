@@ -1,14 +1,16 @@
-// Commands that read what runs have left: status, table, fit, report, verify.
+// Commands that read what runs have left: table, fit, report, verify.
 #include <fmt/format.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "analysis/report.h"
 #include "analysis/table.h"
 #include "io/output_path.h"
 #include "io/run_directory.h"
+#include "io/verify.h"
 #include "jobs/inputs.h"
 #include "jobs/program.h"
 #include "jobs/progress.h"
@@ -47,21 +49,6 @@ void write_output(const Options& options, const std::string& command, Write writ
 
 }  // namespace
 
-ExitCode status_command(const Arguments& arguments, const Arguments&) {
-  Options options("status", "DIR", "Shows how far a run is, from the parts that it has written.", false);
-  if (!parsed(options, arguments)) return ExitCode::done;
-  const Record record = io::read_record(paths(options, "status"));
-  const Plan& plan = record.plan;
-  if (!plan.title().empty()) fmt::print("{}\n", plan.title());
-  for (std::size_t cell = 0; cell < plan.cells().size(); ++cell)
-    fmt::print("{:3.0f}%  {}/{}  {}\n",
-               100.0 * static_cast<double>(record.ledger.count(cell)) / plan.chunks(cell),
-               record.ledger.count(cell), plan.chunks(cell), plan.cells()[cell].label());
-  fmt::print("{} of {} chunks are in parts{}\n", record.ledger.count(), plan.total_chunks(),
-             record.complete() ? ": complete" : "");
-  return record.complete() ? ExitCode::done : ExitCode::more_to_do;
-}
-
 ExitCode table_command(const Arguments& arguments, const Arguments&) {
   Options options("table", "DIR|FILE…",
                   "Prints estimates with standard errors, beside exact values where they are known.", false);
@@ -99,18 +86,62 @@ ExitCode report_command(const Arguments& arguments, const Arguments& command_lin
   return ExitCode::done;
 }
 
+namespace {
+
+void print_text(const std::filesystem::path& path, const io::Verification& found) {
+  for (const io::Damage& damage : found.damages)
+    fmt::print("{}: {}\n  affected: {}\n", damage.file.string(), damage.problem, damage.affected);
+  if (!found.damages.empty())
+    for (const io::MissingChunks& missing : found.missing) fmt::print("  missing: {}\n", describe(missing));
+  for (const std::string& note : found.notes) fmt::print("note: {}\n", note);
+  if (found.damages.empty())
+    fmt::print("no damage found in {}: {} of {} chunks are done\n", path.string(), found.done, found.chunks);
+  else
+    fmt::print("{} damage{} found in {}: {} of {} chunks are in whole files\n", found.damages.size(),
+               found.damages.size() == 1 ? "" : "s", path.string(), found.done, found.chunks);
+}
+
+nlohmann::json as_json(const std::filesystem::path& path, const io::Verification& found) {
+  nlohmann::json damages = nlohmann::json::array(), missing = nlohmann::json::array();
+  for (const io::Damage& damage : found.damages)
+    damages.push_back(
+        {{"file", damage.file.string()}, {"problem", damage.problem}, {"affected", damage.affected}});
+  for (const io::MissingChunks& cell : found.missing) {
+    nlohmann::json intervals = nlohmann::json::array();
+    for (const auto& interval : cell.missing)
+      intervals.push_back({boost::icl::first(interval), boost::icl::last(interval)});
+    missing.push_back(
+        {{"cell", cell.cell}, {"label", cell.label}, {"chunks", cell.chunks}, {"missing", intervals}});
+  }
+  return {{"path", path.string()},  {"damages", damages}, {"done", found.done},
+          {"chunks", found.chunks}, {"missing", missing}, {"notes", found.notes}};
+}
+
+}  // namespace
+
 ExitCode verify_command(const Arguments& arguments, const Arguments&) {
-  Options options("verify", "DIR|FILE…", "Reads every part and results file and names whatever is damaged.",
+  Options options("verify", "DIR|FILE…",
+                  "Reads every part and results file, names whatever is damaged, and says what that affects.",
                   false);
+  options.add()("format", po::value<std::string>()->default_value("text")->value_name("text|json"),
+                "how to print");
   if (!parsed(options, arguments)) return ExitCode::done;
-  std::size_t damages = 0;
-  for (const std::filesystem::path& path : paths(options, "verify"))
-    for (const io::Damage& damage : io::verify(path)) {
-      fmt::print("{}: {}\n", damage.file.string(), damage.problem);
-      ++damages;
-    }
-  if (damages == 0) fmt::print("no damage found\n");
-  return damages == 0 ? ExitCode::done : ExitCode::bad_data;
+  const std::string format = options.get<std::string>("format");
+  if (format != "text" && format != "json")
+    throw UsageError(fmt::format("--format {}: verify prints text or json", format));
+  bool damaged = false;
+  nlohmann::json list = nlohmann::json::array();
+  for (const std::filesystem::path& path : paths(options, "verify")) {
+    const io::Verification found = io::verify(path);
+    damaged = damaged || !found.damages.empty();
+    if (format == "text")
+      print_text(path, found);
+    else
+      list.push_back(as_json(path, found));
+  }
+  if (format == "json")
+    fmt::print("{}\n", list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  return damaged ? ExitCode::bad_data : ExitCode::done;
 }
 
 }  // namespace leafcast::jobs

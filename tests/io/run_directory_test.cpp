@@ -3,57 +3,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <fstream>
-
 #include "io/atomic_file.h"
 #include "io/results.h"
 #include "io/run_files.h"
-#include "tests/io/fixtures.h"
+#include "io/verify.h"
+#include "tests/io/run_fixtures.h"
 
 using namespace leafcast;
 using namespace leafcast::io;
-
-namespace {
-
-Plan small_plan(const std::string& title = "small") {
-  return Plan(title, {ising_cell("0.9"), ising_cell("0.8")}, "seed = 1\n");
-}
-
-/// Share i of n of a plan's chunks, with the contents that random_record(plan, 1) gives them.
-Record share(const Plan& plan, std::uint32_t i, std::uint32_t n) {
-  Random random(1);
-  Record record(plan);
-  for (std::uint32_t c = 0; c < plan.cells().size(); ++c)
-    for (std::uint32_t k = 0; k < plan.chunks(c); ++k) {
-      const Tally tally = random_tally(plan.cells()[c], plan.samples({c, k}), random);
-      if (k % n == i) record.add({c, k}, tally);
-    }
-  return record;
-}
-
-std::vector<fs::path> parts_in(const fs::path& run) { return RunFiles{run}.list().parts; }
-
-void write_text(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
-
-void flip_byte(const fs::path& path, std::size_t at) {
-  auto bytes = read_bytes(path);
-  bytes[at] ^= std::byte{1};
-  std::ofstream(path).write(reinterpret_cast<const char*>(bytes.data()),
-                            static_cast<std::streamsize>(bytes.size()));
-}
-
-/// A run with shares 0 … parts − 1 of `of` done, a part each.
-fs::path make_run(const fs::path& run, const Plan& plan, std::uint32_t parts, std::uint32_t of) {
-  RunDirectory directory = RunDirectory::open_for_writing(run, plan);
-  for (std::uint32_t i = 0; i < parts; ++i) directory.write_part(share(plan, i, of));
-  return run;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
 
 TEST_CASE("what is written is there when the directory is opened again") {
   const Scratch scratch;
@@ -156,25 +113,202 @@ TEST_CASE("a lost plan is written anew if the parts are of it") {
   CHECK(read_record({scratch / "run"}).ledger.count() == 64);
 }
 
-TEST_CASE("a damaged part is named, with the remedy") {
+TEST_CASE("a damaged part is refused by readers, set aside by a run, and its chunks are computed anew") {
   const Scratch scratch;
   const Plan plan = small_plan();
-  make_run(scratch / "run", plan, 3, 3);
-  const fs::path part = parts_in(scratch / "run")[1];
+  const fs::path run = make_run(scratch / "run", plan, 3, 3);
+  const fs::path part = parts_in(run)[1];
   flip_byte(part, 2000);
-  for (const std::string& message :
-       {message_of<DataError>([&] { RunDirectory::open_for_writing(scratch / "run", plan); }),
-        message_of<DataError>([&] { read_record({scratch / "run"}); })}) {
-    CHECK(contains(message, part.string() + ": damaged: its content does not match the hash in its name"));
-    CHECK(contains(message, "leafcast verify " + (scratch / "run").string()));
-    CHECK(contains(message, "delete the part and run the same command again"));
+  const auto bytes = read_bytes(part);
+  const std::string message = message_of<DataError>([&] { read_record({run}); });
+  CHECK(contains(message, part.string() + ": damaged: its content does not match the hash in its name"));
+  CHECK(contains(message, "leafcast verify " + run.string()));
+  CHECK(contains(message, "sets it aside"));
+  {
+    RunDirectory directory = RunDirectory::open_for_writing(run, plan);
+    REQUIRE(directory.set_aside().size() == 1);
+    const SetAside& aside = directory.set_aside()[0];
+    CHECK(aside.file == part);
+    CHECK(aside.now == run / "damaged" / part.filename());
+    CHECK(contains(aside.problem, "does not match the hash in its name"));
+    CHECK(read_bytes(aside.now) == bytes);
+    CHECK(directory.record().ledger.count() == 128 - 42);
+    directory.write_part(share(plan, 1, 3));
+    CHECK(same(directory.record(), share(plan, 0, 1)));
   }
-  CHECK(!fs::exists(scratch / "run/lock"));
-  fs::remove(part);
-  RunDirectory run = RunDirectory::open_for_writing(scratch / "run", plan);
-  CHECK(run.record().ledger.count() == 128 - 42);
-  run.write_part(share(plan, 1, 3));
-  CHECK(same(run.record(), share(plan, 0, 1)));
+  CHECK(verify(run).damages.empty());
+  CHECK(RunDirectory::open_for_writing(run, plan).set_aside().empty());
+}
+
+TEST_CASE("what was set aside is never overwritten") {
+  const Scratch scratch;
+  const Plan plan = small_plan();
+  const fs::path run = make_run(scratch / "run", plan, 1, 3);
+  const fs::path part = parts_in(run)[0];
+  for (std::size_t at = 100; at < 104; ++at) {
+    flip_byte(part, at);
+    RunDirectory directory = RunDirectory::open_for_writing(run, plan);
+    REQUIRE(directory.set_aside().size() == 1);
+    directory.write_part(share(plan, 0, 3));
+    REQUIRE(parts_in(run).size() == 1);
+    fs::rename(parts_in(run)[0], part);  // the same sums have the same hash
+  }
+  CHECK(std::distance(fs::directory_iterator(run / "damaged"), fs::directory_iterator()) == 4);
+}
+
+TEST_CASE("a sealed part that contradicts its plan is set aside too, and the others are counted once") {
+  const Scratch scratch;
+  const Plan plan = small_plan();
+  const fs::path run = make_run(scratch / "run", plan, 2, 3);
+  Record record = share(plan, 2, 3);
+  record.tallies[1][5].samples += 1;  // not what its chunks draw
+  const auto bytes = encode_part(record);
+  write_atomically(run / "parts" / PartName{3, content_hash(bytes)}.text(), bytes);
+  CHECK(contains(message_of<DataError>([&] { read_record({run}); }), "numbers of samples"));
+  RunDirectory directory = RunDirectory::open_for_writing(run, plan);
+  REQUIRE(directory.set_aside().size() == 1);
+  CHECK(directory.record().ledger.count() == 86);
+  directory.write_part(share(plan, 2, 3));
+  CHECK(same(directory.record(), share(plan, 0, 1)));
+}
+
+TEST_CASE("a damaged part of a compaction: those that it replaces count if they are still there") {
+  const Scratch scratch;
+  const Plan plan = small_plan();
+  const fs::path run = make_run(scratch / "run", plan, 2, 3);
+  std::vector<std::string> hashes;
+  const std::vector<fs::path> old = parts_in(run);
+  for (const fs::path& part : old) hashes.push_back(content_hash(read_bytes(part)));
+  const auto bytes = encode_part(read_record({run}), hashes);
+  const fs::path united = run / "parts" / PartName{3, content_hash(bytes)}.text();
+  write_atomically(united, bytes);
+
+  SECTION("the compaction died before it removed them") {
+    flip_byte(united, 3000);
+    const RunDirectory directory = RunDirectory::open_for_writing(run, plan);
+    CHECK(directory.set_aside().size() == 1);
+    CHECK(directory.record().ledger.count() == 86);
+  }
+  SECTION("they are gone: all their chunks are missing") {
+    for (const fs::path& part : old) fs::remove(part);
+    flip_byte(united, 3000);
+    RunDirectory directory = RunDirectory::open_for_writing(run, plan);
+    CHECK(directory.set_aside().size() == 1);
+    CHECK(directory.record().ledger.count() == 0);
+    directory.write_part(share(plan, 0, 1));
+    CHECK(same(read_record({run}), share(plan, 0, 1)));
+  }
+  SECTION("a damaged one that is replaced: nothing is missing") {
+    flip_byte(old[0], 3000);
+    CHECK(contains(verify(run).damages.at(0).affected, "nothing is lost: " + united.string()));
+    const RunDirectory directory = RunDirectory::open_for_writing(run, plan);
+    REQUIRE(directory.set_aside().size() == 1);
+    CHECK(contains(directory.set_aside()[0].consequence, "nothing is lost"));
+    CHECK(directory.record().ledger.count() == 86);
+    CHECK(parts_in(run) == std::vector<fs::path>{united});
+  }
+}
+
+TEST_CASE("results restore what damaged or lost parts held") {
+  const Scratch scratch;
+  const Plan plan = small_plan();
+  const fs::path run = make_run(scratch / "run", plan, 3, 3);
+  write_results(run / "results.h5", share(plan, 0, 1), {}, {}, {});
+  const std::vector<fs::path> parts = parts_in(run);
+  SECTION("damaged") {
+    flip_byte(parts[1], 3000);
+    const Verification found = verify(run);
+    REQUIRE(found.damages.size() == 1);
+    CHECK(contains(found.damages[0].affected, "42 of 128 chunks, which results.h5 still holds"));
+    CHECK(found.missing.empty());
+  }
+  SECTION("lost") { fs::remove(parts[1]); }
+  for (int again = 0; again < 2; ++again)
+    CHECK(same(RunDirectory::open_for_writing(run, plan).record(), share(plan, 0, 1)));
+  fs::remove(run / "results.h5");
+  CHECK(same(read_record({run}), share(plan, 0, 1)));
+}
+
+TEST_CASE("damaged results are set aside, with parts and without") {
+  const Scratch scratch;
+  const Plan plan = small_plan();
+  const fs::path run = make_run(scratch / "run", plan, 2, 3);
+  write_results(run / "results.h5", read_record({run}), {}, {}, {});
+  flip_byte(run / "results.h5", 3000);
+  std::uint64_t expected = 86;
+  SECTION("with parts") {}
+  SECTION("without") {
+    fs::remove_all(run / "parts");
+    expected = 0;
+  }
+  const RunDirectory directory = RunDirectory::open_for_writing(run, plan);
+  REQUIRE(directory.set_aside().size() == 1);
+  CHECK(directory.set_aside()[0].now == run / "damaged/results.h5");
+  CHECK(directory.record().ledger.count() == expected);
+}
+
+TEST_CASE("whole files that do not belong here are refused, and nothing is set aside") {
+  const Scratch scratch;
+  const Plan plan = small_plan();
+  const fs::path run = make_run(scratch / "run", plan, 1, 3);
+  const auto add = [&](const std::vector<std::byte>& bytes) {
+    write_atomically(run / "parts" / PartName{9, content_hash(bytes)}.text(), bytes);
+  };
+  std::string expected;
+  SECTION("another plan") {
+    add(encode_part(random_record(Plan("", {ising_cell("0.1")}, ""), 1)));
+    expected = "of another plan";
+  }
+  SECTION("an overlap") {
+    add(encode_part(share(plan, 0, 2)));
+    expected = "both hold chunk 0 of cell 0";
+  }
+  CHECK(contains(message_of<DataError>([&] { RunDirectory::open_for_writing(run, plan); }), expected));
+  CHECK(verify(run).damages.size() == 1);
+  CHECK(!fs::exists(run / "damaged"));
+  CHECK(parts_in(run).size() == 2);
+}
+
+TEST_CASE("a damaged plan is written anew if the parts are of the command's; a newer one is refused") {
+  const Scratch scratch;
+  const Plan plan = small_plan();
+  const fs::path run = make_run(scratch / "run", plan, 1, 2);
+  const std::string text = plan.text();
+  SECTION("damaged") {
+    const std::string damaged =
+        GENERATE_COPY(std::string(), text.substr(0, 40), text.substr(0, text.size() - 30),
+                      "leafcast plan 7" + text.substr(15), text + "rubbish\n", std::string("\0\0\0", 3));
+    write_text(run / "plan.txt", damaged);
+    CHECK_THROWS_AS(read_record({run}), DataError);
+    CHECK(verify(run).damages.at(0).file == run / "plan.txt");
+    const Plan other("", {ising_cell("0.1")}, "");
+    CHECK_THROWS_AS(RunDirectory::open_for_writing(run, other), DataError);
+    {
+      const RunDirectory directory = RunDirectory::open_for_writing(run, plan);
+      REQUIRE(directory.set_aside().size() == 1);
+      CHECK(directory.set_aside()[0].now == run / "damaged/plan.txt");
+      CHECK(directory.record().ledger.count() == 64);
+    }
+    CHECK(read_record({run}).ledger.count() == 64);
+  }
+  SECTION("without parts") {
+    for (const fs::path& part : parts_in(run)) fs::remove(part);
+    write_text(run / "plan.txt", text.substr(0, 40));
+    CHECK(RunDirectory::open_for_writing(run, plan).set_aside().size() == 1);
+    CHECK(read_record({run}).ledger.count() == 0);
+  }
+  SECTION("newer") {
+    write_text(run / "plan.txt", "leafcast plan 7\ntitle=\nhash=0123456789abcdef\nnew=1\n");
+    CHECK(contains(message_of<DataError>([&] { RunDirectory::open_for_writing(run, plan); }),
+                   "use the program that wrote it"));
+  }
+  SECTION("never ours") {
+    fs::remove_all(run / "parts");
+    write_text(run / "plan.txt", "buy milk\n");
+    CHECK(contains(message_of<DataError>([&] { RunDirectory::open_for_writing(run, plan); }),
+                   "its plan.txt is none of leafcast"));
+    CHECK(fs::exists(run / "plan.txt"));
+  }
 }
 
 TEST_CASE("a file in parts/ that is no part is not passed over") {
@@ -201,7 +335,7 @@ TEST_CASE("many parts are compacted into one") {
     CHECK(same(read_record({scratch / "run"}), run.record()));
   }
   CHECK(RunDirectory::open_for_writing(scratch / "run", plan).record().complete());
-  CHECK(verify(scratch / "run").empty());
+  CHECK(verify(scratch / "run").damages.empty());
 }
 
 TEST_CASE("parts that a compaction replaced count once, even if it died before it removed them") {
@@ -214,7 +348,7 @@ TEST_CASE("parts that a compaction replaced count once, even if it died before i
   write_atomically(scratch / "run/parts" / PartName{4, content_hash(bytes)}.text(), bytes);
   CHECK(same(read_record({scratch / "run"}), share(plan, 0, 1)));
   CHECK(same(read_record(parts_in(scratch / "run")), share(plan, 0, 1)));
-  CHECK(verify(scratch / "run").empty());
+  CHECK(verify(scratch / "run").damages.empty());
   const RunDirectory run = RunDirectory::open_for_writing(scratch / "run", plan);
   CHECK(same(run.record(), share(plan, 0, 1)));
   CHECK(parts_in(scratch / "run").size() == 1);
@@ -281,7 +415,7 @@ TEST_CASE("killed at any moment, a run goes on from whole parts") {
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     if (!fs::exists(scratch / "run/plan.txt")) continue;
-    REQUIRE(verify(scratch / "run").empty());
+    REQUIRE(verify(scratch / "run").damages.empty());
     const Record record = read_record({scratch / "run"});
     REQUIRE(record.ledger.count() >= done);
     done = record.ledger.count();
@@ -471,66 +605,4 @@ TEST_CASE("a directory with a plan and no parts is an empty record") {
   const Scratch scratch;
   make_run(scratch / "run", small_plan(), 0, 1);
   CHECK(same(read_record({scratch / "run"}), Record(small_plan())));
-}
-
-TEST_CASE("verify finds nothing in a whole run, and names what is damaged") {
-  const Scratch scratch;
-  const Plan plan = small_plan();
-  const fs::path run = make_run(scratch / "run", plan, 3, 3);
-  write_results(run / "results.h5", share(plan, 0, 1), {}, {}, {});
-  const auto files = [&] {
-    std::vector<fs::path> list;
-    for (const Damage& damage : verify(run)) list.push_back(damage.file);
-    return list;
-  };
-  REQUIRE(files().empty());
-  CHECK(verify(run / "results.h5").empty());
-  const std::vector<fs::path> parts = parts_in(run);
-
-  SECTION("flipped bytes, in two parts") {
-    flip_byte(parts[0], 100);
-    flip_byte(parts[2], 5000);
-    CHECK(files() == std::vector<fs::path>{parts[0], parts[2]});
-    CHECK(verify(parts[0]).size() == 1);
-  }
-  SECTION("a truncated part, and an empty one") {
-    fs::resize_file(parts[0], 1000);
-    fs::resize_file(parts[1], 0);
-    CHECK(files() == std::vector<fs::path>{parts[0], parts[1]});
-  }
-  SECTION("a plan") {
-    flip_byte(run / "plan.txt", 100);
-    CHECK(files() == std::vector<fs::path>{run / "plan.txt"});
-  }
-  SECTION("results") {
-    flip_byte(run / "results.h5", 3000);
-    CHECK(files() == std::vector<fs::path>{run / "results.h5"});
-  }
-  SECTION("results that are not the parts'") {
-    write_results(run / "results.h5", random_record(plan, 99), {}, {}, {});
-    CHECK(files() == std::vector<fs::path>{run / "results.h5"});
-  }
-  SECTION("an overlapping part, a part of another plan, and a file that is no part") {
-    const auto add = [&](std::uint64_t number, const std::vector<std::byte>& bytes) {
-      const fs::path path = run / "parts" / PartName{number, content_hash(bytes)}.text();
-      write_atomically(path, bytes);
-      return path;
-    };
-    const fs::path overlap = add(7, encode_part(share(plan, 0, 2)));
-    const fs::path foreign = add(8, encode_part(random_record(Plan("", {ising_cell("0.1")}, ""), 1)));
-    write_text(run / "parts/notes", "");
-    CHECK(files() == std::vector<fs::path>{run / "parts/notes", overlap, foreign});
-  }
-  SECTION("nothing is changed") {
-    flip_byte(parts[0], 100);
-    const auto before = read_bytes(parts[0]);
-    verify(run);
-    CHECK(read_bytes(parts[0]) == before);
-  }
-}
-
-TEST_CASE("verify of what is no run is an error") {
-  const Scratch scratch;
-  CHECK_THROWS_AS(verify(scratch / "none"), IoError);
-  CHECK_THROWS_AS(verify(scratch.path()), DataError);
 }
