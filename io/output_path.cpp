@@ -36,8 +36,7 @@ void check_run(const fs::path& output, const fs::path& directory, const fs::path
     if (!as_results || !replaces_its_own)
       refuse(output, "the place of the results of this run, and of nothing else");
   }
-  for (const fs::path& own :
-       {files.plan(), files.sweep(), files.cost(), files.lock(), directory / "status.json"})
+  for (const fs::path& own : {files.plan(), files.sweep(), files.cost(), files.lock(), files.status()})
     if (name == own.filename()) refuse(output, "a file that the run needs");
 }
 

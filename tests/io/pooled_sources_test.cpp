@@ -17,8 +17,7 @@ namespace {
 Plan seeded(std::uint64_t seed, std::uint64_t factor = 1) {
   std::vector<Cell> cells;
   const Plan mixed = mixed_plan();
-  for (const Cell& cell : mixed.cells())
-    cells.push_back(cell.with_shares({{seed, factor * cell.samples()}}));
+  for (const Cell& cell : mixed.cells()) cells.push_back(cell.with_shares({{seed, factor * cell.samples()}}));
   return Plan("mixed", std::move(cells), fmt::format("seed = {}\n", seed));
 }
 

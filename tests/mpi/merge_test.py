@@ -120,7 +120,7 @@ with tempfile.TemporaryDirectory() as name:
     assert {row["samples"] for row in rows.values()} == {"3050"}
     zs = [float(row["z"]) for (cell, statistic), row in rows.items() if row["z"] and statistic in ("variance", "valid_rate")]
     assert len(zs) >= 6 and all(abs(z) < 5 for z in zs), zs  # Student's t of 63: one in 200,000 each
-    for arguments in (["fit", pooled], ["report", pooled, "-o", folder / "report.html"], ["verify", pooled], ["status", pooled]):
+    for arguments in (["fit", pooled], ["report", pooled, "-o", folder / "report.html"], ["verify", pooled]):
         check_run(arguments)
     assert "seeds 1+2+3" in (folder / "report.html").read_text()
 
