@@ -15,6 +15,7 @@
 #include "io/run_directory.h"
 #include "io/verify.h"
 #include "jobs/costs.h"
+#include "jobs/parent_watch.h"
 #include "jobs/program.h"
 #include "jobs/progress.h"
 #include "jobs/provenance.h"
@@ -256,10 +257,12 @@ ExitCode follow(workers::Communicator& communicator) {
 ExitCode run_command(const Arguments& arguments, const Arguments& command_line) {
   workers::catch_stop_signals();  // before MPI starts, so that no early signal is lost
   std::unique_ptr<workers::Communicator> communicator;
-  if (workers::under_mpi())
+  if (workers::under_mpi()) {
+    const ParentWatch watch;
     communicator = std::make_unique<workers::MpiCommunicator>();
-  else
+  } else {
     communicator = std::make_unique<workers::LocalCommunicator>();
+  }
   return communicator->rank() == 0 ? lead(*communicator, arguments, command_line) : follow(*communicator);
 }
 

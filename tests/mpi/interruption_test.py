@@ -46,14 +46,14 @@ with tempfile.TemporaryDirectory() as folder:
                        (None, "kill all"), (2, "kill all")]:
         directory = folder / "run"
         shutil.rmtree(directory, ignore_errors=True)
-        for _ in range(100):
+        for attempt in range(100):
             process = subprocess.Popen(command(["run", *SWEEP, "-o", directory, "--flush-seconds", "0.05"], ranks), env=ENVIRONMENT,
                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL)
             start = process.stdout.readline()  # the run has begun
             while start and not start.startswith("leafcast run:"):
                 start = process.stdout.readline()
             try:
-                process.wait(timeout=random.uniform(0.05, 0.8))
+                process.wait(timeout=random.uniform(0.05, 0.8) * (1 + attempt / 10))  # a busy machine must get on, too
             except subprocess.TimeoutExpired:
                 interrupt(process, ranks, how)
                 interrupted += 1
