@@ -18,6 +18,7 @@
 #include "io/run_directory.h"
 #include "io/verify.h"
 #include "jobs/costs.h"
+#include "jobs/parent_watch.h"
 #include "jobs/program.h"
 #include "jobs/progress.h"
 #include "jobs/provenance.h"
@@ -347,10 +348,12 @@ ExitCode run_command(const Arguments& arguments, const Arguments& command_line) 
   TimeLimit limit;
   if (workers::is_first_rank()) limit.seconds_left = slurm_seconds_left();
   std::unique_ptr<workers::Communicator> communicator;
-  if (workers::under_mpi())
+  if (workers::under_mpi()) {
+    const ParentWatch watch;
     communicator = std::make_unique<workers::MpiCommunicator>();
-  else
+  } else {
     communicator = std::make_unique<workers::LocalCommunicator>();
+  }
   return communicator->rank() == 0 ? lead(*communicator, arguments, command_line, limit)
                                    : follow(*communicator);
 }

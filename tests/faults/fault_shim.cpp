@@ -18,7 +18,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <mutex>
 #include <string>
 
@@ -37,7 +39,7 @@ Function* real(const char* name) {
 enum class How { none, fail, partly, kill_before, kill_after, kill_half };
 
 struct Descriptor {
-  std::string path;  // empty: not of the directory
+  std::string path;
   bool writable = false;
 };
 
@@ -84,14 +86,19 @@ class Shim {
 
   int locks_error() const { return locks_error_; }
 
+  // Without a lock, since a program with threads may fork while one of them holds it, and its child closes
+  // files. What is replaced is leaked: a reader may still look at it.
   void opened(int fd, const std::string& path, bool writable) {
-    if (fd < 0 || fd >= static_cast<int>(descriptors_.size())) return;
-    const std::lock_guard<std::recursive_mutex> guard(mutex_);
-    descriptors_[static_cast<size_t>(fd)] = {covers(path) ? path : "", writable};
+    if (fd >= 0 && fd < static_cast<int>(descriptors_.size()))
+      descriptors_[static_cast<size_t>(fd)] = covers(path) ? new Descriptor{path, writable} : nullptr;
   }
-  Descriptor of(int fd) {
-    if (fd < 0 || fd >= static_cast<int>(descriptors_.size())) return {};
-    const std::lock_guard<std::recursive_mutex> guard(mutex_);
+  void closed(int fd) {
+    if (fd >= 0 && fd < static_cast<int>(descriptors_.size()))
+      descriptors_[static_cast<size_t>(fd)] = nullptr;
+  }
+  /// Nothing if the file is not of the directory.
+  const Descriptor* of(int fd) {
+    if (fd < 0 || fd >= static_cast<int>(descriptors_.size())) return nullptr;
     return descriptors_[static_cast<size_t>(fd)];
   }
 
@@ -200,7 +207,7 @@ class Shim {
   }
 
   std::recursive_mutex mutex_;
-  std::array<Descriptor, 4096> descriptors_;
+  std::array<std::atomic<const Descriptor*>, 4096> descriptors_{};
   std::string directory_;
   How how_ = How::none;
   int error_ = 0, locks_error_ = 0, log_ = -1, data_ = -1;
@@ -248,17 +255,17 @@ int change_paths(const char* what, int folder, const char* path, int other_folde
 template <class Call>
 int change_file(const char* what, int fd, Call call) {
   Shim& shim = Shim::get();
-  const Descriptor file = shim.of(fd);
-  if (file.path.empty()) return call();
-  return shim.change<int>(what, file.path, "", nullptr, 0, 0, [&](size_t) { return call(); });
+  const Descriptor* file = shim.of(fd);
+  if (!file) return call();
+  return shim.change<int>(what, file->path, "", nullptr, 0, 0, [&](size_t) { return call(); });
 }
 
 template <class Call>
 ssize_t change_bytes(int fd, const void* data, size_t bytes, off_t offset, Call call) {
   Shim& shim = Shim::get();
-  const Descriptor file = shim.of(fd);
-  if (file.path.empty()) return call(bytes);
-  return shim.change<ssize_t>("write", file.path, "", data, bytes, offset, call);
+  const Descriptor* file = shim.of(fd);
+  if (!file) return call(bytes);
+  return shim.change<ssize_t>("write", file->path, "", data, bytes, offset, call);
 }
 
 }  // namespace
@@ -314,10 +321,10 @@ int ftruncate(int fd, off_t size) noexcept {
 int ftruncate64(int fd, off_t size) noexcept { return ftruncate(fd, size); }
 int close(int fd) {
   Shim& shim = Shim::get();
-  const Descriptor file = shim.of(fd);
-  shim.opened(fd, "", false);
-  if (file.path.empty() || !file.writable) return REAL(close)(fd);
-  return shim.change<int>("close", file.path, "", nullptr, 0, 0, [&](size_t) { return REAL(close)(fd); });
+  const Descriptor* file = shim.of(fd);
+  shim.closed(fd);
+  if (!file || !file->writable) return REAL(close)(fd);
+  return shim.change<int>("close", file->path, "", nullptr, 0, 0, [&](size_t) { return REAL(close)(fd); });
 }
 
 int rename(const char* from, const char* to) noexcept {
@@ -362,7 +369,7 @@ int flock(int fd, int operation) noexcept {
   return REAL(flock)(fd, operation);
 }
 
-int lock_or_fcntl(const char* symbol, int fd, int command, void* argument) {
+static int lock_or_fcntl(const char* symbol, int fd, int command, void* argument) {
   const bool locks = command == F_SETLK || command == F_SETLKW || command == F_GETLK ||
                      command == F_OFD_SETLK || command == F_OFD_SETLKW || command == F_OFD_GETLK;
   if (const int error = Shim::get().locks_error(); error && locks) {

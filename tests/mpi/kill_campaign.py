@@ -35,8 +35,8 @@ if SHIM:
 MOST_WAIT = 120  # seconds that anything may take to end on a busy machine
 
 
-def start(directory, ranks, shim=()):
-    environment = dict(ENVIRONMENT, **dict(shim))
+def start(directory, ranks, shim=(), mark=""):
+    environment = dict(ENVIRONMENT, **dict(shim), LEAFCAST_CAMPAIGN=mark)
     return subprocess.Popen(command(["run", *SWEEP, "-o", directory, "--flush-seconds", "0.02", "--pilot", "0", "-q"], ranks),
                             env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                             errors="replace")
@@ -66,11 +66,16 @@ def send(pid, what):
         pass
 
 
-def alive(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except (OSError, IndexError):
-        return False
+def marked(mark):
+    """Processes of a start that still live: mpirun may have made one just before it was killed."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and f"LEAFCAST_CAMPAIGN={mark}\0".encode() in (entry / "environ").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            pass
+    return found
 
 
 def strike(kind, process, ranks):
@@ -115,7 +120,7 @@ with tempfile.TemporaryDirectory() as folder:
     length = time.monotonic() - begin
     reference = folder / "whole/results.h5"
     statistics = collections.Counter()
-    orphans, finished, kills = [], 0, 0
+    orphans, finished, kills, started = [], 0, 0, 0
     directory, before, strikes, deck = folder / "run", 0, 0, []
 
     def finish():
@@ -134,7 +139,9 @@ with tempfile.TemporaryDirectory() as folder:
             how = "kill-half" if "half" in kind else random.choice(["kill-before", "kill-after"])
             shim = {"LD_PRELOAD": SHIM, "LEAFCAST_FAULT_DIR": str(directory), "LEAFCAST_FAULT_HOW": how,
                     "LEAFCAST_FAULT_AT": str(random.choice([random.randrange(1, 40), random.randrange(1, 300)]))}
-        process = start(directory, ranks, shim)
+        mark = f"{os.getpid()}.{started}"
+        started += 1
+        process = start(directory, ranks, shim, mark)
         # Half of the time while ranks are being launched and the directory opened, else while they sample.
         moment = random.choice([random.uniform(0.003, 0.8), random.uniform(0.1, 0.3 + length)])
         there = {}
@@ -146,10 +153,13 @@ with tempfile.TemporaryDirectory() as folder:
             # Started again at once, the same command may meet ranks that have not noticed yet.
             again = start(directory, random.choice([None, 2]))
             time.sleep(random.uniform(0, 0.5))
-        error = process.communicate(timeout=MOST_WAIT)[1]
         since = time.monotonic()
-        while any(alive(pid) for pid in there.values()):
-            assert time.monotonic() - since < MOST_WAIT, f"{what}: ranks live on"
+        try:
+            error = process.communicate(timeout=MOST_WAIT)[1]
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{what}: still alive: {marked(mark)}") from None
+        while left := marked(mark):
+            assert time.monotonic() - since < MOST_WAIT, f"{what}: still alive: {left}"
             time.sleep(0.02)
         if kind == "launcher" and ranks:
             orphans.append(time.monotonic() - since)
