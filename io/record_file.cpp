@@ -221,11 +221,12 @@ auto reading(Read read) {
 /// Calls use(a, b, …) for every row of a flat table, a block at a time: no more memory, however long the
 /// table says it is.
 template <class... Columns, class Use>
-void for_each_row(const h5::Group& group, const std::array<const char*, sizeof...(Columns)>& names, Use use) {
+void for_each_row(const IsolatedGroup& group, const std::array<const char*, sizeof...(Columns)>& names,
+                  Use use) {
   constexpr hsize_t kBlock = 1 << 16;
-  std::vector<h5::Dataset> sources;
+  std::vector<IsolatedDataset> sources;
   for (const char* name : names) sources.push_back(group.dataset(name));
-  for (const h5::Dataset& source : sources)
+  for (const IsolatedDataset& source : sources)
     require(source.extent().size() == 1 && source.extent() == sources[0].extent(),
             "columns of unequal length");
   const hsize_t rows = sources[0].extent()[0];
@@ -243,7 +244,7 @@ void for_each_row(const h5::Group& group, const std::array<const char*, sizeof..
 }
 
 template <class T>
-std::vector<T> read_all(const h5::Dataset& dataset, const h5::Extent& expected) {
+std::vector<T> read_all(const IsolatedDataset& dataset, const h5::Extent& expected) {
   require(dataset.extent() == expected, "a dataset's shape is not that of its dimensions");
   std::vector<T> values(expected[0] * dataset.row_size());
   dataset.read_rows(0, expected[0], std::span(values));
@@ -251,8 +252,8 @@ std::vector<T> read_all(const h5::Dataset& dataset, const h5::Extent& expected) 
 }
 
 /// Plan indices of the file's cells.
-std::vector<std::uint32_t> read_cell_axis(const h5::Group& root, const Plan& plan) {
-  const h5::Dataset axis = root.dataset("cell");
+std::vector<std::uint32_t> read_cell_axis(const IsolatedGroup& root, const Plan& plan) {
+  const IsolatedDataset axis = root.dataset("cell");
   require(axis.extent().size() == 1 && axis.extent()[0] <= plan.cells().size(),
           "more cells than its plan has");
   const auto values = read_all<std::int32_t>(axis, axis.extent());
@@ -262,7 +263,7 @@ std::vector<std::uint32_t> read_cell_axis(const h5::Group& root, const Plan& pla
   return {values.begin(), values.end()};
 }
 
-Ledger read_ledger(const h5::Group& root, const Plan& plan) {
+Ledger read_ledger(const IsolatedGroup& root, const Plan& plan) {
   Ledger ledger(plan.cells().size());
   std::int64_t last_cell = -1, last_chunk = -1;
   const auto add = [&](std::uint32_t cell, std::uint32_t first, std::uint32_t last) {
@@ -292,7 +293,7 @@ std::array<std::uint64_t, kJackknifeBins> samples_drawn(const Plan& plan, const 
 /// beyond them.
 class MomentsReader {
  public:
-  MomentsReader(const h5::Group& root, const Ledger& ledger, Record& record)
+  MomentsReader(const IsolatedGroup& root, const Ledger& ledger, Record& record)
       : root_(root),
         group_(root.group("moments")),
         ledger_(ledger),
@@ -328,8 +329,8 @@ class MomentsReader {
     return most;
   }
 
-  h5::Dataset open(std::string_view name, const h5::Extent& expected) const {
-    h5::Dataset dataset = group_.dataset(std::string(name));
+  IsolatedDataset open(std::string_view name, const h5::Extent& expected) const {
+    IsolatedDataset dataset = group_.dataset(std::string(name));
     require(dataset.extent() == expected, "a dataset's shape is not that of its dimensions");
     return dataset;
   }
@@ -338,7 +339,7 @@ class MomentsReader {
     values = read_all<std::uint64_t>(group_.dataset(name), {cells_.size(), kJackknifeBins});
   }
 
-  static std::vector<std::uint64_t> read_row(const h5::Dataset& dataset, std::size_t row) {
+  static std::vector<std::uint64_t> read_row(const IsolatedDataset& dataset, std::size_t row) {
     std::vector<std::uint64_t> values(dataset.row_size());
     dataset.read_rows(row, 1, std::span(values));
     return values;
@@ -384,7 +385,7 @@ class MomentsReader {
     }
   }
 
-  void read_counts_by_height(std::size_t row, const h5::Dataset& dataset,
+  void read_counts_by_height(std::size_t row, const IsolatedDataset& dataset,
                              std::vector<std::uint64_t> Tally::*counts, CellTally& tallies) const {
     const auto values = read_row(dataset, row);
     auto value = values.begin();
@@ -419,18 +420,18 @@ class MomentsReader {
         group_.group("histogram"), {"cell", "bin", "histogram_bin", "lower", "width", "count"}, add);
   }
 
-  const h5::Group& root_;
-  h5::Group group_;
+  const IsolatedGroup& root_;
+  IsolatedGroup group_;
   const Ledger& ledger_;
   Record& record_;
   std::vector<std::uint32_t> cells_;
   std::size_t heights_;
-  h5::Dataset valid_, first_inconsistency_;
-  std::vector<h5::Dataset> sums_;  ///< by power
+  IsolatedDataset valid_, first_inconsistency_;
+  std::vector<IsolatedDataset> sums_;  ///< by power
   std::vector<std::uint64_t> samples_, frozen_roots_, free_roots_, memory_bits_;
 };
 
-FileType read_type(const h5::Group& root) {
+FileType read_type(const IsolatedGroup& root) {
   const std::string name = root.text_attribute("filetype");
   for (const FileType type : {FileType::part, FileType::results})
     if (name == kTypeNames[static_cast<int>(type)]) return type;
@@ -438,7 +439,7 @@ FileType read_type(const h5::Group& root) {
       "of another kind of file (filetype \"{}\"); give a run directory, a part or a results file", name));
 }
 
-void check_version(const h5::Group& root) {
+void check_version(const IsolatedGroup& root) {
   const std::int32_t version = root.integer_attribute("version");
   if (version > kFormatVersion)
     throw DataError(
@@ -480,10 +481,10 @@ std::vector<std::byte> encode_part(const Record& record, const std::vector<std::
   return image.finish();
 }
 
-RecordFile::RecordFile(std::span<const std::byte> bytes)
-    : file_(reading([&, image = unsealed(bytes)] { return h5::File::open(image); })) {
+RecordFile::RecordFile(std::span<const std::byte> bytes, const ReadingLimits& limits)
+    : file_(reading([&, image = unsealed(bytes)] { return IsolatedFile::open(image, limits); })) {
   reading([&] {
-    const h5::Group root = file_.root();
+    const IsolatedGroup root = file_.root();
     type_ = read_type(root);
     check_version(root);
     plan_hash_ = root.text_attribute("plan_hash");
@@ -493,14 +494,14 @@ RecordFile::RecordFile(std::span<const std::byte> bytes)
 std::vector<std::string> RecordFile::replaces() const {
   constexpr std::size_t kMost = 1 << 20;
   return reading([&] {
-    const h5::Group root = file_.root();
+    const IsolatedGroup root = file_.root();
     return root.has("replaces") ? root.strings("replaces", kMost) : std::vector<std::string>();
   });
 }
 
 Plan RecordFile::plan() const {
   return reading([&] {
-    const h5::Group root = file_.root();
+    const IsolatedGroup root = file_.root();
     Plan plan;
     try {
       plan = Plan::from_text(root.text("plan"), root.text("sweep"));
@@ -523,7 +524,7 @@ void RecordFile::add_to(Record& record) const {
   const Ledger done = ledger(record.plan);
   if (!done.disjoint(record.ledger)) throw DataError("holds chunks that are already counted; leave it out");
   reading([&] {
-    const h5::Group root = file_.root();
+    const IsolatedGroup root = file_.root();
     MomentsReader(root, done, record).read();
   });
   record.ledger += done;

@@ -8,6 +8,7 @@
 #include "engine/error.h"
 #include "engine/plan.h"
 #include "io/hdf5.h"
+#include "io/isolated.h"
 
 namespace leafcast::io {
 
@@ -45,12 +46,15 @@ class RecordImage {
 /// Bytes of a part file. `replaces`: content hashes of the parts that it makes superfluous (compaction).
 std::vector<std::byte> encode_part(const Record& record, const std::vector<std::string>& replaces = {});
 
-/// A part or results file, opened from its bytes. Trusts nothing in them.
+/// A part or results file, opened from its bytes. Trusts nothing in them: HDF5 reads them in a process of its
+/// own.
 class RecordFile {
  public:
   /// Throws DamageError: empty, no HDF5 file, not sealed, hash does not match; DataError: of another kind of
-  /// file or of a newer leafcast.
-  explicit RecordFile(std::span<const std::byte> bytes);
+  /// file or of a newer leafcast; IoError: no process can be started.
+  explicit RecordFile(std::span<const std::byte> bytes)
+      : RecordFile(bytes, ReadingLimits::of(bytes.size())) {}
+  RecordFile(std::span<const std::byte> bytes, const ReadingLimits& limits);
 
   FileType type() const { return type_; }
   const std::string& plan_hash() const { return plan_hash_; }  ///< 16 hexadecimal digits
@@ -63,7 +67,7 @@ class RecordFile {
   void add_to(Record& record) const;
 
  private:
-  h5::File file_;
+  IsolatedFile file_;
   FileType type_ = FileType::part;
   std::string plan_hash_;
 };

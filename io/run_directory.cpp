@@ -170,6 +170,7 @@ RunDirectory::RunDirectory(RunDirectory&&) noexcept = default;
 RunDirectory& RunDirectory::operator=(RunDirectory&&) noexcept = default;
 
 RunDirectory RunDirectory::open_for_writing(const fs::path& directory, const Plan& plan) {
+  const ReadingSession session;
   return with_files([&] {
     const RunFiles files{directory};
     create_run_directory(files);
@@ -286,6 +287,7 @@ Inputs list_inputs(const std::vector<fs::path>& paths) {
 Record read_record(const std::vector<fs::path>& paths) {
   if (paths.empty())
     throw DataError("nothing to read: no run directory or file was given; name at least one");
+  const ReadingSession session;
   return with_files([&] {
     constexpr int kAttempts = 10;
     for (int attempt = 1;; ++attempt) {

@@ -109,6 +109,7 @@ class Verifier {
 }  // namespace
 
 std::vector<Damage> verify(const fs::path& path) try {
+  const ReadingSession session;
   if (!fs::exists(path))
     throw IoError(fmt::format("{}: no such file or directory; check the path", path.string()));
   if (!fs::is_directory(path)) return Verifier().check_file(path);
