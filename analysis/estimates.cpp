@@ -179,8 +179,9 @@ class Theory {
   std::map<std::string, Exact> by_law_;
 };
 
+/// `exact_of_cell`: called if the cell has samples; nullptr for no exact values.
 void append(std::vector<Estimate>& list, std::size_t index, const Cell& cell, const CellTally& bins,
-            Theory& theory) {
+            const std::function<const Exact*()>& exact_of_cell) {
   Tally sums = total(bins);
   if (sums.samples == 0) return;
   sums.histogram.clear();  // no statistic uses it, and the leave-one-outs copy the rest
@@ -194,7 +195,7 @@ void append(std::vector<Estimate>& list, std::size_t index, const Cell& cell, co
     for (std::size_t i = 0; i < rest.size(); ++i) without_bin[i].push_back(rest[i].value);
   }
 
-  const Exact& exact = theory(cell);
+  const Exact* exact = exact_of_cell();
   for (std::size_t i = 0; i < statistics.size(); ++i) {
     const Statistic& statistic = statistics[i];
     if (statistic.base == std::string_view("first_inconsistency_depth") && std::isnan(statistic.value))
@@ -204,7 +205,7 @@ void append(std::vector<Estimate>& list, std::size_t index, const Cell& cell, co
     const bool is_bound = statistic.base == std::string_view("memory_bits");
     estimate.error = is_bound ? 0 : jackknife_error(without_bin[i]);
     if (statistic.counted > 0 && estimate.error == 0) estimate.error = error_of_unvaried(statistic.counted);
-    add_exact(estimate, exact);
+    if (exact) add_exact(estimate, *exact);
   }
 }
 
@@ -214,7 +215,15 @@ std::vector<Estimate> estimates(const Record& record) {
   std::vector<Estimate> list;
   Theory theory;
   for (std::size_t i = 0; i < record.plan.cells().size(); ++i)
-    append(list, i, record.plan.cells()[i], record.tallies[i], theory);
+    append(list, i, record.plan.cells()[i], record.tallies[i],
+           [&] { return &theory(record.plan.cells()[i]); });
+  return list;
+}
+
+std::vector<Estimate> estimates_alone(const Record& record) {
+  std::vector<Estimate> list;
+  for (std::size_t i = 0; i < record.plan.cells().size(); ++i)
+    append(list, i, record.plan.cells()[i], record.tallies[i], [] { return nullptr; });
   return list;
 }
 

@@ -9,5 +9,7 @@ namespace leafcast::analysis {
 /// All statistics of all cells that have samples, with delete-one-bin jackknife errors over the 64 bins,
 /// exact values and z. Order: by cell, then in a fixed order of statistics. A pure function of the record.
 std::vector<Estimate> estimates(const Record& record);
+/// The same without exact values, some of which take long.
+std::vector<Estimate> estimates_alone(const Record& record);
 
 }  // namespace leafcast::analysis

@@ -10,9 +10,11 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <mutex>
 #include <optional>
 #include <sstream>
 #include <string_view>
@@ -76,6 +78,7 @@ struct Holder {
   std::string job;    ///< SLURM job, if any
   int restarts = 0;   ///< how often SLURM has requeued the job
   std::string since;  ///< for people
+  bool beats = false;  ///< it touches its lock; programs before format 2 of locks did not
 
   static Holder self() {
     const auto stat = process_stat(::getpid());
@@ -85,7 +88,8 @@ struct Holder {
             first_line("/proc/sys/kernel/random/boot_id"),
             environment("SLURM_JOB_ID"),
             number(environment("SLURM_RESTART_COUNT")),
-            fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now()))};
+            fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now())),
+            true};
   }
 
   static std::optional<Holder> parse(const std::string& text) {
@@ -103,6 +107,7 @@ struct Holder {
       if (key == "job") holder.job = value;
       if (key == "restarts") holder.restarts = number(value);
       if (key == "since") holder.since = value;
+      if (key == "beats") holder.beats = value == "yes";
       whole = key == "end";
     }
     if (!whole || holder.host.empty() || holder.pid <= 0) return std::nullopt;
@@ -110,12 +115,12 @@ struct Holder {
   }
 
   std::string text() const {
-    return fmt::format("host={}\npid={}\nstart={}\nboot={}\njob={}\nrestarts={}\nsince={}\nend\n", host, pid,
-                       start, boot, job, restarts, since);
+    return fmt::format("host={}\npid={}\nstart={}\nboot={}\njob={}\nrestarts={}\nsince={}\nbeats={}\nend\n",
+                       host, pid, start, boot, job, restarts, since, beats ? "yes" : "no");
   }
 
-  /// Whether this is surely gone. Of another host's processes that is known only if SLURM has requeued their
-  /// job since.
+  /// Whether this is surely gone. Of another host's processes that is known at once only if SLURM has
+  /// requeued their job since.
   bool dead(const Holder& self) const {
     if (!job.empty() && job == self.job && restarts < self.restarts) return true;
     return host == self.host && !alive_here(self);
@@ -142,23 +147,74 @@ std::string read_text(const fs::path& file) {
 
 std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
 
-[[noreturn]] void refuse(const fs::path& file, const Holder& holder, const Holder& self) {
-  const std::string who = fmt::format("{}: in use by process {} on host {} since {}",
-                                      file.parent_path().string(), holder.pid, holder.host, holder.since);
-  if (holder.host == self.host) throw IoError(who + "; wait for it to end, or choose another -o directory");
-  throw IoError(fmt::format(
-      "{}; wait for it to end, or, if that run is surely dead, remove {} and run the same command again", who,
-      file.string()));
+std::string in_use_by(const fs::path& file, const Holder& holder) {
+  return fmt::format("{}: in use by process {} on host {}{} since {}", file.parent_path().string(),
+                     holder.pid, holder.host,
+                     holder.job.empty() ? "" : fmt::format(" (SLURM job {})", holder.job), holder.since);
+}
+
+[[noreturn]] void refuse(const fs::path& file, const Holder& holder) {
+  const std::string who = in_use_by(file, holder) + "; wait for it to end, ";
+  if (holder.beats) throw IoError(who + "or choose another -o directory");
+  throw IoError(fmt::format("{}or, if that run is surely dead, remove {} and run the same command again", who,
+                            file.string()));
+}
+
+using Seconds = std::chrono::duration<double>;
+
+/// When the file was last touched, by the clock of its file system. The file is opened first, since network
+/// file systems look up its times anew only then.
+std::optional<timespec> last_beat(const fs::path& file) {
+  const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) return std::nullopt;
+  return status.st_mtim;
+}
+
+bool same_time(const timespec& a, const timespec& b) {
+  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/// Watches a lock until its time changes, it vanishes or is another's (false), or `silent` has passed (true).
+/// By this process's own clock: those of hosts may differ.
+bool seems_dead(const fs::path& file, const Holder& holder, const LockTiming& timing) {
+  const auto begin = std::chrono::steady_clock::now();
+  const auto before = last_beat(file);
+  if (!before) return false;
+  if (timing.say)
+    timing.say(fmt::format("{}; watching for {:.0f} s whether that run still lives", in_use_by(file, holder),
+                           Seconds(timing.silent).count()));
+  const std::string text = holder.text();
+  while (std::chrono::steady_clock::now() - begin < timing.silent) {
+    std::this_thread::sleep_for(std::min<std::chrono::milliseconds>(timing.beat / 5, timing.silent / 20));
+    const auto now = last_beat(file);
+    if (!now || !same_time(*before, *now) || read_text(file) != text) return false;
+  }
+  return true;
 }
 
 enum class Attempt { taken, again, unreadable };
 
 /// Takes over the lock of a dead process. flock keeps two processes of this host from doing so at once; where
-/// the file system has none, the window is a few microseconds.
-Attempt take_over(const fs::path& file, const Holder& self) {
+/// the file system has none, the window is a few microseconds. `watched`: a holder that seems dead, since its
+/// heart has not beaten for long.
+Attempt take_over(const fs::path& file, const Holder& self, std::optional<Holder>& watched,
+                  const LockTiming& timing) {
   const Descriptor fd(::open(file.c_str(), O_RDWR | O_CLOEXEC));
   if (!fd && errno == ENOENT) return Attempt::again;  // released meanwhile
   if (!fd) throw io_error("open", file, errno);
+  const auto holder = Holder::parse(read_text(file));
+  if (holder && !holder->dead(self) && holder->host != self.host && holder->beats &&
+      !(watched && watched->text() == holder->text())) {
+    // Not while flock is held: everybody may watch.
+    if (!seems_dead(file, *holder, timing)) {
+      const auto later = Holder::parse(read_text(file));
+      if (later && later->text() == holder->text()) refuse(file, *holder);  // its heart has beaten
+    } else {
+      watched = holder;
+    }
+    return Attempt::again;
+  }
   while (::flock(fd.get(), LOCK_EX) != 0 && errno == EINTR) {
   }
   struct stat opened {
@@ -166,9 +222,12 @@ Attempt take_over(const fs::path& file, const Holder& self) {
   if (::fstat(fd.get(), &opened) != 0 || ::stat(file.c_str(), &current) != 0 ||
       opened.st_ino != current.st_ino)
     return Attempt::again;
-  const auto holder = Holder::parse(read_text(file));
-  if (!holder) return Attempt::unreadable;
-  if (!holder->dead(self)) refuse(file, *holder, self);
+  const std::string there = read_text(file);
+  const auto now = Holder::parse(there);
+  if (!now) return Attempt::unreadable;
+  const bool dead = now->dead(self) || (watched && watched->text() == there);
+  if (!dead && now->host != self.host && now->beats) return Attempt::again;  // another took it meanwhile
+  if (!dead) refuse(file, *now);
   const std::string text = self.text();
   if (!write_all(fd.get(), bytes_of(text)) || ::ftruncate(fd.get(), static_cast<off_t>(text.size())) != 0 ||
       ::fsync(fd.get()) != 0)
@@ -188,28 +247,72 @@ bool create(const fs::path& file, const std::string& text) {
 
 }  // namespace
 
-Lock::Lock(fs::path file, std::string text)
-    : file_(std::move(file)), text_(std::move(text)), process_(::getpid()) {}
+/// Touches the lock file until it is destroyed. A thread of its own, since the holder may be busy for long
+/// with one piece of work.
+class Lock::Heart {
+ public:
+  Heart(const fs::path& file, const std::string& text, std::chrono::milliseconds beat) {
+    // Signals are for the thread that samples: it must see them soon.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    thread_ = std::thread([=, this] { run(file, text, beat); });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+  ~Heart() {
+    {
+      const std::lock_guard guard(mutex_);
+      stop_ = true;
+    }
+    stopped_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  void run(const fs::path& file, const std::string& text, std::chrono::milliseconds beat) {
+    std::unique_lock guard(mutex_);
+    while (!stopped_.wait_for(guard, beat, [this] { return stop_; }))
+      if (read_text(file) == text)  // else another has it: check_held will tell
+        ::utimensat(AT_FDCWD, file.c_str(), nullptr, 0);
+  }
+
+  std::mutex mutex_;
+  std::condition_variable stopped_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+Lock::Lock(fs::path file, std::string text, const LockTiming& timing)
+    : file_(std::move(file)),
+      text_(std::move(text)),
+      process_(::getpid()),
+      heart_(std::make_unique<Heart>(file_, text_, timing.beat)) {}
 
 Lock::Lock(Lock&& other) noexcept
-    : file_(std::exchange(other.file_, {})), text_(std::move(other.text_)), process_(other.process_) {}
+    : file_(std::exchange(other.file_, {})),
+      text_(std::move(other.text_)),
+      process_(other.process_),
+      heart_(std::move(other.heart_)) {}
 
 Lock& Lock::operator=(Lock&& other) noexcept {
   release();
   file_ = std::exchange(other.file_, {});
   text_ = std::move(other.text_);
   process_ = other.process_;
+  heart_ = std::move(other.heart_);
   return *this;
 }
 
 Lock::~Lock() { release(); }
 
-Lock Lock::acquire(const fs::path& file) {
+Lock Lock::acquire(const fs::path& file, const LockTiming& timing) {
   const Holder self = Holder::self();
   constexpr int kAttempts = 40;  // a lock that is being made says nothing for a moment
+  std::optional<Holder> watched;
   for (int n = 0; n < kAttempts; ++n) {
-    if (create(file, self.text()) || take_over(file, self) == Attempt::taken) return Lock(file, self.text());
-    std::this_thread::sleep_for(std::chrono::milliseconds(25));
+    if (create(file, self.text()) || take_over(file, self, watched, timing) == Attempt::taken)
+      return Lock(file, self.text(), timing);
+    if (!watched) std::this_thread::sleep_for(std::chrono::milliseconds(25));
   }
   throw IoError(fmt::format(
       "{}: the lock does not say who holds it; if no run uses this directory, remove the file and run "
@@ -229,7 +332,27 @@ void Lock::check_held() const {
 
 void Lock::release() noexcept {
   // A forked child must not release its parent's lock, nor a run that of another.
-  if (process_ == ::getpid() && held()) ::unlink(file_.c_str());
+  if (process_ != ::getpid()) {
+    static_cast<void>(heart_.release());  // its thread is the parent's
+    return;
+  }
+  heart_.reset();
+  if (held()) ::unlink(file_.c_str());
+}
+
+std::optional<LockState> look_at_lock(const fs::path& file, const LockTiming& timing) {
+  const auto holder = Holder::parse(read_text(file));
+  const auto beat = last_beat(file);
+  if (!holder || !beat) return std::nullopt;
+  LockState state{holder->host, holder->job, holder->since, holder->pid, 0, false};
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  state.beat_seconds = static_cast<double>(now.tv_sec - beat->tv_sec) +
+                       1e-9 * static_cast<double>(now.tv_nsec - beat->tv_nsec);
+  const Holder self = Holder::self();
+  state.lives = !holder->dead(self) && (holder->host == self.host || !holder->beats ||
+                                        state.beat_seconds < Seconds(timing.silent).count());
+  return state;
 }
 
 }  // namespace leafcast::io

@@ -37,9 +37,9 @@ void require_ours(const RunFiles& files) {
   const bool has_parts = fs::exists(files.parts());
   for (const auto& entry : fs::directory_iterator(files.directory)) {
     const fs::path& path = entry.path();
-    const bool ours =
-        path == files.lock() || path == files.parts() || is_temporary(path) ||
-        (has_parts && (path == files.sweep() || path == files.cost() || path == files.results()));
+    const bool ours = path == files.lock() || path == files.parts() || is_temporary(path) ||
+                      (has_parts && (path == files.sweep() || path == files.cost() ||
+                                     path == files.status() || path == files.results()));
     if (!ours)
       throw DataError(fmt::format(
           "{}: not a run directory: it holds {} but no plan.txt; choose an empty or new directory",
@@ -74,6 +74,15 @@ void write_if_changed(const fs::path& path, const std::string& text) {
   const auto bytes = std::as_bytes(std::span(text));
   if (fs::exists(path) && std::ranges::equal(read_bytes(path), bytes)) return;
   write_atomically(path, bytes);
+}
+
+std::string text_if_any(const fs::path& path) {
+  try {
+    const auto bytes = read_bytes(path);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  } catch (const IoError&) {
+    return "";
+  }
 }
 
 std::vector<Source> parts_of(const RunFiles& files) {
@@ -169,13 +178,15 @@ RunDirectory::~RunDirectory() = default;
 RunDirectory::RunDirectory(RunDirectory&&) noexcept = default;
 RunDirectory& RunDirectory::operator=(RunDirectory&&) noexcept = default;
 
-RunDirectory RunDirectory::open_for_writing(const fs::path& directory, const Plan& plan) {
+RunDirectory RunDirectory::open_for_writing(const fs::path& directory, const Plan& plan,
+                                            const LockTiming& timing) {
   const ReadingSession session;
   return with_files([&] {
     const RunFiles files{directory};
     create_run_directory(files);
     RunDirectory run;
-    run.state_ = std::make_unique<State>(State{files, Lock::acquire(files.lock()), Record(plan), {}, {}, 0});
+    run.state_ =
+        std::make_unique<State>(State{files, Lock::acquire(files.lock(), timing), Record(plan), {}, {}, 0});
     remove_leftovers(directory);
     require_same_plan(files, plan);
     if (fs::create_directory(files.parts())) sync_directory(directory);
@@ -207,13 +218,11 @@ void RunDirectory::write_part(const Record& delta) {
 
 fs::path RunDirectory::results_path() const { return state_->files.results(); }
 
-std::string RunDirectory::cost_text() const {
-  try {
-    const auto bytes = read_bytes(state_->files.cost());
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-  } catch (const IoError&) {
-    return "";
-  }
+std::string RunDirectory::cost_text() const { return text_if_any(state_->files.cost()); }
+
+void RunDirectory::write_status(const std::string& text) {
+  state_->lock.check_held();
+  with_files([&] { write_if_changed(state_->files.status(), text); });
 }
 
 void RunDirectory::write_cost(const std::string& text) {
@@ -221,6 +230,16 @@ void RunDirectory::write_cost(const std::string& text) {
 }
 
 // ---- reading
+
+RunView look_at_run(const fs::path& directory) {
+  return with_files([&] {
+    if (!fs::is_directory(directory))
+      throw IoError(fmt::format("{}: no such directory; check the path", directory.string()));
+    const RunFiles files{directory};
+    return RunView{look_at_lock(files.lock()), text_if_any(files.status()), fs::exists(files.plan()),
+                   fs::is_regular_file(files.results())};
+  });
+}
 
 namespace {
 

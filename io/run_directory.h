@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/plan.h"
+#include "io/lock.h"
 
 namespace leafcast::io {
 
@@ -19,7 +20,8 @@ class RunDirectory {
   /// Creates the directory or reopens it, takes the lock, and checks that the plan is the same.
   /// Throws DataError: a directory of another plan (with the differing cells); IoError: cannot be written, or
   /// in use.
-  static RunDirectory open_for_writing(const std::filesystem::path& directory, const Plan& plan);
+  static RunDirectory open_for_writing(const std::filesystem::path& directory, const Plan& plan,
+                                       const LockTiming& timing = {});
   ~RunDirectory();
   RunDirectory(RunDirectory&&) noexcept;
   RunDirectory& operator=(RunDirectory&&) noexcept;
@@ -33,6 +35,8 @@ class RunDirectory {
   /// The text of cost.json; empty if it is not there or cannot be read.
   std::string cost_text() const;
   void write_cost(const std::string& text);
+  /// status.json: what the run says of itself while it lasts.
+  void write_status(const std::string& text);
 
  private:
   RunDirectory();
@@ -40,9 +44,19 @@ class RunDirectory {
   std::unique_ptr<State> state_;
 };
 
+/// What a run directory tells someone who only looks: who writes there, and the text of status.json (empty if
+/// there is none). Reads a few small files and changes nothing. Throws IoError if there is no such directory.
+struct RunView {
+  std::optional<LockState> lock;
+  std::string status_text;
+  bool has_plan = false;
+  bool has_results = false;
+};
+RunView look_at_run(const std::filesystem::path& directory);
+
 /// Reads any mixture of run directories, part files and results files into one record.
-/// Throws IoError: nothing there; DataError: foreign file, damage, different plans, overlapping ledgers. The same part
-/// given twice counts once.
+/// Throws IoError: nothing there; DataError: foreign file, damage, different plans, overlapping ledgers. The
+/// same part given twice counts once.
 Record read_record(const std::vector<std::filesystem::path>& paths);
 
 /// A damage found by verify: which file, what is wrong, which chunks of which cells are affected if known.

@@ -17,6 +17,7 @@ struct RunFiles {
   std::filesystem::path plan() const { return directory / "plan.txt"; }
   std::filesystem::path sweep() const { return directory / "sweep.ini"; }
   std::filesystem::path cost() const { return directory / "cost.json"; }
+  std::filesystem::path status() const { return directory / "status.json"; }
   std::filesystem::path lock() const { return directory / "lock"; }
   std::filesystem::path parts() const { return directory / "parts"; }
   std::filesystem::path results() const { return directory / "results.h5"; }

@@ -2,22 +2,49 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "engine/cost.h"
 #include "jobs/costs.h"
+#include "jobs/nearest.h"
 #include "jobs/program.h"
 #include "jobs/progress.h"
 #include "jobs/sweep.h"
+#include "workers/dry_run.h"
 
 namespace leafcast::jobs {
 
 namespace {
 
-constexpr double kProgramBytes = 150e6;  // of a rank: code, libraries, MPI buffers
+using Json = nlohmann::ordered_json;
 
+constexpr double kProgramBytes = 150e6;  // of a rank: code, libraries, MPI buffers
+constexpr double kRanksANode = 16;       // that share the memory for rank 0's tallies: few, to be safe
+constexpr int kMostRanks = 1000000;
+constexpr std::size_t kColumns = 80, kLabelColumns = 46;
+
+/// What a sweep takes.
 struct Cost {
-  double seconds = 0, leaves = 0, largest_chunk = 0, sampler_bytes = 0, tally_bytes = 0;
+  std::vector<double> cell_seconds;
+  double seconds = 0, leaves = 0, longest_chunk = 0, rank_bytes = kProgramBytes, tally_bytes = 0;
 };
+
+Cost cost_of(const Plan& plan, const CostModel& costs) {
+  Cost cost;
+  double sampler = 0;
+  for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
+    const Cell& cell = plan.cells()[i];
+    cost.cell_seconds.push_back(costs.cell_seconds(plan, i));
+    cost.seconds += cost.cell_seconds.back();
+    cost.leaves += static_cast<double>(cell.samples()) * static_cast<double>(cell.language().leaves());
+    cost.longest_chunk = std::max(cost.longest_chunk, costs.chunk_seconds(plan, {i, 0}));
+    sampler = std::max(sampler, sampler_bytes(cell));
+    cost.tally_bytes += 3 * tally_bytes(cell);
+  }
+  cost.rank_bytes += sampler;
+  return cost;
+}
 
 /// Ranks that finish in about ten minutes, as far as chunks allow.
 int suggested_ranks(const Cost& cost, const Plan& plan) {
@@ -32,10 +59,195 @@ std::string slurm_time(double seconds) {
   return fmt::format("{:02d}:{:02d}:00", minutes / 60, minutes % 60);
 }
 
-std::string pad(const std::string& text, std::size_t width) {
-  const auto columns = static_cast<std::size_t>(std::count_if(
+/// What to ask Slurm for.
+struct Suggestion {
+  int ranks;
+  double seconds;         ///< expected
+  std::string time;       ///< limit with a reserve, HH:MM:SS
+  long long megabytes;    ///< a core
+  std::string resources;  ///< the same as sbatch's options
+};
+
+Suggestion suggest(const Cost& cost, int ranks) {
+  Suggestion suggestion{ranks, cost.seconds / ranks + cost.longest_chunk, {}, 0, {}};
+  suggestion.time = slurm_time(2 * suggestion.seconds + 120);
+  const double bytes = 1.25 * cost.rank_bytes + cost.tally_bytes / std::min<double>(ranks, kRanksANode);
+  suggestion.megabytes = static_cast<long long>(std::ceil(bytes / 1e6 / 50)) * 50;
+  suggestion.resources =
+      fmt::format("--ntasks={} --time={} --mem-per-cpu={}M", ranks, suggestion.time, suggestion.megabytes);
+  return suggestion;
+}
+
+/// The word as a shell reads it back.
+std::string shell_word(const std::string& word) {
+  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("%+,-./:=@_").find(c) != std::string_view::npos;
+  });
+  if (plain) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+/// The words of the batch script and its arguments.
+std::vector<std::string> job_words(const Options& options) {
+  std::vector<std::string> words = {"slurm/sweep.sbatch", "DIR"};
+  for (const std::string& file : options.positional()) words.push_back(shell_word(file));
+  for (const Setting& setting : options.overrides())
+    words.push_back(shell_word(fmt::format("--{}={}", setting.key, setting.value)));
+  return words;
+}
+
+// ---- text
+
+std::size_t columns(const std::string& text) {  // UTF-8: bytes that begin a character
+  return static_cast<std::size_t>(std::count_if(
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-  return text + std::string(columns < width ? width - columns : 0, ' ');
+}
+
+/// Lines of at most so many columns; a longer word has a line of its own.
+std::vector<std::string> wrap(const std::vector<std::string>& words, std::size_t width,
+                              const std::string& indent) {
+  std::vector<std::string> lines;
+  for (const std::string& word : words) {
+    if (lines.empty())
+      lines.push_back(word);
+    else if (columns(lines.back()) + 1 + columns(word) <= width)
+      lines.back() += " " + word;
+    else
+      lines.push_back(indent + word);
+  }
+  return lines;
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::vector<std::string> words(1);
+  for (const char c : text) {
+    if (c == ' ')
+      words.emplace_back();
+    else
+      words.back() += c;
+  }
+  return words;
+}
+
+// ---- simulation
+
+/// A run on ranks that are only pretended.
+struct Simulation {
+  workers::DryRun run;
+  std::uint64_t share = 1;  ///< of that many parts of the sweep, one was simulated
+};
+
+Simulation simulate(const Plan& plan, const CostModel& costs, int ranks) {
+  constexpr std::uint64_t kMostChunks = 1000000;  // some seconds
+  Simulation simulation;
+  simulation.share = (plan.total_chunks() + kMostChunks - 1) / kMostChunks;
+  workers::DryMachine machine;
+  machine.ranks = ranks;
+  simulation.run = workers::run_dry(plan, costs, machine, {0, simulation.share});
+  return simulation;
+}
+
+void print_simulation(const Simulation& simulation, int ranks) {
+  const workers::DryRun& run = simulation.run;
+  std::string text = fmt::format("simulated on {} rank{}", ranks, ranks == 1 ? "" : "s");
+  if (simulation.share > 1) text += fmt::format(", with one chunk in {}", simulation.share);
+  text += fmt::format(
+      ": {}; {:.1f}% of the ranks' time is sampling; the end is {} after the first rank has nothing to do; "
+      "rank 0 is busy for {:.2g}% of the time with orders and results",
+      format_duration(run.seconds), 100 * run.efficiency, format_duration(run.tail_seconds),
+      100 * run.dispatch_seconds / run.seconds);
+  for (const std::string& line : wrap(words_of(text), kColumns - 2, "  ")) fmt::print("{}\n", line);
+}
+
+Json json_of(const Simulation& simulation) {
+  const workers::DryRun& run = simulation.run;
+  return {{"share", simulation.share},        {"chunks", run.chunks},
+          {"seconds", run.seconds},           {"efficiency", run.efficiency},
+          {"tail_seconds", run.tail_seconds}, {"dispatch_seconds", run.dispatch_seconds}};
+}
+
+// ---- printing
+
+void print_row(const std::string& label, const std::string& samples, const std::string& chunks,
+               const std::string& time) {
+  std::vector<std::string> lines = wrap(words_of(label), kLabelColumns, "    ");
+  const std::size_t width = columns(lines[0]);
+  lines[0] += std::string(width < kLabelColumns ? kLabelColumns - width : 0, ' ');
+  fmt::print("{} {:>8} {:>10} {:>13}\n", lines[0], samples, chunks, time);
+  for (std::size_t i = 1; i < lines.size(); ++i) fmt::print("{}\n", lines[i]);
+}
+
+void print_text(const Plan& plan, const CostModel& costs, const Cost& cost, const Suggestion& suggestion,
+                const std::optional<Simulation>& simulation, const Options& options) {
+  if (!plan.title().empty()) {
+    for (const std::string& line : wrap(words_of(plan.title()), kColumns, "")) fmt::print("{}\n", line);
+    fmt::print("\n");
+  }
+  print_row("cell", "samples", "chunks", "core time");
+  for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
+    const Cell& cell = plan.cells()[i];
+    print_row(cell.label(), format_count(static_cast<double>(cell.samples())), std::to_string(plan.chunks(i)),
+              format_duration(cost.cell_seconds[i]));
+  }
+  fmt::print("core time: {} in all, {} leaves, {:.2g} s the longest chunk;\n  {}\n",
+             format_duration(cost.seconds), format_count(cost.leaves), cost.longest_chunk, describe(costs));
+  fmt::print("memory: about {}B a rank, and {}B for tallies on rank 0\n", format_count(cost.rank_bytes),
+             format_count(cost.tally_bytes));
+  if (simulation) print_simulation(*simulation, suggestion.ranks);
+  fmt::print("with {}: about {}. To submit (from the source folder):\n",
+             suggestion.ranks == 1 ? "1 rank" : fmt::format("{} ranks", suggestion.ranks),
+             format_duration(suggestion.seconds));
+  std::vector<std::string> words = words_of("sbatch " + suggestion.resources);
+  for (const std::string& word : job_words(options)) words.push_back(word);
+  const std::vector<std::string> lines = wrap(words, kColumns - 4, "  ");
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    fmt::print("  {}{}\n", lines[i], i + 1 < lines.size() ? " \\" : "");
+  fmt::print("or, with the presets of your site: slurm/submit (--help tells how)\n");
+}
+
+// ---- JSON
+
+void print_json(const Plan& plan, const CostModel& costs, const Cost& cost, const Suggestion& suggestion,
+                const std::optional<Simulation>& simulation, const Options& options) {
+  Json cells = Json::array();
+  std::uint64_t samples = 0;
+  for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
+    const Cell& cell = plan.cells()[i];
+    samples += cell.samples();
+    cells.push_back({{"label", cell.label()},
+                     {"samples", cell.samples()},
+                     {"chunks", plan.chunks(i)},
+                     {"seconds", cost.cell_seconds[i]}});
+  }
+  std::string command = "sbatch " + suggestion.resources;
+  for (const std::string& word : job_words(options)) command += " " + word;
+  Json document = {
+      {"title", plan.title()},
+      {"plan_hash", fmt::format("{:016x}", plan.hash())},
+      {"cells", cells},
+      {"totals",
+       {{"cells", plan.cells().size()},
+        {"samples", samples},
+        {"chunks", plan.total_chunks()},
+        {"leaves", cost.leaves},
+        {"core_seconds", cost.seconds},
+        {"longest_chunk_seconds", cost.longest_chunk},
+        {"rank_bytes", cost.rank_bytes},
+        {"tally_bytes", cost.tally_bytes}}},
+      {"costs", {{"measured", costs.measured()}, {"origin", describe(costs)}}},
+      {"suggestion",
+       {{"ranks", suggestion.ranks},
+        {"seconds", suggestion.seconds},
+        {"time", suggestion.time},
+        {"mem_per_cpu_mb", suggestion.megabytes},
+        {"command", command}}},
+  };
+  if (simulation) document["simulation"] = json_of(*simulation);
+  // A title or file name may hold bytes that are no UTF-8.
+  fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace
@@ -44,48 +256,35 @@ ExitCode plan_command(const Arguments& arguments, const Arguments&) {
   Options options(
       "plan", "SWEEP…",
       "Shows what a sweep would run: cells, chunks, estimated cost and memory, and how to submit it.", true);
-  options.add()("pilot", boost::program_options::value<double>()->value_name("S"),
+  namespace po = boost::program_options;
+  options.add()("pilot", po::value<double>()->value_name("S"),
                 "measure this machine for about S seconds (1); 0: use built-in rates");
+  options.add()("ranks", po::value<int>()->value_name("N"),
+                "suggest a job of N ranks, and simulate it: efficiency, tail, load of rank 0");
+  options.add()("format", po::value<std::string>()->default_value("text")->value_name("text|json"),
+                "how to print");
   options.parse(arguments);
   if (options.wants_help()) {
     fmt::print("{}", options.help());
     return ExitCode::done;
   }
+  const std::vector<std::string> formats = {"text", "json"};
+  const std::string format = options.get<std::string>("format");
+  if (std::find(formats.begin(), formats.end(), format) == formats.end())
+    throw UsageError(fmt::format("--format {}: plan prints text or json; did you mean {}?", format,
+                                 find_nearest(format, formats)));
   const Plan plan = read_sweeps(options.positional(), options.overrides());
   const CostModel costs = measure_costs(plan.cells(), options.seconds("pilot", 1));
-  if (!plan.title().empty()) fmt::print("{}\n\n", plan.title());
-  fmt::print("{}  {:>9} {:>7} {:>11}\n", pad("cell", 48), "samples", "chunks", "core time");
-  Cost cost;
-  for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
-    const Cell& cell = plan.cells()[i];
-    const double seconds = costs.cell_seconds(plan, i);
-    cost.seconds += seconds;
-    cost.leaves += static_cast<double>(cell.samples()) * static_cast<double>(cell.language().leaves());
-    cost.largest_chunk = std::max(cost.largest_chunk, costs.chunk_seconds(plan, {i, 0}));
-    cost.sampler_bytes = std::max(cost.sampler_bytes, sampler_bytes(cell));
-    cost.tally_bytes += 3 * tally_bytes(cell);
-    fmt::print("{}  {:>9} {:>7} {:>11}\n", pad(cell.label(), 48),
-               format_count(static_cast<double>(cell.samples())), plan.chunks(i), format_duration(seconds));
+  const Cost cost = cost_of(plan, costs);
+  std::optional<Simulation> simulation;
+  int ranks = suggested_ranks(cost, plan);
+  if (options.has("ranks")) {
+    ranks = options.get<int>("ranks");
+    if (ranks < 1 || ranks > kMostRanks)
+      throw UsageError(fmt::format("--ranks {}: from 1 to {} ranks can be simulated", ranks, kMostRanks));
+    simulation = simulate(plan, costs, ranks);
   }
-  const double rank_bytes = kProgramBytes + cost.sampler_bytes;
-  const int ranks = suggested_ranks(cost, plan);
-  const double wall = cost.seconds / ranks + cost.largest_chunk;
-  const double wanted_bytes = 1.25 * rank_bytes + cost.tally_bytes / ranks;
-  fmt::print("core time: {} in all, {} leaves; {}\n", format_duration(cost.seconds),
-             format_count(cost.leaves), describe(costs));
-  fmt::print("memory: about {}B a rank, and {}B for tallies on rank 0\n", format_count(rank_bytes),
-             format_count(cost.tally_bytes));
-  std::string sweep_words;
-  for (const std::string& file : options.positional()) sweep_words += " " + file;
-  for (const Setting& setting : options.overrides())
-    sweep_words += fmt::format(" '--{}={}'", setting.key, setting.value);
-  fmt::print(
-      "with {}: about {}. To submit (from the source folder):\n  sbatch --ntasks={} --time={} "
-      "--mem-per-cpu={}M "
-      "slurm/sweep.sbatch DIR{}\n",
-      ranks == 1 ? "1 rank" : fmt::format("{} ranks", ranks), format_duration(wall), ranks,
-      slurm_time(2 * wall + 120), static_cast<long long>(std::ceil(wanted_bytes / 1e6 / 50)) * 50,
-      sweep_words);
+  (format == "json" ? print_json : print_text)(plan, costs, cost, suggest(cost, ranks), simulation, options);
   return ExitCode::done;
 }
 

@@ -21,7 +21,7 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
       {"plan", "SWEEP…", "show the cells, chunks, cost and memory of a sweep", plan_command},
       {"run", "SWEEP… -o DIR", "sample what the sweep asks for; the same command continues", run_command},
-      {"status", "DIR", "show how far a run is", status_command},
+      {"status", "DIR…", "show how far runs are, also while they run", status_command},
       {"merge", "DIR|FILE… -o results.h5", "unite runs, parts and results of one plan", merge_command},
       {"table", "DIR|FILE", "print estimates with errors and exact values", table_command},
       {"fit", "DIR|FILE", "fit the asymptotic laws", fit_command},

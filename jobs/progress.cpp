@@ -66,6 +66,7 @@ void ProgressDisplay::show(const workers::Progress& progress, bool last) {
   }
   erase_block();
   report_finished_cells(progress);
+  report_silent_ranks(progress);
   if (terminal_ && !last) {
     std::vector<std::size_t> in_work;
     for (std::size_t cell = 0; cell < progress.plan.cells().size(); ++cell) {
@@ -90,6 +91,13 @@ void ProgressDisplay::report_finished_cells(const workers::Progress& progress) {
     print(stream_, "done  {}  ({} samples)\n", progress.plan.cells()[cell].label(),
           progress.plan.cells()[cell].samples());
   }
+}
+
+void ProgressDisplay::report_silent_ranks(const workers::Progress& progress) {
+  if (progress.stopping != workers::Stop::no) return;
+  for (const int rank : progress.silent)
+    if (silent_.insert(rank).second)
+      print(stream_, "rank {} has not been heard of for long: others will do its chunks too\n", rank);
 }
 
 void ProgressDisplay::erase_block() {

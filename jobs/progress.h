@@ -22,12 +22,14 @@ class ProgressDisplay {
 
  private:
   void report_finished_cells(const workers::Progress& progress);
+  void report_silent_ranks(const workers::Progress& progress);
   void erase_block();
 
   std::FILE* stream_;
   bool terminal_;
   bool started_ = false;
   std::set<std::size_t> reported_;
+  std::set<int> silent_;
   double next_plain_line_ = 10;
   int block_lines_ = 0;
 };

@@ -1,4 +1,4 @@
-// Commands that read what runs have left: status, merge, table, fit, report, verify.
+// Commands that read what runs have left: merge, table, fit, report, verify.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -82,21 +82,6 @@ void write_output(const Options& options, Write write) {
 }
 
 }  // namespace
-
-ExitCode status_command(const Arguments& arguments, const Arguments&) {
-  Options options("status", "DIR", "Shows how far a run is, from the parts that it has written.", false);
-  if (!parsed(options, arguments)) return ExitCode::done;
-  const Record record = io::read_record(paths(options, "status"));
-  const Plan& plan = record.plan;
-  if (!plan.title().empty()) fmt::print("{}\n", plan.title());
-  for (std::size_t cell = 0; cell < plan.cells().size(); ++cell)
-    fmt::print("{:3.0f}%  {}/{}  {}\n",
-               100.0 * static_cast<double>(record.ledger.count(cell)) / plan.chunks(cell),
-               record.ledger.count(cell), plan.chunks(cell), plan.cells()[cell].label());
-  fmt::print("{} of {} chunks are in parts{}\n", record.ledger.count(), plan.total_chunks(),
-             record.complete() ? ": complete" : "");
-  return record.complete() ? ExitCode::done : ExitCode::more_to_do;
-}
 
 ExitCode merge_command(const Arguments& arguments, const Arguments& command_line) {
   Options options("merge", "DIR|FILE…",

@@ -1,9 +1,12 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -18,7 +21,9 @@
 #include "jobs/progress.h"
 #include "jobs/provenance.h"
 #include "jobs/say.h"
+#include "jobs/status_file.h"
 #include "jobs/sweep.h"
+#include "jobs/time_limit.h"
 #include "workers/mpi_communicator.h"
 #include "workers/stop_signal.h"
 
@@ -89,17 +94,30 @@ CostModel costs_of(io::RunDirectory& directory, const workers::RunSettings& sett
   return costs;
 }
 
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+/// What Slurm has said of the time left, and when.
+struct TimeLimit {
+  std::optional<double> seconds_left;
+  Clock::time_point asked = Clock::now();
+};
+
 /// What rank 0 knows once everything is checked and before anything is sampled.
 struct Job {
   std::filesystem::path directory_path;
   io::RunDirectory directory;
   Record record;
   workers::RunSettings settings;
+  std::string slice;
+  bool limited_by_slurm;
   bool quiet;
 };
 
-std::optional<Job> prepare(const Arguments& arguments, int ranks) {
-  const auto begin = std::chrono::steady_clock::now();
+std::optional<Job> prepare(const Arguments& arguments, int ranks, const TimeLimit& limit) {
+  const auto begin = Clock::now();
   Options options("run", "SWEEP…",
                   "Samples what the sweep asks for into DIR. The same command continues an interrupted run.",
                   true);
@@ -108,7 +126,8 @@ std::optional<Job> prepare(const Arguments& arguments, int ranks) {
   options.add()("slice", po::value<std::string>()->value_name("I/N"),
                 "only the I-th of N disjoint shares (job arrays)");
   options.add()("max-seconds", po::value<double>()->value_name("S"),
-                "stop within S seconds; exit code 75 if more is to do");
+                "stop within S seconds; exit code 75 if more is to do (default: the time that Slurm says "
+                "is left, less a quarter or 45 s)");
   options.add()("flush-seconds", po::value<double>()->value_name("S"),
                 "write a part at least every S seconds (30)");
   options.add()(
@@ -125,17 +144,27 @@ std::optional<Job> prepare(const Arguments& arguments, int ranks) {
   workers::RunSettings settings;
   if (options.has("slice")) settings.slice = parse_slice(options.get<std::string>("slice"));
   settings.max_seconds = positive_seconds(options, "max-seconds", settings.max_seconds);
+  const bool limited_by_slurm = limit.seconds_left && !options.has("max-seconds");
+  if (limited_by_slurm)
+    settings.max_seconds = usable_seconds(*limit.seconds_left) - seconds_since(limit.asked);
   settings.flush_seconds = positive_seconds(options, "flush-seconds", settings.flush_seconds);
 
   const Plan plan = read_sweeps(options.positional(), options.overrides());
   check_memory(plan);
   const std::filesystem::path path = options.get<std::string>("output");
-  io::RunDirectory directory = io::RunDirectory::open_for_writing(path, plan);
+  io::LockTiming timing;
+  timing.say = [](const std::string& text) { say("{}\n", text); };
+  io::RunDirectory directory = io::RunDirectory::open_for_writing(path, plan, timing);
   Record record = directory.record();
   settings.costs = costs_of(directory, settings, options, ranks);
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
-  settings.max_seconds = std::max(settings.max_seconds - elapsed.count(), 1e-3);
-  return Job{path, std::move(directory), std::move(record), settings, options.has("quiet")};
+  settings.max_seconds = std::max(settings.max_seconds - seconds_since(begin), 1e-3);
+  return Job{path,
+             std::move(directory),
+             std::move(record),
+             settings,
+             options.has("slice") ? options.get<std::string>("slice") : "",
+             limited_by_slurm,
+             options.has("quiet")};
 }
 
 void announce(const Job& job, int ranks) {
@@ -146,6 +175,8 @@ void announce(const Job& job, int ranks) {
       plan.cells().size() == 1 ? "" : "s", plan.total_chunks(), ranks, ranks == 1 ? "" : "s",
       job.directory_path.string());
   if (done > 0) say("continuing: {} of {} chunks are done\n", done, plan.total_chunks());
+  if (job.limited_by_slurm)
+    say("Slurm's time limit: stops within {}\n", format_duration(job.settings.max_seconds));
   const CostModel& costs = job.settings.costs;
   if (costs.measured())
     say("about {} of core time; {}\n",
@@ -154,18 +185,21 @@ void announce(const Job& job, int ranks) {
         describe(costs));
 }
 
-/// Core time of the chunks that this command has sampled.
-struct CoreTime {
-  double sampling = 0, predicted = 0;
+/// What the last report said of the chunks that this command has sampled.
+struct Times {
+  double sampling = 0, predicted = 0, dispatch = 0, writing = 0, all = 0;
+  workers::Stop stopping = workers::Stop::no;
 };
 
-void finish(const Job& job, const Arguments& command_line, int ranks, const CoreTime& time) {
+void finish(const Job& job, const Arguments& command_line, int ranks, const Times& times) {
   const std::vector<Estimate> estimates = analysis::estimates(job.record);
   const std::vector<Fit> fits = analysis::fits(job.record, estimates);
   std::map<std::string, std::string> origin = provenance(command_line, ranks);
   origin["cost_model"] = job.settings.costs.json();
-  origin["sampling_seconds"] = fmt::format("{:.6g}", time.sampling);
-  origin["predicted_seconds"] = fmt::format("{:.6g}", time.predicted);
+  origin["sampling_seconds"] = fmt::format("{:.6g}", times.sampling);
+  origin["predicted_seconds"] = fmt::format("{:.6g}", times.predicted);
+  origin["dispatch_seconds"] = fmt::format("{:.6g}", times.dispatch);
+  origin["writing_seconds"] = fmt::format("{:.6g}", times.writing);
   io::write_results(job.directory.results_path(), job.record, estimates, fits, origin);
   if (job.quiet) return;
   const std::string directory = job.directory_path.string();
@@ -173,53 +207,108 @@ void finish(const Job& job, const Arguments& command_line, int ranks, const Core
   say("look:    leafcast table {0} · leafcast fit {0} · leafcast report {0} -o report.html\n", directory);
 }
 
-ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& command_line) {
+void tell_times(const Times& times, int ranks) {
+  if (times.predicted > 0)
+    say("core time: {} sampling, {} predicted ({:+.0f}%)\n", format_duration(times.sampling),
+        format_duration(times.predicted), 100 * (times.predicted / times.sampling - 1));
+  if (ranks > 1 && times.all > 0)
+    say("rank 0: {:.1f}% of its time for orders and results, {:.1f}% for writing\n",
+        100 * times.dispatch / times.all, 100 * times.writing / times.all);
+}
+
+RunState state_of(const Job& job, int ranks) {
+  const auto environment = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value ? value : "");
+  };
+  RunState state;
+  state.plan_hash = fmt::format("{:016x}", job.record.plan.hash());
+  state.program = version_text();
+  state.host = host_name();
+  state.process = getpid();
+  state.slurm_job = environment("SLURM_JOB_ID");
+  state.slice = job.slice;
+  state.ranks = ranks;
+  if (std::isfinite(job.settings.max_seconds)) state.deadline = unix_seconds() + job.settings.max_seconds;
+  return state;
+}
+
+ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& command_line,
+                StatusFile& status) {
   ProgressDisplay display(stderr, isatty(STDERR_FILENO) != 0);
-  CoreTime time;
-  const workers::RunSinks sinks{[&](const Record& delta) { job.directory.write_part(delta); },
+  Times times;
+  const workers::RunSinks sinks{[&](const Record& delta) {
+                                  job.directory.write_part(delta);
+                                  status.part_written();
+                                },
                                 [&](const workers::Progress& progress, bool last) {
-                                  time = {progress.sampling_seconds, progress.predicted_seconds};
+                                  times = {progress.sampling_seconds, progress.predicted_seconds,
+                                           progress.dispatch_seconds, progress.writing_seconds,
+                                           progress.seconds,          progress.stopping};
                                   if (!job.quiet) display.show(progress, last);
+                                  status.update(progress);
                                 }};
   const workers::Outcome outcome = workers::run_master(communicator, job.record, job.settings, sinks);
-  if (!job.quiet && time.predicted > 0)
-    say("core time: {} sampling, {} predicted ({:+.0f}%)\n", format_duration(time.sampling),
-        format_duration(time.predicted), 100 * (time.predicted / time.sampling - 1));
+  if (!job.quiet) tell_times(times, communicator.size());
   if (job.record.complete()) {
-    finish(job, command_line, communicator.size(), time);
+    finish(job, command_line, communicator.size(), times);
+    status.finish(RunState::Phase::done);
     return ExitCode::done;
   }
   if (outcome == workers::Outcome::complete) {
+    status.finish(RunState::Phase::done);
     if (!job.quiet) say("this slice is done: unite all slices with leafcast merge DIR… -o results.h5\n");
     return ExitCode::done;
   }
+  const std::string reason =
+      times.stopping == workers::Stop::signal ? "told to stop by a signal" : "out of time";
+  status.finish(RunState::Phase::interrupted, reason);
   if (!job.quiet)
-    say("stopped: {} of {} chunks are done and kept; the same command continues\n", job.record.ledger.count(),
-        job.record.plan.total_chunks());
+    say("{}: {} of {} chunks are done and kept; the same command continues\n", reason,
+        job.record.ledger.count(), job.record.plan.total_chunks());
   return ExitCode::more_to_do;
 }
 
+ExitCode sample_and_tell(Job& job, workers::Communicator& communicator, const Arguments& command_line) {
+  StatusFile status(job.directory, state_of(job, communicator.size()));
+  try {
+    return sample(job, communicator, command_line, status);
+  } catch (const std::exception& e) {
+    status.finish(RunState::Phase::failed, e.what());
+    throw;
+  }
+}
+
+/// Every rank leaves with the same code.
 ExitCode tell_all(workers::Communicator& communicator, ExitCode code) {
+  if (const auto& gone = communicator.given_up(); !gone.empty()) {
+    say("leafcast: rank{} {} did not answer: stopped, or on a machine that is gone; nothing of the results "
+        "is "
+        "lost, and the other ranks end without it\n",
+        gone.size() == 1 ? "" : "s", fmt::join(gone, ", "));
+    std::fflush(nullptr);
+    communicator.end_all(static_cast<int>(code));
+  }
   std::string text = fmt::format("{}{}", kExitPrefix, static_cast<int>(code));
   communicator.broadcast(text);
   return code;
 }
 
-ExitCode lead(workers::Communicator& communicator, const Arguments& arguments,
-              const Arguments& command_line) {
+ExitCode lead(workers::Communicator& communicator, const Arguments& arguments, const Arguments& command_line,
+              const TimeLimit& limit) {
   ExitCode code = ExitCode::done;
   try {
-    std::optional<Job> job = prepare(arguments, communicator.size());
+    std::optional<Job> job = prepare(arguments, communicator.size(), limit);
     if (job) {
       if (!job->quiet) announce(*job, communicator.size());
       std::string text = std::string(kPlanPrefix) + job->record.plan.text();
       communicator.broadcast(text);
-      code = sample(*job, communicator, command_line);
+      code = sample_and_tell(*job, communicator, command_line);
     }
   } catch (...) {
     code = report_error();
   }
-  return tell_all(communicator, code);  // every rank leaves with the same code
+  return tell_all(communicator, code);
 }
 
 ExitCode follow(workers::Communicator& communicator) {
@@ -236,12 +325,15 @@ ExitCode follow(workers::Communicator& communicator) {
 
 ExitCode run_command(const Arguments& arguments, const Arguments& command_line) {
   workers::catch_stop_signals();  // before MPI starts, so that no early signal is lost
+  TimeLimit limit;
+  if (workers::is_first_rank()) limit.seconds_left = slurm_seconds_left();
   std::unique_ptr<workers::Communicator> communicator;
   if (workers::under_mpi())
     communicator = std::make_unique<workers::MpiCommunicator>();
   else
     communicator = std::make_unique<workers::LocalCommunicator>();
-  return communicator->rank() == 0 ? lead(*communicator, arguments, command_line) : follow(*communicator);
+  return communicator->rank() == 0 ? lead(*communicator, arguments, command_line, limit)
+                                   : follow(*communicator);
 }
 
 }  // namespace leafcast::jobs

@@ -1,6 +1,8 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <map>
 #include <set>
 #include <vector>
 
@@ -17,6 +19,8 @@ struct Slice {
 
 /// The master's books: which chunks wait, which are with whom, which are done. A state machine that knows
 /// neither MPI nor time. Chunks go out longest first by the cost model, and in the plan's order among equals.
+/// A chunk may be with several workers, if its first holder is overdue; the first result counts, and whose it
+/// is does not matter, since a chunk's numbers are the same everywhere.
 class Dispatcher {
  public:
   Dispatcher(const Plan& plan, const Ledger& done, Slice slice, int workers, const CostModel& costs = {});
@@ -25,18 +29,30 @@ class Dispatcher {
   /// none waits.
   std::vector<Chunk> grant(int worker, std::size_t count,
                            double most_seconds = std::numeric_limits<double>::infinity());
-  /// The worker has done the chunk. Throws std::logic_error if it was not granted to it.
-  void finish(int worker, Chunk chunk);
-  /// The worker is gone or has stopped: what it holds waits again.
+  /// Up to `count` chunks of `most_seconds` at most that `from` holds, for `worker` to do as well: those that
+  /// only workers hold of whom may_be_doubled(holder) is true.
+  std::vector<Chunk> copy(int worker, int from, std::size_t count, double most_seconds,
+                          const std::function<bool(int)>& may_be_doubled);
+  /// The worker has done the chunk. True if this is its first result, which counts; else it is to be dropped.
+  /// Throws std::logic_error if the worker does not owe it.
+  bool finish(int worker, Chunk chunk);
+  /// The worker is gone or has stopped: what only it holds waits again, and it owes nothing.
   void release(int worker);
 
   std::size_t waiting() const { return waiting_; }
+  /// Chunks that the worker holds and nobody has done yet.
   std::size_t held_by(int worker) const { return held_[static_cast<std::size_t>(worker)].size(); }
-  std::size_t held() const;
+  /// Chunks that are with workers and not done yet, each counted once.
+  std::size_t held() const { return outstanding_; }
+  /// Whether the worker has reported all that was granted to it, also what others did before.
+  bool idle(int worker) const {
+    return held_by(worker) == 0 && dropped_[static_cast<std::size_t>(worker)].empty();
+  }
   bool finished() const { return waiting() == 0 && held() == 0; }
   /// Estimated seconds of one core: for a chunk, for all that a worker holds, for all that waits or is held.
   double seconds(Chunk chunk) const { return queues_[place_[chunk.cell]].cost.of(plan_.samples(chunk)); }
   double seconds_held_by(int worker) const;
+  double longest_held_by(int worker) const;
   double seconds_left() const { return seconds_left_; }
 
  private:
@@ -54,7 +70,10 @@ class Dispatcher {
   std::vector<std::size_t> place_;  // of a cell's queue
   std::size_t first_ = 0;           // queues before it are empty
   std::size_t waiting_ = 0;
-  std::vector<std::set<Chunk>> held_;  // by worker
+  std::vector<std::set<Chunk>> held_;     // by worker: not done yet
+  std::vector<std::set<Chunk>> dropped_;  // by worker: done by another meanwhile
+  std::map<Chunk, int> copies_;           // holders of chunks that more than one holds
+  std::size_t outstanding_ = 0;           // chunks in held_, each counted once
   double seconds_left_ = 0;
 };
 

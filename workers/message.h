@@ -16,12 +16,14 @@ struct Order {
   enum class Action { grant, stop };
   Action action = Action::stop;
   std::vector<Chunk> chunks;  ///< grant: to be done in this order, after those granted before
+  double grace = 0;           ///< stop: seconds that the chunk in work may still take
 };
 
 /// What a worker tells the master.
 struct News {
   enum class Action {
     result,     ///< a chunk is done
+    alive,      ///< still at work on a long chunk
     signalled,  ///< this rank has been told to stop; the master decides for all
     failed,     ///< this rank cannot go on
     farewell    ///< the last message, after a stop
@@ -30,6 +32,7 @@ struct News {
   Chunk chunk{};                         ///< result
   Tally tally;                           ///< result
   double seconds = 0, core_seconds = 0;  ///< result: what it took, by the clock and of the processor
+  double grace = 0;                      ///< signalled: seconds that the sender of the signal may allow
   int exit_code = 0;                     ///< failed
   std::string text;                      ///< failed
 };
@@ -73,11 +76,12 @@ void serialize(Archive& archive, leafcast::Tally& t, unsigned) {
 }
 template <class Archive>
 void serialize(Archive& archive, leafcast::workers::Order& order, unsigned) {
-  archive& order.action& order.chunks;
+  archive& order.action& order.chunks& order.grace;
 }
 template <class Archive>
 void serialize(Archive& archive, leafcast::workers::News& news, unsigned) {
-  archive& news.action& news.chunk& news.tally& news.seconds& news.core_seconds& news.exit_code& news.text;
+  archive& news.action& news.chunk& news.tally& news.seconds& news.core_seconds& news.grace& news
+      .exit_code& news.text;
 }
 
 }  // namespace boost::serialization

@@ -72,6 +72,9 @@ void MpiCommunicator::send_news(const News& news) {
 
 void MpiCommunicator::broadcast(std::string& text) { boost::mpi::broadcast(state_->world, text, 0); }
 
-void MpiCommunicator::abort(int exit_code) { state_->environment.abort(exit_code); }
+void MpiCommunicator::end_all(int exit_code) {
+  state_->environment.abort(exit_code);  // the launcher ends with this code
+  std::_Exit(exit_code);
+}
 
 }  // namespace leafcast::workers

@@ -25,8 +25,7 @@ class MpiCommunicator final : public Communicator {
   std::optional<Order> poll_order() override;
   void send_news(const News& news) override;
   void broadcast(std::string& text) override;
-  /// Ends all ranks at once, for errors that nobody can catch.
-  void abort(int exit_code);
+  [[noreturn]] void end_all(int exit_code) override;
 
  private:
   struct State;

@@ -1,11 +1,11 @@
 #include "workers/run.h"
 
-#include <chrono>
+#include <algorithm>
 #include <ctime>
 #include <deque>
 #include <memory>
 #include <set>
-#include <thread>
+#include <utility>
 
 #include "engine/chunk_runner.h"
 #include "engine/error.h"
@@ -15,27 +15,32 @@ namespace leafcast::workers {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 // A worker never waits for the master between two chunks: it holds the next one, or several short ones.
 constexpr double kSecondsInFlight = 0.02, kLongChunk = 0.5;
 constexpr std::size_t kMostGrantsInFlight = 64;
 constexpr double kMayBeLate = 1.25;  // a prediction's error that a deadline forgives
 constexpr int kMostRanksWithSamplingMaster = 32;
 constexpr double kReportSeconds = 0.2;
-constexpr auto kShortestNap = std::chrono::microseconds(20), kLongestNap = std::chrono::microseconds(2000);
+constexpr double kShortestNap = 20e-6, kLongestNap = 2e-3;
+// A rank is overdue when a chunk takes so many times what it should, or when it says nothing for so many
+// beats.
+constexpr double kLate = 3, kLeastLate = 2, kSilentBeats = 4;
+/// A rank at work on a long chunk is heard of so often: rank 0 has time for a few thousand messages a second.
+double beat_seconds(int ranks) { return std::max(5.0, ranks / 1000.0); }
 
 /// Waits between two looks into the mailbox: soon after news, seldom when idle, never burning a core.
 class Nap {
  public:
+  explicit Nap(Communicator& communicator) : communicator_(communicator) {}
   void reset() { nap_ = kShortestNap; }
   void take() {
-    std::this_thread::sleep_for(nap_);
-    nap_ = std::min(2 * nap_, std::chrono::microseconds(kLongestNap));
+    communicator_.wait(nap_);
+    nap_ = std::min(2 * nap_, kLongestNap);
   }
 
  private:
-  std::chrono::microseconds nap_ = kShortestNap;
+  Communicator& communicator_;
+  double nap_ = kShortestNap;
 };
 
 double thread_seconds() {
@@ -62,18 +67,30 @@ class Runners {
   std::uint32_t cell_ = 0;
 };
 
-/// Tells every worker to stop and takes what they still send; `take` returns how many have said farewell.
-template <class Take>
-void dismiss(Communicator& communicator, Take take) {
-  const int workers = communicator.size() - 1;
-  for (int worker = 1; worker <= workers; ++worker)
-    communicator.send_order(worker, {Order::Action::stop, {}});
-  Nap nap;
-  for (int farewells = 0; farewells < workers;) {
-    if (const auto letter = communicator.poll_news())
-      farewells = take(*letter);
-    else
+void order_stop(Communicator& communicator, double grace) {
+  for (int worker = 1; worker < communicator.size(); ++worker)
+    communicator.send_order(worker, {Order::Action::stop, {}, grace});
+}
+
+/// Takes what workers that were told to stop still send, until all have said farewell. Gives up those that
+/// have not when nobody has been heard of for `patience()` seconds.
+template <class Take, class Patience>
+void await_farewells(Communicator& communicator, Take take, Patience patience) {
+  std::set<int> awaited;
+  for (int worker = 1; worker < communicator.size(); ++worker) awaited.insert(worker);
+  Nap nap(communicator);
+  for (double heard = communicator.seconds(); !awaited.empty();) {
+    if (const auto letter = communicator.poll_news()) {
+      heard = communicator.seconds();
+      if (letter->news.action == News::Action::farewell) awaited.erase(letter->sender);
+      take(*letter);
+      nap.reset();
+    } else if (communicator.seconds() - heard > patience()) {
+      for (const int worker : awaited) communicator.give_up(worker);
+      return;
+    } else {
       nap.take();
+    }
   }
 }
 
@@ -89,28 +106,31 @@ class Master {
         delta_(record.plan),
         samples_too_(communicator.size() <= kMostRanksWithSamplingMaster),
         mean_chunk_(dispatcher_.seconds_left() /
-                    static_cast<double>(std::max<std::size_t>(dispatcher_.waiting(), 1))) {}
+                    static_cast<double>(std::max<std::size_t>(dispatcher_.waiting(), 1))),
+        start_(communicator.seconds()),
+        heard_(static_cast<std::size_t>(communicator.size()), 0),
+        resulted_(heard_) {}
 
   Outcome run() {
     for (int worker = 1; worker < communicator_.size(); ++worker) grant(worker);
-    Nap nap;
+    Nap nap(communicator_);
     try {
-      while (!stopping_ && !dispatcher_.finished()) {
+      while (!stopping() && !dispatcher_.finished()) {
         const bool news = serve();
-        if (stopping_) break;
-        if (samples_too_ && dispatcher_.waiting() > 0 && sample_one())
+        if (stopping()) break;
+        if (samples_too_ && sample_one())
           nap.reset();
         else if (news)
           nap.reset();
         else if (dispatcher_.held() == 0)
-          stopping_ = true;  // nothing that waits would end in time
+          stop(Stop::deadline, 0);  // nothing that waits would end in time
         else
           nap.take();
       }
     } catch (...) {
-      failure_ = std::current_exception();
+      fail(std::current_exception());
     }
-    stop_workers();
+    await_workers();
     if (failure_) {
       try {
         flush();  // whatever was computed, if the failure allows
@@ -124,21 +144,39 @@ class Master {
   }
 
  private:
-  /// False if no waiting chunk would end in time.
+  bool stopping() const { return stopping_ != Stop::no; }
+  /// Tells every rank, this one too, to finish what it can within `grace` seconds.
+  void stop(Stop reason, double grace) {
+    if (stopping() || dismissed_) return;
+    stopping_ = reason;
+    dismissed_ = true;
+    sample_until_ = elapsed() + std::clamp(stop_at() - elapsed(), 0.0, grace);
+    order_stop(communicator_, sample_until_ - elapsed());
+    if (reason == Stop::signal) flush();  // before waiting for anyone: who sent it may not wait
+  }
+  void fail(std::exception_ptr failure) {
+    if (!failure_) failure_ = std::move(failure);
+    stop(Stop::failure, 0);
+  }
+
+  /// False if there is no chunk, waiting or overdue with others, that would end in time.
   bool sample_one() {
-    const std::vector<Chunk> granted = dispatcher_.grant(0, 1, most_seconds(0));
+    std::vector<Chunk> granted = dispatcher_.grant(0, 1, most_seconds(0));
+    if (granted.empty() && dispatcher_.waiting() == 0) granted = copy_overdue(0);
     if (granted.empty()) return false;
     News result;
     result.action = News::Action::result;
     result.chunk = granted.front();
     const double begin = elapsed(), core_begin = thread_seconds();
     double serving = 0;  // not of sampling
-    std::optional<Tally> tally = runners_.run(result.chunk, [&] {
+    const auto proceed = [&] {
       const double start = thread_seconds();
       serve();
       serving += thread_seconds() - start;
-      return !stopping_;
-    });
+      return stopping() ? elapsed() < sample_until_ : dispatcher_.held_by(0) > 0;
+    };
+    std::optional<Tally> tally =
+        settings_.sample ? settings_.sample(result.chunk, proceed) : runners_.run(result.chunk, proceed);
     if (!tally) {
       dispatcher_.release(0);
       return true;
@@ -152,42 +190,49 @@ class Master {
 
   /// Reads all news, then does what is due. Returns whether there was news.
   bool serve() {
+    const double begin = elapsed(), writing = writing_seconds_;
     bool any = false;
     while (const auto letter = communicator_.poll_news()) {
       any = true;
       take(*letter);
-      if (letter->news.action == News::Action::result && !stopping_) grant(letter->sender);
+      if (letter->news.action == News::Action::result && !stopping()) grant(letter->sender);
     }
-    if (stop_signalled() || elapsed() >= stop_at()) stopping_ = true;
-    if (!stopping_ && elapsed() - flushed_at_ >= settings_.flush_seconds) flush();
-    if (elapsed() - reported_at_ >= kReportSeconds) report(false);
+    if (stop_signalled()) stop(Stop::signal, stop_grace());
+    if (elapsed() >= stop_at()) stop(Stop::deadline, 0);
+    if (!stopping() && elapsed() - flushed_at_ >= settings_.flush_seconds) flush();
+    if (elapsed() - reported_at_ >= kReportSeconds) {
+      if (!stopping() && dispatcher_.waiting() == 0) help_overdue();
+      report(false);
+    }
+    if (any) dispatch_seconds_ += elapsed() - begin - (writing_seconds_ - writing);
     return any;
   }
 
   void take(const Communicator::Letter& letter) {
+    const auto sender = static_cast<std::size_t>(letter.sender);
+    heard_[sender] = elapsed();
     switch (letter.news.action) {
       case News::Action::result:
+        resulted_[sender] = heard_[sender];
         finish(letter.sender, letter.news);
         break;
       case News::Action::signalled:
-        stopping_ = true;
+        stop(Stop::signal, letter.news.grace);
         break;
       case News::Action::failed:
-        stopping_ = true;
-        if (!failure_)
-          failure_ = std::make_exception_ptr(
-              Error(static_cast<ExitCode>(letter.news.exit_code),
-                    "rank " + std::to_string(letter.sender) + ": " + letter.news.text));
+        fail(std::make_exception_ptr(
+            Error(static_cast<ExitCode>(letter.news.exit_code),
+                  "rank " + std::to_string(letter.sender) + ": " + letter.news.text)));
         break;
+      case News::Action::alive:
       case News::Action::farewell:
-        ++farewells_;
         break;
     }
   }
 
   void finish(int worker, const News& result) {
     const Chunk chunk = result.chunk;
-    dispatcher_.finish(worker, chunk);
+    if (!dispatcher_.finish(worker, chunk)) return;
     record_.add(chunk, result.tally);
     delta_.add(chunk, result.tally);
     touched_.insert(chunk.cell);
@@ -200,13 +245,20 @@ class Master {
   }
 
   void grant(int worker) {
+    const bool was_idle = dispatcher_.idle(worker);
     Order order{Order::Action::grant, {}};
     while (wants_more(worker)) {
       const std::vector<Chunk> granted = dispatcher_.grant(worker, 1, most_seconds(worker));
       if (granted.empty()) break;
       order.chunks.push_back(granted.front());
     }
-    if (!order.chunks.empty()) communicator_.send_order(worker, order);
+    if (order.chunks.empty() && dispatcher_.waiting() == 0 && was_idle) order.chunks = copy_overdue(worker);
+    if (order.chunks.empty()) return;
+    if (was_idle) {  // its time runs from now
+      const auto w = static_cast<std::size_t>(worker);
+      heard_[w] = resulted_[w] = elapsed();
+    }
+    communicator_.send_order(worker, order);
   }
   bool wants_more(int worker) const {
     const std::size_t held = dispatcher_.held_by(worker);
@@ -217,6 +269,38 @@ class Master {
     // Short ones must not pile up with some while others have none.
     return held < kMostGrantsInFlight && seconds < kSecondsInFlight &&
            seconds < pace() * dispatcher_.seconds_left() / (2 * ranks());
+  }
+
+  // ---- ranks that are slow, stopped or gone
+
+  bool silent(int worker) const {
+    return worker != 0 && dispatcher_.held_by(worker) > 0 &&
+           elapsed() - heard_[static_cast<std::size_t>(worker)] >
+               kSilentBeats * beat_seconds(communicator_.size());
+  }
+  bool overdue(int worker) const {
+    if (worker == 0 || dispatcher_.held_by(worker) == 0) return false;
+    const double longest = pace() * dispatcher_.longest_held_by(worker);
+    return silent(worker) ||
+           elapsed() - resulted_[static_cast<std::size_t>(worker)] > std::max(kLeastLate, kLate * longest);
+  }
+  /// A chunk that only overdue ranks hold; none if none would end in time.
+  std::vector<Chunk> copy_overdue(int worker) {
+    for (const int late : overdue_) {
+      std::vector<Chunk> chunks = dispatcher_.copy(worker, late, 1, most_seconds(worker),
+                                                   [this](int holder) { return overdue(holder); });
+      if (!chunks.empty()) return chunks;
+    }
+    return {};
+  }
+  /// Nothing waits any more: who has nothing to do takes over from those who are overdue.
+  void help_overdue() {
+    overdue_.clear();
+    for (int worker = 1; worker < communicator_.size(); ++worker)
+      if (overdue(worker)) overdue_.push_back(worker);
+    if (overdue_.empty()) return;
+    for (int worker = 1; worker < communicator_.size(); ++worker)
+      if (dispatcher_.idle(worker)) grant(worker);
   }
 
   /// The longest chunk by the cost model that the worker can still end, after those that it holds. Whoever
@@ -231,19 +315,25 @@ class Master {
   double pace() const { return (seconds_ + mean_chunk_) / (predicted_seconds_ + mean_chunk_); }
   int ranks() const { return samples_too_ ? communicator_.size() : communicator_.size() - 1; }
 
-  void stop_workers() {
-    dismiss(communicator_, [this](const Communicator::Letter& letter) {
-      take(letter);
-      return farewells_;
-    });
+  void await_workers() {
+    if (!std::exchange(dismissed_, true)) order_stop(communicator_, 0);  // all is done
+    const auto patience = [this] {
+      const double until_cut_off = std::max(0.0, sample_until_ - elapsed());
+      const double until_deadline = settings_.max_seconds - elapsed();
+      return std::min(settings_.patience_seconds + until_cut_off, std::max(1.0, until_deadline));
+    };
+    await_farewells(
+        communicator_, [this](const Communicator::Letter& letter) { take(letter); }, patience);
     for (int worker = 0; worker < communicator_.size(); ++worker) dispatcher_.release(worker);
   }
 
   void flush() {
-    flushed_at_ = elapsed();
+    const double begin = elapsed();
+    flushed_at_ = begin;
     if (delta_.ledger.count() == 0) return;
     sinks_.write_part(delta_);
-    seconds_a_cell_ = (elapsed() - flushed_at_) / static_cast<double>(touched_.size());
+    writing_seconds_ += elapsed() - begin;
+    seconds_a_cell_ = (elapsed() - begin) / static_cast<double>(touched_.size());
     delta_ = Record(record_.plan);
     touched_.clear();
   }
@@ -255,14 +345,21 @@ class Master {
     progress.leaves_a_second = progress.seconds > 0 ? leaves_ / progress.seconds : 0;
     progress.sampling_seconds = core_seconds_;
     progress.predicted_seconds = predicted_seconds_;
+    progress.dispatch_seconds = dispatch_seconds_;
+    progress.writing_seconds = writing_seconds_;
     if (!dispatcher_.finished())
       progress.seconds_left =
           std::max(0.0, pace() * dispatcher_.seconds_left() / ranks() - (elapsed() - finished_at_));
     progress.ranks = communicator_.size();
+    progress.stopping = stopping_;
+    progress.silent = communicator_.given_up();
+    if (progress.silent.empty() && !stopping())
+      for (int worker = 1; worker < communicator_.size(); ++worker)
+        if (silent(worker)) progress.silent.push_back(worker);
     sinks_.report(progress, last);
   }
 
-  double elapsed() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+  double elapsed() const { return communicator_.seconds() - start_; }
   /// Early enough to collect the workers and to write the last part, which takes the longer the more cells it
   /// touches.
   double stop_at() const {
@@ -282,11 +379,15 @@ class Master {
   double seconds_a_cell_ = 2e-3;     // of writing a part; measured from the first on
   const bool samples_too_;
   const double mean_chunk_;  // predicted seconds; as one more chunk, done as predicted, it steadies pace()
-  const Clock::time_point start_ = Clock::now();
+  const double start_;
+  std::vector<double> heard_, resulted_;  // by worker: when it was last heard of, and sent a result
+  std::vector<int> overdue_;              // workers that were when last looked at
   double flushed_at_ = 0, reported_at_ = -1, finished_at_ = 0, leaves_ = 0;
   double seconds_ = 0, core_seconds_ = 0, predicted_seconds_ = 0;  // of the chunks that this run has done
-  bool stopping_ = false;
-  int farewells_ = 0;
+  double dispatch_seconds_ = 0, writing_seconds_ = 0;
+  Stop stopping_ = Stop::no;
+  bool dismissed_ = false;   // the workers have been told to stop
+  double sample_until_ = 0;  // once stopping
   std::exception_ptr failure_;
 };
 
@@ -308,12 +409,12 @@ class Worker {
     }
     News farewell;
     farewell.action = News::Action::farewell;
-    communicator_.send_news(farewell);
+    send(farewell);
   }
 
  private:
   void sample_until_stopped() {
-    Nap nap;
+    Nap nap(communicator_);
     while (read_orders()) {
       if (queue_.empty()) {
         nap.take();
@@ -324,15 +425,28 @@ class Worker {
       result.action = News::Action::result;
       result.chunk = queue_.front();
       queue_.pop_front();
-      const auto begin = Clock::now();
-      const double core_begin = thread_seconds();
-      std::optional<Tally> tally = runners_.run(result.chunk, [this] { return read_orders(); });
+      const double begin = communicator_.seconds(), core_begin = thread_seconds();
+      std::optional<Tally> tally = runners_.run(result.chunk, [this] {
+        say_alive();
+        return read_orders() || communicator_.seconds() < sample_until_;
+      });
       if (!tally) return;
-      result.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+      result.seconds = communicator_.seconds() - begin;
       result.core_seconds = thread_seconds() - core_begin;
       result.tally = std::move(*tally);
-      communicator_.send_news(result);
+      send(result);
     }
+  }
+
+  void send(const News& news) {
+    told_at_ = communicator_.seconds();
+    communicator_.send_news(news);
+  }
+  void say_alive() {
+    if (communicator_.seconds() - told_at_ < beat_seconds(communicator_.size())) return;
+    News news;
+    news.action = News::Action::alive;
+    send(news);
   }
 
   /// Takes in the orders that have come; false once told to stop.
@@ -341,10 +455,14 @@ class Worker {
       told_ = true;
       News news;
       news.action = News::Action::signalled;
-      communicator_.send_news(news);
+      news.grace = stop_grace();
+      send(news);
     }
     while (const auto order = communicator_.poll_order()) {
-      if (order->action == Order::Action::stop) stopped_ = true;
+      if (order->action == Order::Action::stop) {
+        stopped_ = true;
+        sample_until_ = communicator_.seconds() + order->grace;
+      }
       queue_.insert(queue_.end(), order->chunks.begin(), order->chunks.end());
     }
     return !stopped_;
@@ -355,8 +473,8 @@ class Worker {
     news.action = News::Action::failed;
     news.exit_code = code;
     news.text = text;
-    communicator_.send_news(news);
-    Nap nap;
+    send(news);
+    Nap nap(communicator_);
     while (read_orders()) nap.take();
   }
 
@@ -365,6 +483,8 @@ class Worker {
   Runners runners_;
   std::deque<Chunk> queue_;
   bool told_ = false, stopped_ = false;
+  double told_at_ = communicator_.seconds();  // when news was last sent
+  double sample_until_ = 0;                   // once stopped
 };
 
 }  // namespace
@@ -375,11 +495,9 @@ Outcome run_master(Communicator& communicator, Record& record, const RunSettings
   try {
     master.emplace(communicator, record, settings, sinks);
   } catch (...) {  // the workers are waiting for orders already
-    int farewells = 0;
-    dismiss(communicator, [&](const Communicator::Letter& letter) {
-      farewells += letter.news.action == News::Action::farewell;
-      return farewells;
-    });
+    order_stop(communicator, 0);
+    await_farewells(
+        communicator, [](const auto&) {}, [&] { return settings.patience_seconds; });
     throw;
   }
   return master->run();

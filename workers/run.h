@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "engine/cost.h"
@@ -10,12 +11,21 @@
 
 namespace leafcast::workers {
 
+/// Samples a chunk; nothing if `proceed`, which is called every few milliseconds, returns false.
+using SampleChunk = std::function<std::optional<Tally>(Chunk chunk, const std::function<bool()>& proceed)>;
+
 struct RunSettings {
   Slice slice;
   double flush_seconds = 30;  ///< a part is written at least this often while there are results
   double max_seconds = std::numeric_limits<double>::infinity();  ///< stop by then, from the call on
-  CostModel costs;  ///< decides who does what when; results do not depend on it
+  double patience_seconds =
+      10;              ///< without any answer of ranks that were told to stop: then they are given up
+  CostModel costs;     ///< decides who does what when; results do not depend on it
+  SampleChunk sample;  ///< how rank 0 samples; empty: with the cell's sampler
 };
+
+/// Why a run stops before all is done.
+enum class Stop { no, signal, deadline, failure };
 
 /// How far a run is.
 struct Progress {
@@ -26,7 +36,12 @@ struct Progress {
   double seconds_left = 0;       ///< estimate; 0 when done
   double sampling_seconds = 0;   ///< of all cores, for the chunks that this run has done
   double predicted_seconds = 0;  ///< for the same chunks, by the cost model
+  double dispatch_seconds = 0;   ///< rank 0's, for orders and results
+  double writing_seconds = 0;    ///< rank 0's, for parts
   int ranks = 1;
+  Stop stopping = Stop::no;
+  std::vector<int>
+      silent;  ///< ranks that hold chunks and have not been heard of for long; others do these too
 };
 
 /// What the master gives out; called between two pieces of its own sampling, so they must be quick.
@@ -39,9 +54,10 @@ struct RunSinks {
 enum class Outcome { complete, interrupted };
 
 /// Rank 0: hands out the chunks that `record` lacks, samples too while ranks are few, adds results to
-/// `record`, and gives them in parts to the sinks. Ends when all chunks of the slice are done, a rank is
-/// signalled, or time is up; nothing that any rank finished is lost. Throws what a worker failed with, or
-/// what a sink threw, after all ranks have stopped.
+/// `record`, and gives them in parts to the sinks. Chunks of a slow or silent rank are given to idle ones
+/// too. Ends when all chunks of the slice are done, a rank is signalled, or time is up; nothing that any rank
+/// finished is lost. Throws what a worker failed with, or what a sink threw, after all ranks have stopped.
+/// Ranks that do not answer then are given up (Communicator::give_up).
 Outcome run_master(Communicator& communicator, Record& record, const RunSettings& settings,
                    const RunSinks& sinks);
 

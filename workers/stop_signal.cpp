@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <ctime>
 #include <initializer_list>
 
 #include "engine/error.h"
@@ -11,11 +12,25 @@ namespace leafcast::workers {
 
 namespace {
 
-volatile std::sig_atomic_t signals = 0;
+constexpr double kSameSignal = 0.1;  // seconds
+constexpr double kWarningGrace = 5, kTerminationGrace = 0.5;
 
-extern "C" void note_signal(int) {
-  signals = signals + 1;
-  if (signals > 1) _exit(static_cast<int>(ExitCode::more_to_do));
+volatile std::sig_atomic_t first_signal = 0;
+volatile double signalled_at = 0;
+
+double now() {
+  timespec time{};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+extern "C" void note_signal(int signal) {
+  if (first_signal == 0) {
+    signalled_at = now();
+    first_signal = signal;
+  } else if (now() - signalled_at >= kSameSignal) {
+    _exit(static_cast<int>(ExitCode::more_to_do));
+  }
 }
 
 }  // namespace
@@ -24,10 +39,12 @@ void catch_stop_signals() {
   struct sigaction action = {};
   action.sa_handler = note_signal;
   sigemptyset(&action.sa_mask);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaddset(&action.sa_mask, signal);
   action.sa_flags = SA_RESTART;
   for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaction(signal, &action, nullptr);
 }
 
-bool stop_signalled() { return signals != 0; }
+bool stop_signalled() { return first_signal != 0; }
+double stop_grace() { return first_signal == SIGUSR1 ? kWarningGrace : kTerminationGrace; }
 
 }  // namespace leafcast::workers

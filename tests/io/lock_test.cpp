@@ -1,18 +1,26 @@
 #include "io/lock.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <fstream>
 #include <functional>
+#include <thread>
 
 #include "tests/io/fixtures.h"
 
 using namespace leafcast;
 using namespace leafcast::io;
+using namespace std::chrono_literals;
 
 namespace {
+
+const LockTiming kQuick{10ms, 300ms};
 
 std::string read_text(const fs::path& path) {
   std::ifstream in(path);
@@ -101,12 +109,80 @@ TEST_CASE("a recycled process number or a rebooted host does not keep a lock ali
   Lock::acquire(scratch / "lock").check_held();
 }
 
-TEST_CASE("another host's lock is respected, and the remedy named") {
+TEST_CASE("another host's lock is respected while its heart beats") {
   const Scratch scratch;
   write_text(scratch / "lock", lock_text_with(scratch, "host", "node042"));
-  const std::string message = message_of<IoError>([&] { Lock::acquire(scratch / "lock"); });
+  std::string said;
+  LockTiming timing{20ms, 10s};
+  timing.say = [&](const std::string& text) { said = text; };
+  std::atomic<bool> stop = false;
+  std::thread heart([&] {
+    while (!stop) {
+      std::this_thread::sleep_for(20ms);
+      ::utimensat(AT_FDCWD, (scratch / "lock").c_str(), nullptr, 0);
+    }
+  });
+  const std::string message = message_of<IoError>([&] { Lock::acquire(scratch / "lock", timing); });
+  stop = true;
+  heart.join();
+  CHECK(contains(message, "on host node042"));
+  CHECK(contains(message, "another -o directory"));
+  CHECK(contains(said, "watching for 10 s"));
+}
+
+TEST_CASE("another host's lock is taken over once its heart has stood still") {
+  const Scratch scratch;
+  write_text(scratch / "lock", lock_text_with(scratch, "host", "node042"));
+  const auto begin = std::chrono::steady_clock::now();
+  Lock::acquire(scratch / "lock", kQuick).check_held();
+  CHECK(std::chrono::steady_clock::now() - begin >= kQuick.silent);
+}
+
+TEST_CASE("a lock without heartbeat, of another host, is left for people to remove") {
+  const Scratch scratch;
+  std::string text = lock_text_with(scratch, "host", "node042");
+  text.erase(text.find("beats="), std::string("beats=yes\n").size());
+  write_text(scratch / "lock", text);
+  const std::string message = message_of<IoError>([&] { Lock::acquire(scratch / "lock", kQuick); });
   CHECK(contains(message, "on host node042"));
   CHECK(contains(message, "remove " + (scratch / "lock").string()));
+}
+
+TEST_CASE("the heart beats while its holder does something else, and only for its own lock") {
+  const Scratch scratch;
+  const Lock lock = Lock::acquire(scratch / "lock", kQuick);
+  const auto wait_for_beat = [&] {
+    const auto before = fs::last_write_time(scratch / "lock");
+    for (int n = 0; n < 100 && fs::last_write_time(scratch / "lock") == before; ++n)
+      std::this_thread::sleep_for(kQuick.beat);
+    return fs::last_write_time(scratch / "lock") != before;
+  };
+  CHECK(wait_for_beat());
+  CHECK(look_at_lock(scratch / "lock")->lives);
+  write_text(scratch / "lock", lock_text_with(scratch, "pid", "1"));
+  std::this_thread::sleep_for(3 * kQuick.beat);
+  CHECK(!wait_for_beat());
+}
+
+TEST_CASE("who looks at a lock is told whose it is and whether he lives") {
+  const Scratch scratch;
+  CHECK(!look_at_lock(scratch / "lock"));
+  write_text(scratch / "lock", "host=");
+  CHECK(!look_at_lock(scratch / "lock"));
+  const std::string text = lock_text_with(scratch, "host", "node042");
+  write_text(scratch / "lock", text);
+  auto state = look_at_lock(scratch / "lock");
+  REQUIRE(state);
+  CHECK(state->host == "node042");
+  CHECK(state->process == ::getpid());
+  CHECK(state->lives);
+  CHECK(state->beat_seconds < 20);
+  fs::last_write_time(scratch / "lock", fs::file_time_type::clock::now() - 1h);
+  state = look_at_lock(scratch / "lock");
+  CHECK(!state->lives);
+  CHECK(state->beat_seconds > 3500);
+  write_text(scratch / "lock", lock_text_with(scratch, "start", "12345"));
+  CHECK(!look_at_lock(scratch / "lock")->lives);
 }
 
 TEST_CASE("a requeued SLURM job takes over the lock that it left on another host") {
@@ -115,13 +191,19 @@ TEST_CASE("a requeued SLURM job takes over the lock that it left on another host
   ::setenv("SLURM_RESTART_COUNT", "1", 1);
   const std::string text = lock_text_with(scratch, "host", "node042");
   write_text(scratch / "lock", text);
-  CHECK_THROWS_AS(Lock::acquire(scratch / "lock"),
-                  IoError);  // a step of the same incarnation may well live there
+  const LockTiming quick = kQuick;
+  const auto seconds_to_acquire = [&] {
+    const auto begin = std::chrono::steady_clock::now();
+    Lock::acquire(scratch / "lock", quick);
+    return std::chrono::steady_clock::now() - begin;
+  };
+  CHECK(seconds_to_acquire() >= quick.silent);  // a step of the same incarnation may well live there
+  write_text(scratch / "lock", text);
   ::setenv("SLURM_RESTART_COUNT", "2", 1);
-  CHECK_NOTHROW(Lock::acquire(scratch / "lock"));
+  CHECK(seconds_to_acquire() < quick.silent);
   write_text(scratch / "lock", text);
   ::setenv("SLURM_JOB_ID", "4712", 1);
-  CHECK_THROWS_AS(Lock::acquire(scratch / "lock"), IoError);
+  CHECK(seconds_to_acquire() >= quick.silent);
   ::unsetenv("SLURM_JOB_ID");
   ::unsetenv("SLURM_RESTART_COUNT");
 }

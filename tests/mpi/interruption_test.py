@@ -8,18 +8,12 @@ import subprocess
 import tempfile
 import time
 
-from leafcast_runs import ENVIRONMENT, check_run, command, differences, run
+from leafcast_runs import ENVIRONMENT, check_run, command, differences, ranks_of, run
 
 SWEEP = ["--language.kind=ising,coloring", "--language.d=3", "--language.height=7", "--language.rho=0.9", "--language.q=3",
          "--generator.kind=true,kgram,block", "--generator.context=9,243", "--generator.context-depth=0..height:2",
          "--sampling.samples=50000"]
 random.seed(3)
-
-
-def ranks_of(launcher):
-    """Process ids of the program under this mpirun."""
-    listing = subprocess.run(["ps", "--ppid", str(launcher), "-o", "pid="], capture_output=True, text=True).stdout
-    return [int(pid) for pid in listing.split()]
 
 
 def interrupt(process, ranks, how):

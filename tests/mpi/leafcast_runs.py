@@ -37,6 +37,20 @@ def check_run(arguments, ranks=None, **keywords):
     return done
 
 
+def ranks_of(launcher):
+    """Process ids of the program under this mpirun."""
+    listing = subprocess.run(["ps", "--ppid", str(launcher), "-o", "pid="], capture_output=True, text=True).stdout
+    return [int(pid) for pid in listing.split()]
+
+
+def rank_pid(launcher, rank):
+    """Process id of a rank under this mpirun (a Popen), by the environment that it was given."""
+    for pid in ranks_of(launcher.pid):
+        if f"OMPI_COMM_WORLD_RANK={rank}\0".encode() in pathlib.Path(f"/proc/{pid}/environ").read_bytes():
+            return pid
+    raise AssertionError(f"no rank {rank} under process {launcher.pid}")
+
+
 def contents(path):
     """{name: bytes} of every dataset and attribute outside /provenance."""
     found = {}

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 #include <random>
+#include <set>
 #include <stdexcept>
 
 #include "engine/cost.h"
@@ -118,4 +119,52 @@ TEST_CASE("a result that was not granted is refused") {
   CHECK_THROWS_AS(dispatcher.finish(2, chunk), std::logic_error);
   dispatcher.finish(1, chunk);
   CHECK_THROWS_AS(dispatcher.finish(1, chunk), std::logic_error);
+}
+
+TEST_CASE("a copy: the first result counts, the other is dropped") {
+  const Plan plan = small_plan();
+  const std::uint64_t all = plan.total_chunks();
+  Dispatcher dispatcher(plan, Ledger(3), {}, 4);
+  const std::vector<Chunk> held = dispatcher.grant(1, all);
+  const auto only = [](std::set<int> late) { return [late](int worker) { return late.contains(worker); }; };
+  const double infinity = std::numeric_limits<double>::infinity();
+  CHECK(dispatcher.copy(2, 1, 1, infinity, only({})).empty());
+  CHECK(dispatcher.copy(2, 1, 1, 0, only({1})).empty());
+  CHECK(dispatcher.copy(1, 1, 1, infinity, only({1})).empty());
+  const Chunk chunk = dispatcher.copy(2, 1, 1, infinity, only({1})).front();
+  CHECK(dispatcher.held() == all);
+  CHECK(dispatcher.held_by(2) == 1);
+  CHECK(dispatcher.copy(3, 1, all, infinity, only({1})).size() == all - 1);  // not what 2 is doing
+  CHECK(dispatcher.copy(3, 2, all, infinity, only({1, 2})).front() == chunk);
+
+  SECTION("the copy is first") {
+    CHECK(dispatcher.finish(2, chunk));
+    CHECK(dispatcher.held() == all - 1);
+    CHECK(dispatcher.held_by(1) == all - 1);
+    CHECK(dispatcher.idle(2));
+    CHECK(!dispatcher.finish(1, chunk));
+    CHECK(!dispatcher.finish(3, chunk));
+    CHECK_THROWS_AS(dispatcher.finish(1, chunk), std::logic_error);
+  }
+  SECTION("the first holder is first") {
+    CHECK(dispatcher.finish(1, chunk));
+    CHECK(dispatcher.held_by(2) == 0);
+    CHECK(!dispatcher.idle(2));
+    CHECK(!dispatcher.finish(2, chunk));
+    CHECK(dispatcher.idle(2));
+  }
+  SECTION("what two hold waits again when both have released it") {
+    dispatcher.release(1);
+    CHECK(dispatcher.waiting() == 0);
+    dispatcher.release(2);
+    CHECK(dispatcher.waiting() == 0);  // 3 has them all
+    dispatcher.release(3);
+    CHECK(dispatcher.waiting() == all);
+    CHECK(dispatcher.held() == 0);
+  }
+  SECTION("time left counts each chunk once") {
+    for (const Chunk done : held) dispatcher.finish(1, done);
+    CHECK(dispatcher.finished());
+    CHECK(dispatcher.seconds_left() == Approx(0).margin(1e-9));
+  }
 }
