@@ -4,15 +4,18 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <limits>
 #include <numeric>
 #include <tuple>
 
+#include "engine/cost.h"
 #include "io/atomic_file.h"
 #include "io/cell_columns.h"
 #include "io/limbs.h"
+#include "io/posix.h"
 
 namespace leafcast::io {
 
@@ -222,7 +225,7 @@ auto reading(Read read) {
 /// table says it is.
 template <class... Columns, class Use>
 void for_each_row(const IsolatedGroup& group, const std::array<const char*, sizeof...(Columns)>& names,
-                  Use use) {
+                  std::uint64_t most_rows, Use use) {
   constexpr hsize_t kBlock = 1 << 16;
   std::vector<IsolatedDataset> sources;
   for (const char* name : names) sources.push_back(group.dataset(name));
@@ -230,6 +233,7 @@ void for_each_row(const IsolatedGroup& group, const std::array<const char*, size
     require(source.extent().size() == 1 && source.extent() == sources[0].extent(),
             "columns of unequal length");
   const hsize_t rows = sources[0].extent()[0];
+  require(rows <= most_rows, "a table longer than its file can hold");
   for (hsize_t first = 0; first < rows; first += kBlock) {
     const hsize_t count = std::min(kBlock, rows - first);
     std::tuple<std::vector<Columns>...> block{std::vector<Columns>(count)...};
@@ -263,7 +267,7 @@ std::vector<std::uint32_t> read_cell_axis(const IsolatedGroup& root, const Plan&
   return {values.begin(), values.end()};
 }
 
-Ledger read_ledger(const IsolatedGroup& root, const Plan& plan) {
+Ledger read_ledger(const IsolatedGroup& root, const Plan& plan, std::uint64_t most_rows) {
   Ledger ledger(plan.cells().size());
   std::int64_t last_cell = -1, last_chunk = -1;
   const auto add = [&](std::uint32_t cell, std::uint32_t first, std::uint32_t last) {
@@ -275,7 +279,7 @@ Ledger read_ledger(const IsolatedGroup& root, const Plan& plan) {
     ledger.insert_range(cell, first, last);
   };
   for_each_row<std::uint32_t, std::uint32_t, std::uint32_t>(root.group("ledger"), {"cell", "first", "last"},
-                                                            add);
+                                                            most_rows, add);
   return ledger;
 }
 
@@ -293,8 +297,9 @@ std::array<std::uint64_t, kJackknifeBins> samples_drawn(const Plan& plan, const 
 /// beyond them.
 class MomentsReader {
  public:
-  MomentsReader(const IsolatedGroup& root, const Ledger& ledger, Record& record)
+  MomentsReader(const IsolatedGroup& root, const Ledger& ledger, std::uint64_t most_rows, Record& record)
       : root_(root),
+        most_rows_(most_rows),
         group_(root.group("moments")),
         ledger_(ledger),
         record_(record),
@@ -376,9 +381,12 @@ class MomentsReader {
     auto limbs = values.begin();
     for (Tally& tally : tallies) {
       for (std::size_t j = 0; j < heights_; ++j, limbs += kLimbs) {
-        if (j < tally.sums.size())
+        if (j < tally.sums.size()) {
+          // No sample's sums come near (engine/tally.h), and so those of many files have room.
+          require(std::abs(static_cast<std::int64_t>(limbs[kLimbs - 1]) >> 1) < std::int64_t{1} << 51,
+                  "a sum larger than can be");
           tally.sums[j][power] = from_limbs(std::span<const std::uint64_t, kLimbs>(limbs, kLimbs));
-        else
+        } else
           require(std::all_of(limbs, limbs + kLimbs, std::logical_not<>()),
                   "sums where there are no samples");
       }
@@ -403,6 +411,8 @@ class MomentsReader {
     using Row = std::tuple<std::uint32_t, std::int32_t, std::int32_t>;
     Row last{0, -1, 0};
     static const int most = HistogramBins::bin(std::int64_t{1} << 62);
+    std::vector<std::uint64_t> counted(samples_.size(), 0);
+    std::size_t at = 0;  // row of the file's cells
     const auto add = [&](std::uint32_t cell, std::int32_t bin, std::int32_t m_bin, std::int64_t lower,
                          std::int64_t width, std::uint64_t count) {
       require(cell < record_.plan.cells().size() && bin >= 0 && bin < kJackknifeBins &&
@@ -412,15 +422,26 @@ class MomentsReader {
       require(lower == HistogramBins::lower(m_bin) && width == HistogramBins::width(m_bin),
               "its histogram has other bins than this program");
       last = {cell, bin, m_bin};
-      Tally& tally = record_.tallies[cell][bin];
-      require(tally.samples > 0, "a histogram without samples");
-      tally.histogram[m_bin] += count;
+      while (cells_[at] < cell) ++at;  // the ledger has the cell, so it is there
+      require(record_.plan.cells()[cell].observe().histogram, "a histogram that was not to be observed");
+      std::uint64_t& sum = counted[at * kJackknifeBins + static_cast<std::size_t>(bin)];
+      require(count <= samples_[at * kJackknifeBins + static_cast<std::size_t>(bin)] - sum,
+              "its histogram does not count its samples");
+      sum += count;
+      record_.tallies[cell][bin].histogram[m_bin] += count;
     };
     for_each_row<std::uint32_t, std::int32_t, std::int32_t, std::int64_t, std::int64_t, std::uint64_t>(
-        group_.group("histogram"), {"cell", "bin", "histogram_bin", "lower", "width", "count"}, add);
+        group_.group("histogram"), {"cell", "bin", "histogram_bin", "lower", "width", "count"}, most_rows_,
+        add);
+    for (std::size_t row = 0; row < cells_.size(); ++row)
+      if (record_.plan.cells()[cells_[row]].observe().histogram)
+        require(std::ranges::equal(std::span(counted).subspan(row * kJackknifeBins, kJackknifeBins),
+                                   std::span(samples_).subspan(row * kJackknifeBins, kJackknifeBins)),
+                "its histogram does not count its samples");
   }
 
   const IsolatedGroup& root_;
+  std::uint64_t most_rows_;
   IsolatedGroup group_;
   const Ledger& ledger_;
   Record& record_;
@@ -449,6 +470,15 @@ void check_version(const IsolatedGroup& root) {
 }
 
 }  // namespace
+
+void require_memory(const Plan& plan) {
+  double bytes = 0;
+  for (const Cell& cell : plan.cells()) bytes += tally_bytes(cell);
+  if (bytes > static_cast<double>(physical_memory()))
+    throw DataError(
+        fmt::format("the sums of its {} cells take {:.0f} MB, and this machine has {} MB; use one with more",
+                    plan.cells().size(), bytes / 1e6, physical_memory() / 1'000'000));
+}
 
 std::vector<std::byte> sealed(std::vector<std::byte> image) {
   const std::string seal = seal_of(image);
@@ -483,6 +513,8 @@ std::vector<std::byte> encode_part(const Record& record, const std::vector<std::
 
 RecordFile::RecordFile(std::span<const std::byte> bytes, const ReadingLimits& limits)
     : file_(reading([&, image = unsealed(bytes)] { return IsolatedFile::open(image, limits); })) {
+  // A row costs a quarter of a byte at least, and a regular pattern of a few million rows hardly any.
+  most_rows_ = (std::uint64_t{1} << 22) + 4 * std::uint64_t{bytes.size()};
   reading([&] {
     const IsolatedGroup root = file_.root();
     type_ = read_type(root);
@@ -509,6 +541,7 @@ Plan RecordFile::plan() const {
       throw DataError(e.what());
     }
     require(plan_hash_ == fmt::format("{:016x}", plan.hash()), "its plan is not the one whose hash it gives");
+    require_memory(plan);
     return plan;
   });
 }
@@ -517,7 +550,7 @@ Ledger RecordFile::ledger(const Plan& plan) const {
   if (const std::string hash = fmt::format("{:016x}", plan.hash()); hash != plan_hash_)
     throw DataError(
         fmt::format("of another plan ({}, not {}); it cannot be united with this one", plan_hash_, hash));
-  return reading([&] { return read_ledger(file_.root(), plan); });
+  return reading([&] { return read_ledger(file_.root(), plan, most_rows_); });
 }
 
 void RecordFile::add_to(Record& record) const {
@@ -525,7 +558,7 @@ void RecordFile::add_to(Record& record) const {
   if (!done.disjoint(record.ledger)) throw DataError("holds chunks that are already counted; leave it out");
   reading([&] {
     const IsolatedGroup root = file_.root();
-    MomentsReader(root, done, record).read();
+    MomentsReader(root, done, most_rows_, record).read();
   });
   record.ledger += done;
 }

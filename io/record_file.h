@@ -27,6 +27,9 @@ struct DamageError : DataError {
 /// found before the HDF5 library, which is not proof against it, sees a byte.
 std::vector<std::byte> sealed(std::vector<std::byte> image);
 
+/// Throws DataError if the tallies of a plan that was read are more than this machine's memory.
+void require_memory(const Plan& plan);
+
 /// A part or results file in the making. Equal records give equal bytes.
 class RecordImage {
  public:
@@ -70,6 +73,7 @@ class RecordFile {
   IsolatedFile file_;
   FileType type_ = FileType::part;
   std::string plan_hash_;
+  std::uint64_t most_rows_ = 0;  ///< that a table of a file of this size can have
 };
 
 }  // namespace leafcast::io

@@ -184,6 +184,8 @@ RunDirectory RunDirectory::open_for_writing(const fs::path& directory, const Pla
   return with_files([&] {
     const RunFiles files{directory};
     create_run_directory(files);
+    files.require_plain_files();
+    files.require_within();
     RunDirectory run;
     run.state_ =
         std::make_unique<State>(State{files, Lock::acquire(files.lock(), timing), Record(plan), {}, {}, 0});
@@ -236,6 +238,7 @@ RunView look_at_run(const fs::path& directory) {
     if (!fs::is_directory(directory))
       throw IoError(fmt::format("{}: no such directory; check the path", directory.string()));
     const RunFiles files{directory};
+    files.require_plain_files();
     return RunView{look_at_lock(files.lock()), text_if_any(files.status()), fs::exists(files.plan()),
                    fs::is_regular_file(files.results())};
   });

@@ -9,6 +9,7 @@
 #include "analysis/fits.h"
 #include "analysis/report.h"
 #include "analysis/table.h"
+#include "engine/printable.h"
 #include "io/results.h"
 #include "io/run_directory.h"
 #include "jobs/program.h"
@@ -138,7 +139,7 @@ ExitCode verify_command(const Arguments& arguments, const Arguments&) {
   std::size_t damages = 0;
   for (const std::filesystem::path& path : paths(options, "verify"))
     for (const io::Damage& damage : io::verify(path)) {
-      fmt::print("{}: {}\n", damage.file.string(), damage.problem);
+      fmt::print("{}: {}\n", printable(damage.file.string()), printable(damage.problem));
       ++damages;
     }
   if (damages == 0) fmt::print("no damage found\n");
