@@ -154,8 +154,9 @@ std::vector<std::string> likes(const std::string& work) {
 }
 
 double read_number(const Json& from, const char* name, double least) {
+  constexpr double kMost = 1e9;  // sums and products of times stay finite
   const double value = from.at(name).get<double>();
-  if (!std::isfinite(value) || value < least) throw DataError(fmt::format("{} = {} is no time", name, value));
+  if (!(value >= least && value <= kMost)) throw DataError(fmt::format("{} = {} is no time", name, value));
   return value;
 }
 
@@ -271,6 +272,11 @@ double sampler_bytes(const Cell& cell) {
     bytes += ring_bytes(cell, std::min(kgram->context, language.leaves())) +
              (h + 1) * (d * q + 2 * q * q) * lane_vector;
   return bytes;
+}
+
+double cell_bytes(const Cell& cell) {
+  const double q = cell.language().channel.q();
+  return 4096 + 2 * q * q * sizeof(double);
 }
 
 double tally_bytes(const Cell& cell) {

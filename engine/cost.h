@@ -69,6 +69,8 @@ std::string work_class(const Cell& cell);
 double sentence_seconds(const Cell& cell);
 /// Bytes that sampling the cell takes on one rank, apart from the program itself.
 double sampler_bytes(const Cell& cell);
+/// Bytes of the cell itself: its channel's matrices, mostly.
+double cell_bytes(const Cell& cell);
 /// Bytes of the cell's tallies by bin; rank 0 holds them three times (the directory's, the run's, the next
 /// part's).
 double tally_bytes(const Cell& cell);

@@ -10,7 +10,9 @@
 #include <stdexcept>
 
 #include "engine/collapsed_sampler.h"
+#include "engine/cost.h"
 #include "engine/error.h"
+#include "engine/printable.h"
 #include "engine/sampler_family.h"
 
 namespace leafcast {
@@ -19,6 +21,8 @@ namespace {
 
 constexpr const char* kHeader = "leafcast plan ";  // followed by the version of the streams
 constexpr std::uint64_t kMaxChunks = 1u << 20;
+constexpr std::size_t kMaxCells = 1'000'000;  // of a plan that is read
+constexpr double kMaxCellBytes = 0x1p32;      // of all of them
 
 /// What decides how a cell of one seed is cut into chunks, under a version of the streams. A function of the
 /// cell alone.
@@ -169,7 +173,11 @@ Plan Plan::from_text(const std::string& text, std::string sweep_text) {
       !hash.starts_with("hash="))
     throw DataError(
         "the plan's title or hash is missing: the plan is damaged; start again in a new directory");
+  if (!is_printable(title))
+    throw DataError(
+        "the plan's title is not a line of text: the plan is damaged; start again in a new directory");
   std::vector<Cell> cells;
+  double bytes = 0;
   while (std::getline(in, line)) {
     Parameters parameters;
     std::istringstream fields(line);
@@ -182,11 +190,14 @@ Plan Plan::from_text(const std::string& text, std::string sweep_text) {
     try {
       cells.push_back(Cell::from_parameters(parameters));
     } catch (const CellError& e) {
-      throw DataError(
-          fmt::format("the plan holds a cell that cannot be: {} = {}: {}", e.key, e.value, e.reason));
+      throw DataError(fmt::format("the plan holds a cell that cannot be: {} = {}: {}", shortened(e.key),
+                                  shortened(e.value), shortened(e.reason, 400)));
     } catch (const Error& e) {
-      throw DataError(fmt::format("the plan holds a cell that cannot be: {}", e.what()));
+      throw DataError(fmt::format("the plan holds a cell that cannot be: {}", shortened(e.what(), 400)));
     }
+    bytes += cell_bytes(cells.back());
+    if (cells.size() > kMaxCells || bytes > kMaxCellBytes)
+      throw DataError("the plan holds more cells than a sweep can have: it is damaged");
   }
   Plan plan(title.substr(6), std::move(cells), std::move(sweep_text), streams);
   if (fmt::format("hash={:016x}", plan.hash_) != hash)

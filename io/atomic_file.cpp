@@ -117,10 +117,17 @@ void write_atomically(const fs::path& path, std::span<const std::byte> bytes) {
   sync_directory(destination.parent_path());
 }
 
-std::vector<std::byte> read_bytes(const fs::path& path) {
+std::vector<std::byte> read_bytes(const fs::path& path, std::uint64_t most) {
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status {};
   if (!fd || ::fstat(fd.get(), &status) != 0) throw io_error("read", path, errno);
+  const auto refuse = [&] {
+    throw IoError(
+        fmt::format("cannot read {}: it has more than {} MB, too much for such a file; restore it from a "
+                    "copy, or remove it",
+                    path.string(), most >> 20));
+  };
+  if (S_ISREG(status.st_mode) && static_cast<std::uint64_t>(status.st_size) > most) refuse();
   std::vector<std::byte> bytes(S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) : 0);
   std::size_t size = 0;
   for (;;) {
@@ -131,6 +138,7 @@ std::vector<std::byte> read_bytes(const fs::path& path) {
     if (got < 0) throw io_error("read", path, errno);
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
+    if (size > most) refuse();  // a pipe or device
   }
   bytes.resize(size);
   return bytes;

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -12,8 +13,8 @@ namespace leafcast::io {
 /// directory. Throws IoError with the reason (disk full, no permission …); the temporary file is then
 /// removed.
 void write_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
-/// Reads a whole file. Throws IoError if it cannot be opened or read.
-std::vector<std::byte> read_bytes(const std::filesystem::path& path);
+/// Reads a whole file, of at most so many bytes. Throws IoError if it cannot be opened or read, or is larger.
+std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::uint64_t most = 0x1p28);
 /// XXH3 (64 bits) of the bytes, as 16 hexadecimal digits.
 std::string content_hash(std::span<const std::byte> bytes);
 

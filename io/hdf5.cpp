@@ -19,11 +19,6 @@ std::string unique_name() {
   return "leafcast image " + std::to_string(++count);
 }
 
-void silence_library() {
-  static const bool done = H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr) >= 0;
-  static_cast<void>(done);
-}
-
 Handle in_memory_access() {
   Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   check(H5Pset_fapl_core(access, 4 << 20, false));
@@ -71,9 +66,29 @@ Extent extent_of(hid_t dataset) {
   return extent;
 }
 
-void require_modest_chunks(hid_t dataset, std::size_t rank) {
+/// A link to what stands in this file, not the name of something elsewhere.
+void require_hard_link(hid_t group, const std::string& name) {
+  H5L_info_t link;
+  check(H5Lget_info(group, name.c_str(), &link, H5P_DEFAULT));
+  if (link.type != H5L_TYPE_HARD) throw Error(name + " is a link to elsewhere");
+}
+
+/// Data in this file, in chunks that can be read, through none but leafcast's filters.
+void require_plain_storage(hid_t dataset, std::size_t rank) {
   const Handle properties(H5Dget_create_plist(dataset), H5Pclose);
-  if (H5Pget_layout(properties) != H5D_CHUNKED) return;
+  const H5D_layout_t layout = H5Pget_layout(properties);
+  if (layout != H5D_CHUNKED && layout != H5D_CONTIGUOUS && layout != H5D_COMPACT)
+    throw Error("a dataset whose data are elsewhere");
+  if (H5Pget_external_count(properties) != 0) throw Error("a dataset whose data are in another file");
+  for (int i = 0; i < check(H5Pget_nfilters(properties)); ++i) {
+    unsigned flags = 0;
+    std::size_t values = 0;
+    const H5Z_filter_t filter =
+        H5Pget_filter2(properties, static_cast<unsigned>(i), &flags, &values, nullptr, 0, nullptr, nullptr);
+    if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE)
+      throw Error("a dataset with a filter that is not leafcast's");
+  }
+  if (layout != H5D_CHUNKED) return;
   Extent chunk(rank);
   if (check(H5Pget_chunk(properties, static_cast<int>(rank), chunk.data())) != static_cast<int>(rank))
     throw Error("a chunk of another rank than its dataset");
@@ -135,6 +150,11 @@ Handle scalar_attribute(hid_t object, const std::string& name) {
 }
 
 }  // namespace
+
+void prepare_library() {
+  static const bool done = H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr) >= 0 && H5PLset_loading_state(0) >= 0;
+  static_cast<void>(done);
+}
 
 void throw_last_error() {
   std::string text;
@@ -241,12 +261,14 @@ bool Group::has(const std::string& name) const {
 }
 
 Group Group::group(const std::string& name) const {
+  require_hard_link(handle_, name);
   return Group(Handle(H5Gopen2(handle_, name.c_str(), H5P_DEFAULT), H5Gclose));
 }
 
 Dataset Group::dataset(const std::string& name) const {
+  require_hard_link(handle_, name);
   Dataset dataset(Handle(H5Dopen2(handle_, name.c_str(), H5P_DEFAULT), H5Dclose));
-  require_modest_chunks(dataset.id(), dataset.extent().size());
+  require_plain_storage(dataset.id(), dataset.extent().size());
   return dataset;
 }
 
@@ -288,7 +310,7 @@ std::int32_t Group::integer_attribute(const std::string& name) const {
 }
 
 File File::create() {
-  silence_library();
+  prepare_library();
   const Handle properties(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
   make_reproducible(properties);
   return File(
@@ -296,7 +318,7 @@ File File::create() {
 }
 
 File File::open(std::span<const std::byte> bytes) {
-  silence_library();
+  prepare_library();
   const Handle access = in_memory_access();
   check(H5Pset_file_image(access, const_cast<std::byte*>(bytes.data()),
                           bytes.size()));  // copied, never written to

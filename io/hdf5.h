@@ -29,6 +29,9 @@ Result check(Result result) {
   return result;
 }
 
+/// Silences the library, and forbids it to load filters and drivers from elsewhere.
+void prepare_library();
+
 /// Owns an HDF5 identifier.
 class Handle {
  public:
@@ -52,31 +55,36 @@ class Handle {
 };
 
 /// HDF5's names for the number types that leafcast stores: as they lie in memory, and in files
-/// (little-endian).
+/// (little-endian). And a number of ours for each.
 template <class T>
 struct Number;
 template <>
 struct Number<std::int32_t> {
+  static constexpr int kIndex = 0;
   static hid_t memory() { return H5T_NATIVE_INT32; }
   static hid_t file() { return H5T_STD_I32LE; }
 };
 template <>
 struct Number<std::int64_t> {
+  static constexpr int kIndex = 1;
   static hid_t memory() { return H5T_NATIVE_INT64; }
   static hid_t file() { return H5T_STD_I64LE; }
 };
 template <>
 struct Number<std::uint32_t> {
+  static constexpr int kIndex = 2;
   static hid_t memory() { return H5T_NATIVE_UINT32; }
   static hid_t file() { return H5T_STD_U32LE; }
 };
 template <>
 struct Number<std::uint64_t> {
+  static constexpr int kIndex = 3;
   static hid_t memory() { return H5T_NATIVE_UINT64; }
   static hid_t file() { return H5T_STD_U64LE; }
 };
 template <>
 struct Number<double> {
+  static constexpr int kIndex = 4;
   static hid_t memory() { return H5T_NATIVE_DOUBLE; }
   static hid_t file() { return H5T_IEEE_F64LE; }
 };
@@ -120,7 +128,8 @@ struct Axis {
 };
 using Axes = std::initializer_list<const Axis*>;
 
-/// A group. make_* and set write, all others read; what does not exist throws Error.
+/// A group. make_* and set write, all others read; what does not exist throws Error. Only what stands in the
+/// file itself is read, never what a link, a virtual dataset or external storage would fetch from another.
 class Group {
  public:
   explicit Group(Handle handle) : handle_(std::move(handle)) {}

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string_view>
@@ -14,6 +15,12 @@ namespace leafcast::io {
 /// Names of files that write_atomically has not finished begin so; a run directory sweeps them away when it
 /// is opened.
 inline constexpr std::string_view kTemporaryPrefix = ".leafcast-tmp-";
+
+/// Bytes of this machine.
+inline std::uint64_t physical_memory() {
+  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+         static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
 
 /// Owns a file descriptor; negative: none (errno then says why).
 class Descriptor {

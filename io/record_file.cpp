@@ -4,15 +4,18 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <limits>
 #include <numeric>
 #include <tuple>
 
+#include "engine/cost.h"
 #include "io/atomic_file.h"
 #include "io/cell_columns.h"
 #include "io/limbs.h"
+#include "io/posix.h"
 
 namespace leafcast::io {
 
@@ -221,14 +224,16 @@ auto reading(Read read) {
 /// Calls use(a, b, …) for every row of a flat table, a block at a time: no more memory, however long the
 /// table says it is.
 template <class... Columns, class Use>
-void for_each_row(const h5::Group& group, const std::array<const char*, sizeof...(Columns)>& names, Use use) {
+void for_each_row(const IsolatedGroup& group, const std::array<const char*, sizeof...(Columns)>& names,
+                  std::uint64_t most_rows, Use use) {
   constexpr hsize_t kBlock = 1 << 16;
-  std::vector<h5::Dataset> sources;
+  std::vector<IsolatedDataset> sources;
   for (const char* name : names) sources.push_back(group.dataset(name));
-  for (const h5::Dataset& source : sources)
+  for (const IsolatedDataset& source : sources)
     require(source.extent().size() == 1 && source.extent() == sources[0].extent(),
             "columns of unequal length");
   const hsize_t rows = sources[0].extent()[0];
+  require(rows <= most_rows, "a table longer than its file can hold");
   for (hsize_t first = 0; first < rows; first += kBlock) {
     const hsize_t count = std::min(kBlock, rows - first);
     std::tuple<std::vector<Columns>...> block{std::vector<Columns>(count)...};
@@ -243,7 +248,7 @@ void for_each_row(const h5::Group& group, const std::array<const char*, sizeof..
 }
 
 template <class T>
-std::vector<T> read_all(const h5::Dataset& dataset, const h5::Extent& expected) {
+std::vector<T> read_all(const IsolatedDataset& dataset, const h5::Extent& expected) {
   require(dataset.extent() == expected, "a dataset's shape is not that of its dimensions");
   std::vector<T> values(expected[0] * dataset.row_size());
   dataset.read_rows(0, expected[0], std::span(values));
@@ -251,8 +256,8 @@ std::vector<T> read_all(const h5::Dataset& dataset, const h5::Extent& expected) 
 }
 
 /// Plan indices of the file's cells.
-std::vector<std::uint32_t> read_cell_axis(const h5::Group& root, const Plan& plan) {
-  const h5::Dataset axis = root.dataset("cell");
+std::vector<std::uint32_t> read_cell_axis(const IsolatedGroup& root, const Plan& plan) {
+  const IsolatedDataset axis = root.dataset("cell");
   require(axis.extent().size() == 1 && axis.extent()[0] <= plan.cells().size(),
           "more cells than its plan has");
   const auto values = read_all<std::int32_t>(axis, axis.extent());
@@ -262,7 +267,7 @@ std::vector<std::uint32_t> read_cell_axis(const h5::Group& root, const Plan& pla
   return {values.begin(), values.end()};
 }
 
-Ledger read_ledger(const h5::Group& root, const Plan& plan) {
+Ledger read_ledger(const IsolatedGroup& root, const Plan& plan, std::uint64_t most_rows) {
   Ledger ledger(plan.cells().size());
   std::int64_t last_cell = -1, last_chunk = -1;
   const auto add = [&](std::uint32_t cell, std::uint32_t first, std::uint32_t last) {
@@ -274,7 +279,7 @@ Ledger read_ledger(const h5::Group& root, const Plan& plan) {
     ledger.insert_range(cell, first, last);
   };
   for_each_row<std::uint32_t, std::uint32_t, std::uint32_t>(root.group("ledger"), {"cell", "first", "last"},
-                                                            add);
+                                                            most_rows, add);
   return ledger;
 }
 
@@ -282,8 +287,9 @@ Ledger read_ledger(const h5::Group& root, const Plan& plan) {
 /// beyond them.
 class MomentsReader {
  public:
-  MomentsReader(const h5::Group& root, const Ledger& ledger, Record& record)
+  MomentsReader(const IsolatedGroup& root, const Ledger& ledger, std::uint64_t most_rows, Record& record)
       : root_(root),
+        most_rows_(most_rows),
         group_(root.group("moments")),
         ledger_(ledger),
         record_(record),
@@ -318,8 +324,8 @@ class MomentsReader {
     return most;
   }
 
-  h5::Dataset open(std::string_view name, const h5::Extent& expected) const {
-    h5::Dataset dataset = group_.dataset(std::string(name));
+  IsolatedDataset open(std::string_view name, const h5::Extent& expected) const {
+    IsolatedDataset dataset = group_.dataset(std::string(name));
     require(dataset.extent() == expected, "a dataset's shape is not that of its dimensions");
     return dataset;
   }
@@ -328,7 +334,7 @@ class MomentsReader {
     values = read_all<std::uint64_t>(group_.dataset(name), {cells_.size(), kJackknifeBins});
   }
 
-  static std::vector<std::uint64_t> read_row(const h5::Dataset& dataset, std::size_t row) {
+  static std::vector<std::uint64_t> read_row(const IsolatedDataset& dataset, std::size_t row) {
     std::vector<std::uint64_t> values(dataset.row_size());
     dataset.read_rows(row, 1, std::span(values));
     return values;
@@ -365,16 +371,19 @@ class MomentsReader {
     auto limbs = values.begin();
     for (Tally& tally : tallies) {
       for (std::size_t j = 0; j < heights_; ++j, limbs += kLimbs) {
-        if (j < tally.sums.size())
+        if (j < tally.sums.size()) {
+          // No sample's sums come near (engine/tally.h), and so those of many files have room.
+          require(std::abs(static_cast<std::int64_t>(limbs[kLimbs - 1]) >> 1) < std::int64_t{1} << 51,
+                  "a sum larger than can be");
           tally.sums[j][power] = from_limbs(std::span<const std::uint64_t, kLimbs>(limbs, kLimbs));
-        else
+        } else
           require(std::all_of(limbs, limbs + kLimbs, std::logical_not<>()),
                   "sums where there are no samples");
       }
     }
   }
 
-  void read_counts_by_height(std::size_t row, const h5::Dataset& dataset,
+  void read_counts_by_height(std::size_t row, const IsolatedDataset& dataset,
                              std::vector<std::uint64_t> Tally::*counts, CellTally& tallies) const {
     const auto values = read_row(dataset, row);
     auto value = values.begin();
@@ -392,6 +401,8 @@ class MomentsReader {
     using Row = std::tuple<std::uint32_t, std::int32_t, std::int32_t>;
     Row last{0, -1, 0};
     static const int most = HistogramBins::bin(std::int64_t{1} << 62);
+    std::vector<std::uint64_t> counted(samples_.size(), 0);
+    std::size_t at = 0;  // row of the file's cells
     const auto add = [&](std::uint32_t cell, std::int32_t bin, std::int32_t m_bin, std::int64_t lower,
                          std::int64_t width, std::uint64_t count) {
       require(cell < record_.plan.cells().size() && bin >= 0 && bin < kJackknifeBins &&
@@ -401,26 +412,37 @@ class MomentsReader {
       require(lower == HistogramBins::lower(m_bin) && width == HistogramBins::width(m_bin),
               "its histogram has other bins than this program");
       last = {cell, bin, m_bin};
-      Tally& tally = record_.tallies[cell][bin];
-      require(tally.samples > 0, "a histogram without samples");
-      tally.histogram[m_bin] += count;
+      while (cells_[at] < cell) ++at;  // the ledger has the cell, so it is there
+      require(record_.plan.cells()[cell].observe().histogram, "a histogram that was not to be observed");
+      std::uint64_t& sum = counted[at * kJackknifeBins + static_cast<std::size_t>(bin)];
+      require(count <= samples_[at * kJackknifeBins + static_cast<std::size_t>(bin)] - sum,
+              "its histogram does not count its samples");
+      sum += count;
+      record_.tallies[cell][bin].histogram[m_bin] += count;
     };
     for_each_row<std::uint32_t, std::int32_t, std::int32_t, std::int64_t, std::int64_t, std::uint64_t>(
-        group_.group("histogram"), {"cell", "bin", "histogram_bin", "lower", "width", "count"}, add);
+        group_.group("histogram"), {"cell", "bin", "histogram_bin", "lower", "width", "count"}, most_rows_,
+        add);
+    for (std::size_t row = 0; row < cells_.size(); ++row)
+      if (record_.plan.cells()[cells_[row]].observe().histogram)
+        require(std::ranges::equal(std::span(counted).subspan(row * kJackknifeBins, kJackknifeBins),
+                                   std::span(samples_).subspan(row * kJackknifeBins, kJackknifeBins)),
+                "its histogram does not count its samples");
   }
 
-  const h5::Group& root_;
-  h5::Group group_;
+  const IsolatedGroup& root_;
+  std::uint64_t most_rows_;
+  IsolatedGroup group_;
   const Ledger& ledger_;
   Record& record_;
   std::vector<std::uint32_t> cells_;
   std::size_t heights_;
-  h5::Dataset valid_, first_inconsistency_;
-  std::vector<h5::Dataset> sums_;  ///< by power
+  IsolatedDataset valid_, first_inconsistency_;
+  std::vector<IsolatedDataset> sums_;  ///< by power
   std::vector<std::uint64_t> samples_, frozen_roots_, free_roots_, memory_bits_;
 };
 
-FileType read_type(const h5::Group& root) {
+FileType read_type(const IsolatedGroup& root) {
   const std::string name = root.text_attribute("filetype");
   for (const FileType type : {FileType::part, FileType::results})
     if (name == kTypeNames[static_cast<int>(type)]) return type;
@@ -428,7 +450,7 @@ FileType read_type(const h5::Group& root) {
       "of another kind of file (filetype \"{}\"); give a run directory, a part or a results file", name));
 }
 
-void check_version(const h5::Group& root) {
+void check_version(const IsolatedGroup& root) {
   const std::int32_t version = root.integer_attribute("version");
   if (version > kFormatVersion)
     throw DataError(
@@ -438,6 +460,15 @@ void check_version(const h5::Group& root) {
 }
 
 }  // namespace
+
+void require_memory(const Plan& plan) {
+  double bytes = 0;
+  for (const Cell& cell : plan.cells()) bytes += tally_bytes(cell);
+  if (bytes > static_cast<double>(physical_memory()))
+    throw DataError(
+        fmt::format("the sums of its {} cells take {:.0f} MB, and this machine has {} MB; use one with more",
+                    plan.cells().size(), bytes / 1e6, physical_memory() / 1'000'000));
+}
 
 std::vector<std::byte> sealed(std::vector<std::byte> image) {
   const std::string seal = seal_of(image);
@@ -470,10 +501,12 @@ std::vector<std::byte> encode_part(const Record& record, const std::vector<std::
   return image.finish();
 }
 
-RecordFile::RecordFile(std::span<const std::byte> bytes)
-    : file_(reading([&, image = unsealed(bytes)] { return h5::File::open(image); })) {
+RecordFile::RecordFile(std::span<const std::byte> bytes, const ReadingLimits& limits)
+    : file_(reading([&, image = unsealed(bytes)] { return IsolatedFile::open(image, limits); })) {
+  // A row costs a quarter of a byte at least, and a regular pattern of a few million rows hardly any.
+  most_rows_ = (std::uint64_t{1} << 22) + 4 * std::uint64_t{bytes.size()};
   reading([&] {
-    const h5::Group root = file_.root();
+    const IsolatedGroup root = file_.root();
     type_ = read_type(root);
     check_version(root);
     plan_hash_ = root.text_attribute("plan_hash");
@@ -483,14 +516,14 @@ RecordFile::RecordFile(std::span<const std::byte> bytes)
 std::vector<std::string> RecordFile::replaces() const {
   constexpr std::size_t kMost = 1 << 20;
   return reading([&] {
-    const h5::Group root = file_.root();
+    const IsolatedGroup root = file_.root();
     return root.has("replaces") ? root.strings("replaces", kMost) : std::vector<std::string>();
   });
 }
 
 Plan RecordFile::plan() const {
   return reading([&] {
-    const h5::Group root = file_.root();
+    const IsolatedGroup root = file_.root();
     Plan plan;
     try {
       plan = Plan::from_text(root.text("plan"), root.text("sweep"));
@@ -498,6 +531,7 @@ Plan RecordFile::plan() const {
       throw DataError(e.what());
     }
     require(plan_hash_ == fmt::format("{:016x}", plan.hash()), "its plan is not the one whose hash it gives");
+    require_memory(plan);
     return plan;
   });
 }
@@ -506,15 +540,15 @@ Ledger RecordFile::ledger(const Plan& plan) const {
   if (const std::string hash = fmt::format("{:016x}", plan.hash()); hash != plan_hash_)
     throw DataError(
         fmt::format("of another plan ({}, not {}); it cannot be united with this one", plan_hash_, hash));
-  return reading([&] { return read_ledger(file_.root(), plan); });
+  return reading([&] { return read_ledger(file_.root(), plan, most_rows_); });
 }
 
 void RecordFile::add_to(Record& record) const {
   const Ledger done = ledger(record.plan);
   if (!done.disjoint(record.ledger)) throw DataError("holds chunks that are already counted; leave it out");
   reading([&] {
-    const h5::Group root = file_.root();
-    MomentsReader(root, done, record).read();
+    const IsolatedGroup root = file_.root();
+    MomentsReader(root, done, most_rows_, record).read();
   });
   record.ledger += done;
 }

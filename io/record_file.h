@@ -8,6 +8,7 @@
 #include "engine/error.h"
 #include "engine/plan.h"
 #include "io/hdf5.h"
+#include "io/isolated.h"
 
 namespace leafcast::io {
 
@@ -26,6 +27,9 @@ struct DamageError : DataError {
 /// HDF5 bytes and, behind their end, where HDF5 ignores it, a line with their hash. So damage anywhere is
 /// found before the HDF5 library, which is not proof against it, sees a byte.
 std::vector<std::byte> sealed(std::vector<std::byte> image);
+
+/// Throws DataError if the tallies of a plan that was read are more than this machine's memory.
+void require_memory(const Plan& plan);
 
 /// A part or results file in the making. Equal records give equal bytes.
 class RecordImage {
@@ -46,12 +50,15 @@ class RecordImage {
 /// Bytes of a part file. `replaces`: content hashes of the parts that it makes superfluous (compaction).
 std::vector<std::byte> encode_part(const Record& record, const std::vector<std::string>& replaces = {});
 
-/// A part or results file, opened from its bytes. Trusts nothing in them.
+/// A part or results file, opened from its bytes. Trusts nothing in them: HDF5 reads them in a process of its
+/// own.
 class RecordFile {
  public:
   /// Throws DamageError: empty, no HDF5 file, not sealed, hash does not match; DataError: of another kind of
-  /// file or of a newer leafcast.
-  explicit RecordFile(std::span<const std::byte> bytes);
+  /// file or of a newer leafcast; IoError: no process can be started.
+  explicit RecordFile(std::span<const std::byte> bytes)
+      : RecordFile(bytes, ReadingLimits::of(bytes.size())) {}
+  RecordFile(std::span<const std::byte> bytes, const ReadingLimits& limits);
 
   FileType type() const { return type_; }
   const std::string& plan_hash() const { return plan_hash_; }  ///< 16 hexadecimal digits
@@ -64,9 +71,10 @@ class RecordFile {
   void add_to(Record& record) const;
 
  private:
-  h5::File file_;
+  IsolatedFile file_;
   FileType type_ = FileType::part;
   std::string plan_hash_;
+  std::uint64_t most_rows_ = 0;  ///< that a table of a file of this size can have
 };
 
 }  // namespace leafcast::io

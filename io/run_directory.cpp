@@ -301,9 +301,12 @@ RunDirectory& RunDirectory::operator=(RunDirectory&&) noexcept = default;
 
 RunDirectory RunDirectory::open_for_writing(const fs::path& directory, const Plan& plan,
                                             const LockTiming& timing) {
+  const ReadingSession session;
   return with_files([&] {
     const RunFiles files{directory};
     create_run_directory(files);
+    files.require_plain_files();
+    files.require_within();
     RunDirectory run;
     run.state_ = std::make_unique<State>(
         State{files, Lock::acquire(files.lock(), timing), Record(plan), {}, {}, 0, {}});
@@ -359,6 +362,7 @@ RunView look_at_run(const fs::path& directory) {
     if (!fs::is_directory(directory))
       throw IoError(fmt::format("{}: no such directory; check the path", directory.string()));
     const RunFiles files{directory};
+    files.require_plain_files();
     return RunView{look_at_lock(files.lock()), text_if_any(files.status()), fs::exists(files.plan()),
                    fs::is_regular_file(files.results())};
   });
@@ -436,6 +440,7 @@ Inputs list_inputs(const std::vector<fs::path>& paths, Seeds seeds) {
 Record read_record(const std::vector<fs::path>& paths, Seeds seeds) {
   if (paths.empty())
     throw DataError("nothing to read: no run directory or file was given; name at least one");
+  const ReadingSession session;
   return with_files([&] {
     constexpr int kAttempts = 10;
     for (int attempt = 1;; ++attempt) {

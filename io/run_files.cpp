@@ -9,6 +9,7 @@
 #include <set>
 
 #include "io/atomic_file.h"
+#include "io/posix.h"
 
 namespace leafcast::io {
 
@@ -28,7 +29,7 @@ RunFiles::Listing list_once(const fs::path& directory) {
   for (const auto& entry : fs::directory_iterator(directory)) {
     const std::string name = entry.path().filename().string();
     if (name.starts_with('.')) continue;
-    if (const auto part = PartName::parse(name))
+    if (const auto part = PartName::parse(name); part && entry.is_regular_file())
       numbered.emplace_back(part->number, entry.path());
     else
       listing.strangers.push_back(entry.path());
@@ -94,7 +95,33 @@ std::vector<Difference> differing_values(const Plan& there, const Plan& here) {
 
 }  // namespace
 
+void RunFiles::require_plain_files() const {
+  for (const fs::path& path : {plan(), sweep(), cost(), status(), lock(), results()})
+    if (fs::exists(path) && !fs::is_regular_file(path))
+      throw DataError(fmt::format("{}: not a file, which it is in every run directory; move it elsewhere",
+                                  path.string()));
+  if (fs::exists(parts()) && !fs::is_directory(parts()))
+    throw DataError(fmt::format("{}: not a directory, which it is in every run directory; move it elsewhere",
+                                parts().string()));
+}
+
+void RunFiles::require_within() const {
+  const fs::path inside = fs::weakly_canonical(directory);
+  for (const fs::path& path : {plan(), sweep(), cost(), status(), lock(), results(), parts()}) {
+    if (!fs::is_symlink(path)) continue;
+    std::error_code dangling;
+    const fs::path target = fs::canonical(path, dangling);
+    if (dangling || *target.lexically_relative(inside).begin() == "..")
+      throw DataError(
+          fmt::format("{} is a link to {}, outside of the run directory, where a run writes nothing; remove "
+                      "the link, or let "
+                      "the directory itself be one",
+                      path.string(), fs::read_symlink(path).string()));
+  }
+}
+
 Plan RunFiles::read_plan() const {
+  require_plain_files();
   if (!fs::exists(plan()))
     throw DataError(
         fmt::format("{}: not a run directory: it has no plan.txt; give the directory that `leafcast run -o` "
@@ -102,7 +129,9 @@ Plan RunFiles::read_plan() const {
                     directory.string()));
   const std::string sweep_text = fs::exists(sweep()) ? read_text(sweep()) : "";
   try {
-    return Plan::from_text(read_text(plan()), sweep_text);
+    Plan read = Plan::from_text(read_text(plan()), sweep_text);
+    require_memory(read);
+    return read;
   } catch (const IoError&) {
     throw;
   } catch (const Error& e) {
@@ -133,7 +162,13 @@ std::optional<PartName> PartName::parse(const std::string& name) {
 }
 
 std::vector<std::byte> read_record_bytes(const fs::path& path) {
-  std::vector<std::byte> bytes = read_bytes(path);
+  // HDF5 copies what it reads.
+  static const std::uint64_t most = std::max<std::uint64_t>(physical_memory() / 4, 1 << 30);
+  if (fs::is_regular_file(path) && fs::file_size(path) > most)
+    throw DataError(
+        fmt::format("{} MB, which this machine's memory cannot hold several times over; use one with more",
+                    fs::file_size(path) >> 20));
+  std::vector<std::byte> bytes = read_bytes(path, most);
   const auto name = PartName::parse(path.filename().string());
   if (name && name->hash != content_hash(bytes))
     throw DamageError("damaged: its content does not match the hash in its name");

@@ -23,6 +23,12 @@ struct RunFiles {
   std::filesystem::path results() const { return directory / "results.h5"; }
   std::filesystem::path damaged() const { return directory / "damaged"; }
 
+  /// Throws DataError if one of the run's own files is something else, which reading could wait for or never
+  /// end: a pipe, a device, a directory.
+  void require_plain_files() const;
+  /// Throws DataError if one of them is a symbolic link to elsewhere, so that writing would leave the
+  /// directory.
+  void require_within() const;
   /// Throws DataError: no run directory, or a damaged plan. The sweep's text is empty if it is missing.
   Plan read_plan() const;
   /// What is in parts/, unfinished and hidden files left out: parts by number, and files that are none.

@@ -254,6 +254,7 @@ bool any_vanished(const Verification& found, const RunFiles& files) {
 }  // namespace
 
 Verification verify(const fs::path& path) try {
+  const ReadingSession session;
   if (!fs::exists(path))
     throw IoError(fmt::format("{}: no such file or directory; check the path", path.string()));
   if (!fs::is_directory(path)) return Verifier().check_file(path);

@@ -8,20 +8,12 @@
 #include <sstream>
 
 #include "engine/error.h"
+#include "engine/printable.h"
 #include "jobs/nearest.h"
 
 namespace leafcast::jobs {
 
 namespace {
-
-constexpr std::size_t kMaxShown = 80;  // bytes of a user's text in a message
-
-std::string shorten(std::string_view text) {
-  if (text.size() <= kMaxShown) return std::string(text);
-  std::size_t end = kMaxShown;
-  while (end > 0 && (text[end] & 0xC0) == 0x80) --end;  // not within a UTF-8 character
-  return std::string(text.substr(0, end)) + "…";
-}
 
 std::string_view strip_comment(std::string_view line) {
   for (std::size_t i = 0; i < line.size(); ++i)
@@ -33,12 +25,12 @@ std::string_view strip_comment(std::string_view line) {
 std::string read_section(std::string_view line, const std::string& where,
                          const std::vector<std::string>& sections) {
   if (!line.ends_with(']'))
-    throw UsageError(fmt::format("{}: {}: a section's name ends with ]", where, shorten(line)));
+    throw UsageError(fmt::format("{}: {}: a section's name ends with ]", where, shortened(line)));
   std::string section(trim(line.substr(1, line.size() - 2)));
   if (std::find(sections.begin(), sections.end(), section) == sections.end())
     throw UsageError(fmt::format("{}: [{}] is no section of a sweep: they are {}; did you mean [{}]?", where,
-                                 shorten(section), fmt::join(sections, ", "),
-                                 find_nearest(shorten(section), sections)));
+                                 shortened(section), fmt::join(sections, ", "),
+                                 find_nearest(shortened(section), sections)));
   return section;
 }
 
@@ -53,7 +45,7 @@ std::string_view trim(std::string_view text) {
 void refuse(const Setting& setting, const std::string& reason) {
   const std::string short_key = setting.key.substr(setting.key.rfind('.') + 1);
   throw UsageError(
-      fmt::format("{} = {} ({}): {}", shorten(short_key), shorten(setting.value), setting.where, reason));
+      fmt::format("{} = {} ({}): {}", shortened(short_key), shortened(setting.value), setting.where, reason));
 }
 
 std::vector<Setting> parse_ini(const std::string& text, const std::string& name,
@@ -74,7 +66,7 @@ std::vector<Setting> parse_ini(const std::string& text, const std::string& name,
     const auto equals = line.find('=');
     if (equals == line.npos || equals == 0)
       throw UsageError(
-          fmt::format("{}: {}: a line is a [section], key = value, or a # comment", where, shorten(line)));
+          fmt::format("{}: {}: a line is a [section], key = value, or a # comment", where, shortened(line)));
     const std::string key(trim(line.substr(0, equals)));
     Setting setting{section.empty() ? key : section + "." + key, std::string(trim(line.substr(equals + 1))),
                     where};
@@ -83,7 +75,7 @@ std::vector<Setting> parse_ini(const std::string& text, const std::string& name,
     if (!is_new)
       refuse(setting,
              fmt::format("{} already stands in line {}; keep one of them (a list \"a, b\" sweeps both)",
-                         shorten(setting.key), first->second));
+                         shortened(setting.key), first->second));
     settings.push_back(std::move(setting));
   }
   return settings;

@@ -10,6 +10,7 @@
 
 #include "engine/channel.h"
 #include "engine/error.h"
+#include "engine/printable.h"
 #include "engine/values.h"
 #include "jobs/text_file.h"
 
@@ -24,10 +25,10 @@ std::vector<double> read_row(const std::string& line, const std::string& where) 
   std::istringstream words(line);
   for (std::string word; words >> word;) {
     const auto value = parse_real(word);
-    if (!value) throw UsageError(fmt::format("{}: \"{}\" is not a number", where, word.substr(0, 80)));
+    if (!value) throw UsageError(fmt::format("{}: \"{}\" is not a number", where, shortened(word)));
     if (*value < 0 || *value > 1)
-      throw UsageError(
-          fmt::format("{}: {} is not a probability: the entries of a kernel lie in [0, 1]", where, word));
+      throw UsageError(fmt::format("{}: {} is not a probability: the entries of a kernel lie in [0, 1]",
+                                   where, shortened(word)));
     row.push_back(*value);
   }
   return row;

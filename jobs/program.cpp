@@ -10,6 +10,7 @@
 #include <new>
 #include <system_error>
 
+#include "engine/printable.h"
 #include "jobs/nearest.h"
 #include "jobs/provenance.h"
 #include "jobs/say.h"
@@ -50,17 +51,18 @@ ExitCode report_error() {
   try {
     throw;
   } catch (const Error& e) {
-    say("leafcast: {}\n", e.what());
+    say("leafcast: {}\n", printable(e.what()));
     return e.code();
   } catch (const std::system_error& e) {
-    say("leafcast: {}; check that the output can be written\n", e.what());
+    say("leafcast: {}; check that the output can be written\n", printable(e.what()));
     return ExitCode::io_error;
   } catch (const std::bad_alloc&) {
     say("leafcast: out of memory: the sweep needs more than this machine has; see leafcast plan, or "
         "run fewer ranks a node\n");
     return ExitCode::internal;
   } catch (const std::exception& e) {
-    say("leafcast: internal error: {}; please report it with the command line and the sweep\n", e.what());
+    say("leafcast: internal error: {}; please report it with the command line and the sweep\n",
+        printable(e.what()));
     return ExitCode::internal;
   }
 }

@@ -8,6 +8,7 @@
 
 #include "analysis/report.h"
 #include "analysis/table.h"
+#include "engine/printable.h"
 #include "io/output_path.h"
 #include "io/run_directory.h"
 #include "io/verify.h"
@@ -90,10 +91,12 @@ namespace {
 
 void print_text(const std::filesystem::path& path, const io::Verification& found) {
   for (const io::Damage& damage : found.damages)
-    fmt::print("{}: {}\n  affected: {}\n", damage.file.string(), damage.problem, damage.affected);
+    fmt::print("{}: {}\n  affected: {}\n", printable(damage.file.string()), printable(damage.problem),
+               printable(damage.affected));
   if (!found.damages.empty())
-    for (const io::MissingChunks& missing : found.missing) fmt::print("  missing: {}\n", describe(missing));
-  for (const std::string& note : found.notes) fmt::print("note: {}\n", note);
+    for (const io::MissingChunks& missing : found.missing)
+      fmt::print("  missing: {}\n", printable(describe(missing)));
+  for (const std::string& note : found.notes) fmt::print("note: {}\n", printable(note));
   if (found.damages.empty())
     fmt::print("no damage found in {}: {} of {} chunks are done\n", path.string(), found.done, found.chunks);
   else

@@ -10,6 +10,7 @@
 
 #include "analysis/estimates.h"
 #include "analysis/text_table.h"
+#include "engine/printable.h"
 #include "io/run_directory.h"
 #include "jobs/inputs.h"
 #include "jobs/program.h"
@@ -142,12 +143,12 @@ std::string time_left(const RunState& said, double now) {
 }
 
 /// A line of what status says of a run; broken if it is long.
-void print_line(const std::string& text) { fmt::print("{}", analysis::wrap(text, "  ")); }
+void print_line(const std::string& text) { fmt::print("{}", analysis::wrap(printable(text), "  ")); }
 
 void print_run(const RunStatus& run) {
   const bool slice = run.said && !run.said->slice.empty();
-  fmt::print("{}: {}{}\n", run.directory.string(), name(run.state),
-             slice ? fmt::format(" (slice {})", run.said->slice) : "");
+  fmt::print("{}: {}{}\n", printable(run.directory.string()), name(run.state),
+             slice ? fmt::format(" (slice {})", printable(run.said->slice)) : "");
   if (!run.reason.empty()) print_line(run.reason);
   if (const std::string text = who(run); !text.empty()) print_line(text);
   if (!run.damage.empty()) print_line("damage: " + run.damage);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 
+#include "engine/cost.h"
 #include "engine/error.h"
 #include "engine/languages.h"
 #include "engine/values.h"
@@ -22,7 +23,8 @@ namespace leafcast::jobs {
 
 namespace {
 
-constexpr std::size_t kMaxCells = 100'000;
+constexpr std::size_t kMaxSteps = 100 * kMaxCells;  // of counting them
+constexpr double kMaxCellBytes = 0x1p30;
 
 /// The key of the cell that a sweep key gives: the engine reads no files.
 std::string engine_key(const std::string& key) { return key == "language.file" ? "language.matrix" : key; }
@@ -67,7 +69,12 @@ struct Source {
   /// The kinds of languages (or generators) of its cells.
   std::vector<std::string> kinds(const std::string& decider) const {
     const ValueList* list = find(decider);
-    return list ? list->expand(0, true) : std::vector{kinds_of(decider).front().kind};
+    if (!list) return {kinds_of(decider).front().kind};
+    const std::vector<std::string> words = list->expand(0, true);
+    std::vector<std::string> kinds;  // each once
+    for (const std::string& word : words)
+      if (std::find(kinds.begin(), kinds.end(), word) == kinds.end()) kinds.push_back(word);
+    return kinds;
   }
 };
 
@@ -141,6 +148,7 @@ class Expansion {
     const std::size_t before = cells_.size();
     assign(0);  // counts the cells, so that too many are refused at once
     counting_ = false;
+    steps_ = 0;
     assign(0);
     if (cells_.size() == before)
       throw UsageError(fmt::format("{}: the sweep is empty: {}", source_.name,
@@ -187,6 +195,7 @@ class Expansion {
       height = *parsed;
     }
     for (const std::string& value : list->expand(height, !is_swept("language.height"))) {
+      if (++steps_ > kMaxSteps) refuse_size();
       parameters_[engine_key(key)] = key == "language.file" ? read_kernel(*list, value) : value;
       if (key == "language.file") kernel_file_ = value;
       assign(index + 1);
@@ -214,12 +223,16 @@ class Expansion {
   }
 
   void make_cell() {
-    if (counting_ && ++count_ > kMaxCells)
-      throw UsageError(
-          fmt::format("{}: the sweep has more than a million cells; sweep fewer values", source_.name));
+    if (counting_ && ++count_ > kMaxCells) refuse_size();
     if (counting_) return;
     try {
       cells_.push_back(Cell::make(parameters_));
+      bytes_ += cell_bytes(cells_.back());
+      if (bytes_ > kMaxCellBytes)
+        throw UsageError(
+            fmt::format("{}: the transition matrices of {} cells take more than 1 GiB; sweep fewer values, "
+                        "or fewer symbols",
+                        source_.name, cells_.size()));
     } catch (const CellError& error) {
       try {
         refuse_cell(error);
@@ -228,6 +241,11 @@ class Expansion {
         if (!first_left_out_) first_left_out_ = e.what();
       }
     }
+  }
+
+  [[noreturn]] void refuse_size() const {
+    throw UsageError(
+        fmt::format("{}: the sweep has more than {} cells; sweep fewer values", source_.name, kMaxCells));
   }
 
   /// Whether the key's value, or what it did not fit, is one of several, so that nobody asked for this cell
@@ -257,6 +275,8 @@ class Expansion {
   const Source& source_;
   std::vector<Cell>& cells_;
   std::size_t count_;  // of all sources so far
+  std::size_t steps_ = 0;
+  double bytes_ = 0;
   bool counting_ = true;
   std::vector<Axis> axes_;
   Parameters parameters_;

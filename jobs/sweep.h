@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,6 +8,9 @@
 #include "engine/plan.h"
 
 namespace leafcast::jobs {
+
+/// The most cells that a sweep may have, and hence the most values of a key.
+inline constexpr std::size_t kMaxCells = 100'000;
 
 /// A sweep key as the command line and the sweep files know it.
 struct SweepKey {

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "engine/error.h"
+#include "engine/printable.h"
 #include "jobs/ini.h"
 #include "jobs/nearest.h"
 
@@ -115,7 +116,7 @@ std::vector<std::string> sweep_sections() {
 
 void check_key(const Setting& setting) {
   if (find_row(setting.key)) return;
-  const std::string key = setting.key.substr(0, 80);
+  const std::string key = shortened(setting.key);
   refuse(setting, fmt::format("there is no key {}; did you mean {}?", key, suggest_key(key)));
 }
 

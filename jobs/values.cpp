@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "engine/printable.h"
 #include "engine/values.h"
 #include "jobs/ini.h"
 #include "jobs/nearest.h"
@@ -18,7 +19,7 @@ namespace leafcast::jobs {
 
 namespace {
 
-constexpr std::size_t kMaxItems = 1'000'000;
+constexpr std::size_t kMaxItems = kMaxCells;
 constexpr int kMaxDecimals = 15;  // a double's
 constexpr double kMaxScaled = 9007199254740992.0;
 
@@ -107,6 +108,7 @@ ValueList::ValueList(const Setting& setting) : setting_(setting) {
   const ValueForm form = value_form(setting.key);
   if (setting.value.empty()) refuse(setting, "there is no value; give one");
   if (form == ValueForm::text) {
+    if (!is_printable(setting.value)) refuse(setting, "a title is one line of text in UTF-8");
     items_.emplace_back(setting.value);
     return;
   }
@@ -136,14 +138,14 @@ ValueList::ValueList(const Setting& setting) : setting_(setting) {
 
 void ValueList::add(std::vector<std::string> values) {
   if (items_.size() + values.size() > kMaxItems)
-    refuse(setting_, "there are more than a million values; sweep fewer");
+    refuse(setting_, "there are more than 100000 values; sweep fewer");
   for (std::string& value : values) items_.emplace_back(std::move(value));
 }
 
 void ValueList::add_word(const std::string& word) {
   const std::vector<std::string> choices = word_choices(setting_.key);
   if (std::find(choices.begin(), choices.end(), word) != choices.end()) return add({word});
-  const std::string shown = word.substr(0, 80);
+  const std::string shown = shortened(word);
   const std::string& nearest = find_nearest(shown, choices);
   const bool similar = edit_distance(shown, nearest) <= nearest.size() / 2;
   refuse(setting_, fmt::format("it is one of {}{}", fmt::join(choices, ", "),
@@ -203,7 +205,7 @@ void ValueList::append_range(const WholeRange& range, std::uint64_t height, bool
   }
   const std::uint64_t steps = (*last - *first) / range.step;
   if (steps >= kMaxItems || values.size() + steps >= kMaxItems)
-    refuse(setting_, "there are more than a million values; sweep fewer, or with a step: 0..1e9:1e6");
+    refuse(setting_, "there are more than 100000 values; sweep fewer, or with a step: 0..1e9:1e6");
   for (std::uint64_t i = 0; i <= steps; ++i)
     values.push_back(fmt::format("{}", *value_of(base, *first + i * range.step)));
 }
@@ -227,7 +229,7 @@ void ValueList::add_real_range(const std::string& item) {
     refuse(setting_, "the numbers of the range have too many digits; write them out as a list");
   const double steps = std::floor((to - from) / by);
   if (steps >= static_cast<double>(kMaxItems))
-    refuse(setting_, "there are more than a million values; sweep fewer");
+    refuse(setting_, "there are more than 100000 values; sweep fewer");
   std::vector<std::string> values;
   for (int i = 0; i <= static_cast<int>(steps); ++i) values.push_back(format_real((from + i * by) / unit));
   add(std::move(values));

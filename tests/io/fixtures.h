@@ -98,11 +98,11 @@ inline Plan mixed_plan() {
 
 using Random = std::mt19937_64;
 
-/// Any sign and size up to ±2^380.
+/// Any sign and size up to ±2^370.
 inline WideInt random_wide(Random& random) {
   WideInt value = 0;
   for (int i = 0; i < 6; ++i) value = (value << 64) + random();
-  value >>= 4 + static_cast<unsigned>(random() % 380);
+  value >>= 14 + static_cast<unsigned>(random() % 370);
   return random() % 2 ? value : WideInt(-value);
 }
 
@@ -122,9 +122,12 @@ inline Tally random_tally(const Cell& cell, std::uint64_t samples, Random& rando
   }
   if (cell.generator_name() == "reasoning") tally.memory_bits = 1 + random() % 1000;
   if (cell.observe().histogram)
-    for (int i = 0; i < 5; ++i)
+    for (std::uint64_t left = samples; left > 0;) {
+      const std::uint64_t count = left > 9 ? 1 + random() % left : left;
       tally.histogram[HistogramBins::bin(static_cast<std::int64_t>(random()) >> (3 + random() % 60))] +=
-          1 + random() % 9;
+          count;
+      left -= count;
+    }
   return tally;
 }
 

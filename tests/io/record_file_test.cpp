@@ -240,6 +240,10 @@ TEST_CASE("a forged file is found out by what contradicts its plan or itself") {
   CHECK(says([](hid_t f) {
           for (const char* name : {"ledger/cell", "ledger/first", "ledger/last"})
             reshape(f, name, {kMost}, {64}, H5T_STD_U32LE);
+        }) == "damaged: a table longer than its file can hold");
+  CHECK(says([](hid_t f) {
+          for (const char* name : {"ledger/cell", "ledger/first", "ledger/last"})
+            reshape(f, name, {1 << 22}, {1 << 16}, H5T_STD_U32LE);
         }) == "damaged: its ledger is not in order");
   CHECK(says([](hid_t f) { reshape(f, "plan", {4}, {}); }).find("a variable-length string was expected") !=
         std::string::npos);
