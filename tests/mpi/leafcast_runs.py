@@ -3,6 +3,8 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
+import time
 
 import h5py
 
@@ -49,6 +51,26 @@ def rank_pid(launcher, rank):
         if f"OMPI_COMM_WORLD_RANK={rank}\0".encode() in pathlib.Path(f"/proc/{pid}/environ").read_bytes():
             return pid
     raise AssertionError(f"no rank {rank} under process {launcher.pid}")
+
+
+class Started:
+    """A run that has begun, with its output so far."""
+
+    def __init__(self, arguments, ranks=None, environment=ENVIRONMENT):
+        self.file = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(command(["run", *arguments], ranks), env=environment, stdout=self.file,
+                                        stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        while "leafcast run:" not in self.output():
+            assert self.process.poll() is None, self.output()
+            time.sleep(0.02)
+
+    def output(self):
+        self.file.seek(0)
+        return self.file.read()
+
+    def end(self, timeout):
+        """Exit code and all output."""
+        return self.process.wait(timeout), self.output()
 
 
 def contents(path):

@@ -7,19 +7,14 @@ import subprocess
 import tempfile
 import time
 
-from leafcast_runs import ENVIRONMENT, PROGRAM, check_run, command, differences, rank_pid, run
+from leafcast_runs import ENVIRONMENT, PROGRAM, Started, rank_pid, run
 
 LONG = ["--language.kind=ising", "--language.d=3", "--language.height=8", "--language.rho=0.9", "--generator.kind=kgram",
         "--generator.context=2^4..2^11", "--sampling.samples=1e7"]
 
 
 def start(directory, ranks, *more, environment=ENVIRONMENT):
-    process = subprocess.Popen(command(["run", *LONG, "-o", directory, *more], ranks), env=environment,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL)
-    for line in process.stdout:
-        if line.startswith("leafcast run:"):
-            return process
-    raise AssertionError(f"did not start: exit {process.wait()}")
+    return Started([*LONG, "-o", directory, *more], ranks, environment)
 
 
 def status(directory):
@@ -35,13 +30,13 @@ with tempfile.TemporaryDirectory() as folder:
     for number, (ranks, victim, what) in enumerate([(None, 0, signal.SIGINT), (None, 0, signal.SIGUSR1), (3, 2, signal.SIGTERM),
                                                     (3, 0, signal.SIGUSR1), (2, 1, signal.SIGINT)]):
         directory = folder / f"one{number}"
-        process = start(directory, ranks, "--flush-seconds", "0.2")
+        started = start(directory, ranks, "--flush-seconds", "0.2")
         while not list((directory / "parts").glob("0*.h5")):
             time.sleep(0.05)
         began = time.monotonic()
-        os.kill(rank_pid(process, victim) if ranks else process.pid, what)
-        output, _ = process.communicate(timeout=60)
-        assert process.returncode == 75, (what, ranks, process.returncode, output)
+        os.kill(rank_pid(started.process, victim) if ranks else started.process.pid, what)
+        code, output = started.end(60)
+        assert code == 75, (what, ranks, code, output)
         assert "told to stop by a signal" in output, output
         assert time.monotonic() - began < 20, f"took {time.monotonic() - began} s to stop"
         assert run(["verify", directory]).returncode == 0
@@ -50,11 +45,11 @@ with tempfile.TemporaryDirectory() as folder:
         assert told["plans"][0]["chunks_done"] == told["plans"][0]["chunks_in_parts"] > 0, told["plans"][0]["chunks_done"]
 
     # The same signal twice within a moment, as launchers deliver it, is one.
-    process = start(folder / "twice", None)
-    os.kill(process.pid, signal.SIGUSR1)
-    os.kill(process.pid, signal.SIGUSR1)
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 75 and "told to stop by a signal" in output, output
+    started = start(folder / "twice", None)
+    os.kill(started.process.pid, signal.SIGUSR1)
+    os.kill(started.process.pid, signal.SIGUSR1)
+    code, output = started.end(60)
+    assert code == 75 and "told to stop by a signal" in output, output
 
     # A second one ends at once, also when the process could not end by itself, and the files are whole. The kernel of this
     # language takes seconds to tabulate, during which no flag is looked at.
@@ -73,7 +68,7 @@ with tempfile.TemporaryDirectory() as folder:
     if process.poll() is None:
         os.kill(process.pid, signal.SIGTERM)
     process.communicate(timeout=60)
-    assert process.returncode == 75 and time.monotonic() - began < 2, (process.returncode, time.monotonic() - began)
+    assert process.returncode == 75 and time.monotonic() - began < 5, (process.returncode, time.monotonic() - began)
     assert run(["verify", folder / "slow"]).returncode == 0
 
     # Slurm's time limit is the program's, if no other is given. This squeue says what the real one would.
@@ -85,16 +80,16 @@ with tempfile.TemporaryDirectory() as folder:
     for ranks in (None, 2):
         directory = folder / f"limit{ranks}"
         began = time.monotonic()
-        process = start(directory, ranks, environment=in_job)
-        output, _ = process.communicate(timeout=60)
-        assert process.returncode == 75 and "out of time" in output and "Slurm's time limit" in output, output
+        started = start(directory, ranks, environment=in_job)
+        code, output = started.end(60)
+        assert code == 75 and "out of time" in output and "Slurm's time limit" in output, output
         assert 2 < time.monotonic() - began < 12, time.monotonic() - began
         told = status(directory)["runs"][0]
         assert told["run"]["slurm_job"] == "4711" and told["run"]["deadline"], told
     asked = (tools / "squeue.asked").read_text().splitlines()
     assert asked == ["-h -o %L -j 4711"] * 2, asked  # once a run, by one rank
-    process = start(folder / "own", None, "--max-seconds", "2", environment=in_job)
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 75 and "Slurm's time limit" not in output, output
+    started = start(folder / "own", None, "--max-seconds", "2", environment=in_job)
+    code, output = started.end(60)
+    assert code == 75 and "Slurm's time limit" not in output, output
     assert len((tools / "squeue.asked").read_text().splitlines()) == 3
 print("signals and time limits stop runs cleanly")
