@@ -107,7 +107,7 @@ void RunFiles::require_plain_files() const {
 
 void RunFiles::require_within() const {
   const fs::path inside = fs::weakly_canonical(directory);
-  for (const fs::path& path : {plan(), sweep(), cost(), status(), lock(), results(), parts()}) {
+  for (const fs::path& path : {plan(), sweep(), cost(), status(), lock(), results(), parts(), damaged()}) {
     if (!fs::is_symlink(path)) continue;
     std::error_code dangling;
     const fs::path target = fs::canonical(path, dangling);

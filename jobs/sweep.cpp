@@ -24,7 +24,7 @@ namespace leafcast::jobs {
 namespace {
 
 constexpr std::size_t kMaxSteps = 100 * kMaxCells;  // of counting them
-constexpr double kMaxCellBytes = 0x1p30;
+constexpr double kMaxCellBytes = 0x1p29;
 
 /// The key of the cell that a sweep key gives: the engine reads no files.
 std::string engine_key(const std::string& key) { return key == "language.file" ? "language.matrix" : key; }
@@ -230,7 +230,7 @@ class Expansion {
       bytes_ += cell_bytes(cells_.back());
       if (bytes_ > kMaxCellBytes)
         throw UsageError(
-            fmt::format("{}: the transition matrices of {} cells take more than 1 GiB; sweep fewer values, "
+            fmt::format("{}: the transition matrices of {} cells take more than 512 MiB; sweep fewer values, "
                         "or fewer symbols",
                         source_.name, cells_.size()));
     } catch (const CellError& error) {

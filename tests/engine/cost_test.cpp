@@ -119,3 +119,15 @@ TEST_CASE("a class that was not measured is scaled like its likes") {
   CHECK(scale(kgram("9", "8")) == Approx(0.3));              // measured
   CHECK(scale(block("0", "leaves")) == Approx(1.5));         // the upper median of all
 }
+
+TEST_CASE("times that cannot be are refused") {
+  std::string text = example().json();
+  const auto at = text.find("\"pilot_seconds\": ");
+  REQUIRE(at != std::string::npos);
+  for (const char* number : {"-1", "1e300", "1e999", "\"1\"", "null"}) {
+    std::string other = text;
+    const auto begin = at + std::string("\"pilot_seconds\": ").size();
+    other.replace(begin, other.find_first_of(",\n", begin) - begin, number);
+    CHECK_THROWS_AS(CostModel::from_json(other), DataError);
+  }
+}

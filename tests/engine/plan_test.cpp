@@ -130,3 +130,10 @@ TEST_CASE("records unite once and only with their own plan") {
   CHECK_THROWS_AS(a.merge(b), DataError);
   CHECK_THROWS_AS(a.merge(Record(Plan("", {cell("641")}, ""))), DataError);
 }
+
+TEST_CASE("a plan that is read has a title of one printable line") {
+  const Plan plan("title", {cell("5000")}, "");
+  std::string text = plan.text();
+  text.replace(text.find("title=title") + 6, 5, "\x1b[2Jx");
+  CHECK_THROWS_WITH(Plan::from_text(text, ""), Catch::Contains("not a line of text"));
+}

@@ -1,5 +1,6 @@
 #include "io/run_directory.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -605,4 +606,66 @@ TEST_CASE("a directory with a plan and no parts is an empty record") {
   const Scratch scratch;
   make_run(scratch / "run", small_plan(), 0, 1);
   CHECK(same(read_record({scratch / "run"}), Record(small_plan())));
+}
+
+TEST_CASE("nothing is written through a link that leaves the run directory") {
+  const Scratch scratch;
+  const Plan plan = small_plan();
+  write_text(scratch / "precious", "precious");
+  fs::create_directory(scratch / "elsewhere");
+  for (const char* name :
+       {"plan.txt", "sweep.ini", "cost.json", "status.json", "results.h5", "lock", "parts", "damaged"}) {
+    const fs::path run = scratch / ("run of " + std::string(name));
+    make_run(run, plan, 1, 3);
+    fs::remove_all(run / name);
+    const fs::path target = name == std::string("parts") || name == std::string("damaged") ? "../elsewhere" : "../precious";
+    fs::create_symlink(target, run / name);
+    const std::string message = message_of<DataError>([&] { RunDirectory::open_for_writing(run, plan); });
+    CHECK(contains(message, std::string(name) + " is a link to " + target.string()));
+    fs::remove(run / name);
+    fs::create_symlink("nowhere", run / name);
+    CHECK_THROWS_AS(RunDirectory::open_for_writing(run, plan), DataError);
+  }
+  const auto bytes = read_bytes(scratch / "precious");
+  CHECK(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()) == "precious");
+  CHECK(fs::is_empty(scratch / "elsewhere"));
+}
+
+TEST_CASE("a run directory may be a link, and links within it are followed") {
+  const Scratch scratch;
+  const Plan plan = small_plan();
+  make_run(scratch / "real", plan, 1, 3);
+  fs::create_directory_symlink("real", scratch / "link");
+  fs::rename(scratch / "real" / "sweep.ini", scratch / "real" / "my sweep.ini");
+  fs::create_symlink("my sweep.ini", scratch / "real" / "sweep.ini");
+  RunDirectory directory = RunDirectory::open_for_writing(scratch / "link", plan);
+  directory.write_part(share(plan, 1, 3));
+  CHECK(parts_in(scratch / "real").size() == 2);
+}
+
+TEST_CASE("pipes and devices in the place of files are refused, not waited for") {
+  const Scratch scratch;
+  const Plan plan = small_plan();
+  for (const char* name : {"plan.txt", "sweep.ini", "cost.json", "status.json", "results.h5", "lock"}) {
+    const fs::path run = scratch / ("run of " + std::string(name));
+    make_run(run, plan, 1, 3);
+    fs::remove(run / name);
+    REQUIRE(::mkfifo((run / name).c_str(), 0666) == 0);
+    CHECK(contains(message_of<DataError>([&] { RunDirectory::open_for_writing(run, plan); }), "not a file"));
+    CHECK(contains(message_of<DataError>([&] { read_record({run}); }), "not a file"));
+  }
+  const fs::path run = make_run(scratch / "run", plan, 1, 3);
+  REQUIRE(::mkfifo((run / "parts" / "000009.0123456789abcdef.h5").c_str(), 0666) == 0);
+  CHECK(contains(message_of<DataError>([&] { read_record({run}); }), "not a part of this run"));
+}
+
+TEST_CASE("files without end, and larger than memory, are refused") {
+  const Scratch scratch;
+  CHECK(contains(message_of<IoError>([] { read_bytes("/dev/zero", 1 << 16); }), "too much for such a file"));
+  write_text(scratch / "vast.h5", "");
+  fs::resize_file(scratch / "vast.h5", std::uintmax_t{1} << 42);  // without taking any room
+  CHECK(contains(message_of<DataError>([&] { read_record({scratch / "vast.h5"}); }), "memory cannot hold"));
+  const fs::path run = make_run(scratch / "run", small_plan(), 1, 3);
+  fs::resize_file(run / "plan.txt", std::uintmax_t{1} << 42);
+  CHECK(contains(message_of<IoError>([&] { read_record({run}); }), "too much for such a file"));
 }
