@@ -618,7 +618,8 @@ TEST_CASE("nothing is written through a link that leaves the run directory") {
     const fs::path run = scratch / ("run of " + std::string(name));
     make_run(run, plan, 1, 3);
     fs::remove_all(run / name);
-    const fs::path target = name == std::string("parts") || name == std::string("damaged") ? "../elsewhere" : "../precious";
+    const fs::path target =
+        name == std::string("parts") || name == std::string("damaged") ? "../elsewhere" : "../precious";
     fs::create_symlink(target, run / name);
     const std::string message = message_of<DataError>([&] { RunDirectory::open_for_writing(run, plan); });
     CHECK(contains(message, std::string(name) + " is a link to " + target.string()));
