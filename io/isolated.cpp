@@ -288,7 +288,7 @@ void IsolatedDataset::read_rows(hsize_t first, hsize_t count, int type, std::siz
       values.size() != count * row_bytes)
     throw std::logic_error("rows of a dataset do not fit the buffer");
   if (values.empty()) return;
-  if (first < ahead_first_ || first + count > ahead_first_ + ahead_count_) {
+  if (type != ahead_type_ || first < ahead_first_ || first + count > ahead_first_ + ahead_count_) {
     ahead_count_ = 0;  // should the child fail
     const hsize_t rows = std::min(std::max<hsize_t>(kAheadBytes / row_bytes, count), extent_[0] - first);
     ahead_.resize(rows * row_bytes);
@@ -296,6 +296,7 @@ void IsolatedDataset::read_rows(hsize_t first, hsize_t count, int type, std::siz
     reader_->receive_into(ahead_);
     ahead_first_ = first;
     ahead_count_ = rows;
+    ahead_type_ = type;
   }
   std::memcpy(values.data(), ahead_.data() + (first - ahead_first_) * row_bytes, values.size());
 }

@@ -57,6 +57,7 @@ class IsolatedDataset {
   h5::Extent extent_;
   mutable std::vector<std::byte> ahead_;  ///< rows ahead_first_ …
   mutable hsize_t ahead_first_ = 0, ahead_count_ = 0;
+  mutable int ahead_type_ = -1;
 };
 
 /// What h5::Group is, for reading. What does not exist throws h5::Error, and so does all once the child has

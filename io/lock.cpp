@@ -69,6 +69,11 @@ std::optional<ProcessStat> process_stat(int pid) {
   return fields ? std::optional(stat) : std::nullopt;
 }
 
+std::string process_space() {
+  std::error_code none;
+  return fs::read_symlink("/proc/self/ns/pid", none).string();
+}
+
 struct Holder {
   std::string host;
   int pid = 0;
@@ -79,6 +84,7 @@ struct Holder {
   int restarts = 0;   ///< how often SLURM has requeued the job
   std::string since;  ///< for people
   bool beats = false;  ///< it touches its lock; programs before format 2 of locks did not
+  std::string space;   ///< namespace of process numbers: containers of one host have their own
 
   static Holder self() {
     const auto stat = process_stat(::getpid());
@@ -89,7 +95,8 @@ struct Holder {
             environment("SLURM_JOB_ID"),
             number(environment("SLURM_RESTART_COUNT")),
             fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::now())),
-            true};
+            true,
+            process_space()};
   }
 
   static std::optional<Holder> parse(const std::string& text) {
@@ -108,6 +115,7 @@ struct Holder {
       if (key == "restarts") holder.restarts = number(value);
       if (key == "since") holder.since = value;
       if (key == "beats") holder.beats = value == "yes";
+      if (key == "space") holder.space = value;
       whole = key == "end";
     }
     if (!whole || holder.host.empty() || holder.pid <= 0) return std::nullopt;
@@ -115,20 +123,26 @@ struct Holder {
   }
 
   std::string text() const {
-    return fmt::format("host={}\npid={}\nstart={}\nboot={}\njob={}\nrestarts={}\nsince={}\nbeats={}\nend\n",
-                       host, pid, start, boot, job, restarts, since, beats ? "yes" : "no");
+    return fmt::format(
+        "host={}\npid={}\nstart={}\nboot={}\njob={}\nrestarts={}\nsince={}\nbeats={}\nspace={}\nend\n", host,
+        pid, start, boot, job, restarts, since, beats ? "yes" : "no", space);
   }
 
   /// Whether this is surely gone. Of another host's processes that is known at once only if SLURM has
   /// requeued their job since.
   bool dead(const Holder& self) const {
     if (!job.empty() && job == self.job && restarts < self.restarts) return true;
-    return host == self.host && !alive_here(self);
+    return is_judged_by_process(self) && !alive_here();
+  }
+  /// Whether its process, if it lives, can be seen from here: a host's name is not enough.
+  bool is_judged_by_process(const Holder& self) const {
+    if (!beats) return host == self.host;
+    return host == self.host && boot == self.boot && space == self.space;
   }
 
  private:
-  bool alive_here(const Holder& self) const {
-    if (boot != self.boot) return false;
+  bool alive_here() const {
+    if (boot != first_line("/proc/sys/kernel/random/boot_id")) return false;
     if (::kill(pid, 0) != 0 && errno == ESRCH) return false;
     const auto stat = process_stat(pid);
     if (!stat) return true;  // it exists, but /proc hides it
@@ -217,7 +231,7 @@ Attempt take_over(const fs::path& file, const Holder& self, std::optional<Holder
   if (!fd && errno == ENOENT) return Attempt::again;  // released meanwhile
   if (!fd) throw io_error("open", file, errno);
   const auto holder = Holder::parse(read_text(file));
-  if (holder && !holder->dead(self) && holder->host != self.host && holder->beats &&
+  if (holder && !holder->dead(self) && !holder->is_judged_by_process(self) && holder->beats &&
       !(watched && watched->text() == holder->text())) {
     // Not while flock is held: everybody may watch.
     if (!seems_dead(file, *holder, timing)) {
@@ -239,7 +253,8 @@ Attempt take_over(const fs::path& file, const Holder& self, std::optional<Holder
   const auto now = Holder::parse(there);
   if (!now) return Attempt::unreadable;
   const bool dead = now->dead(self) || (watched && watched->text() == there);
-  if (!dead && now->host != self.host && now->beats) return Attempt::again;  // another took it meanwhile
+  if (!dead && !now->is_judged_by_process(self) && now->beats)
+    return Attempt::again;  // another took it meanwhile
   if (!dead) refuse(file, *now);
   const fs::path draft = write_draft(file, self);
   if (::rename(draft.c_str(), file.c_str()) != 0) {
@@ -391,7 +406,7 @@ std::optional<LockState> look_at_lock(const fs::path& file, const LockTiming& ti
   state.beat_seconds = static_cast<double>(now.tv_sec - beat->tv_sec) +
                        1e-9 * static_cast<double>(now.tv_nsec - beat->tv_nsec);
   const Holder self = Holder::self();
-  state.lives = !holder->dead(self) && (holder->host == self.host || !holder->beats ||
+  state.lives = !holder->dead(self) && (holder->is_judged_by_process(self) || !holder->beats ||
                                         state.beat_seconds < Seconds(timing.silent).count());
   return state;
 }

@@ -524,9 +524,10 @@ std::vector<std::string> RecordFile::replaces() const {
 Plan RecordFile::plan() const {
   return reading([&] {
     const IsolatedGroup root = file_.root();
+    const std::string text = root.text("plan"), sweep = root.text("sweep");
     Plan plan;
     try {
-      plan = Plan::from_text(root.text("plan"), root.text("sweep"));
+      plan = Plan::from_text(text, sweep);
     } catch (const Error& e) {
       throw DataError(e.what());
     }

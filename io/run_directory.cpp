@@ -254,6 +254,7 @@ struct RunDirectory::State {
     lock.check_held();
     try {
       write_atomically(path, bytes);
+      lock.check_held();  // a disk that stood still may have made others believe that this run is dead
     } catch (const IoError&) {
       // It may be there, but not durably. Its chunks come again in a later part, so it must not stay.
       std::error_code ignored;

@@ -224,6 +224,11 @@ std::vector<Group> group_by_plan(const std::vector<RunStatus>& runs) {
     if (run.record.plan.cells().empty()) continue;
     const auto [group, is_new] = groups.try_emplace(run.record.plan.hash());
     if (is_new) order.push_back(run.record.plan.hash()), group->second.record = Record(run.record.plan);
+    if (!group->second.record.ledger.disjoint(run.record.ledger)) {
+      say("note: {} holds chunks that another one given holds: it is not counted with the others\n",
+          run.directory.string());
+      continue;
+    }
     group->second.record.merge(run.record);
     group->second.runs.push_back(&run);
   }

@@ -101,12 +101,21 @@ TEST_CASE("the lock of a killed process that nobody has waited for yet is taken 
   ::waitpid(child, nullptr, 0);
 }
 
-TEST_CASE("a recycled process number or a rebooted host does not keep a lock alive") {
+TEST_CASE("a recycled process number does not keep a lock alive") {
+  const Scratch scratch;
+  write_text(scratch / "lock", lock_text_with(scratch, "start", "12345"));
+  Lock::acquire(scratch / "lock").check_held();
+}
+
+TEST_CASE("a host of the same name, rebooted, another or a container, is judged by its heartbeat") {
   const Scratch scratch;
   const auto [field, value] = GENERATE(table<std::string, std::string>(
-      {{"start", "12345"}, {"boot", "00000000-0000-0000-0000-000000000000"}}));
+      {{"boot", "00000000-0000-0000-0000-000000000000"}, {"space", "pid:[1]"}}));
   write_text(scratch / "lock", lock_text_with(scratch, field, value));
-  Lock::acquire(scratch / "lock").check_held();
+  CHECK(look_at_lock(scratch / "lock")->lives);
+  const auto begin = std::chrono::steady_clock::now();
+  Lock::acquire(scratch / "lock", kQuick).check_held();
+  CHECK(std::chrono::steady_clock::now() - begin >= kQuick.silent);
 }
 
 TEST_CASE("another host's lock is respected while its heart beats") {
