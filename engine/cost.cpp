@@ -240,9 +240,12 @@ CostModel CostModel::from_json(const std::string& text) {
     if (model.at("filetype") != kFileType || model.at("version") != kVersion)
       throw DataError("not a cost model of this version");
     std::map<std::string, Rate> rates;
-    for (const auto& [work, rate] : model.at("classes").items())
+    for (const auto& [work, rate] : model.at("classes").items()) {
+      if (std::count(work.begin(), work.end(), ',') < 2)
+        throw DataError("not a cost model: a class of no work");
       rates[work] = {read_number(rate, "chunk_seconds", 0), read_number(rate, "batch_seconds", 0),
                      read_number(rate, "scale", 1e-12)};
+    }
     return CostModel({model.at("host"), model.at("instruction_set"), model.at("program"),
                       model.at("measured"), read_number(model, "pilot_seconds", 0)},
                      std::move(rates));

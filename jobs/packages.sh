@@ -7,6 +7,7 @@ leafcast_slurm_packages=(slurmctld slurmd slurm-client munge openmpi-bin) # slur
 leafcast_test_packages=(catch2 python3 python3-h5py python3-xarray python3-netcdf4 procps "${leafcast_slurm_packages[@]}")
 leafcast_bench_packages=(libbenchmark-dev python3)
 leafcast_stream_packages=(dieharder)
+leafcast_fuzz_packages=(clang-16 libclang-rt-16-dev)
 
 install_packages() { # PACKAGE…
   local missing=() package

@@ -131,3 +131,11 @@ TEST_CASE("times that cannot be are refused") {
     CHECK_THROWS_AS(CostModel::from_json(other), DataError);
   }
 }
+
+TEST_CASE("a class of work has a sampler, a channel and a degree") {
+  std::string text = example().json();
+  const std::string work = work_class(cell());
+  REQUIRE(text.find(work) != std::string::npos);
+  text.replace(text.find(work), work.size(), "kgram");
+  CHECK_THROWS_AS(CostModel::from_json(text), DataError);
+}

@@ -11,7 +11,7 @@
 namespace leafcast::fuzz {
 
 /// Less than ReadingLimits::of, so that a loop does not hold up the fuzzer.
-inline constexpr io::ReadingLimits kLimits{0x1p28, 2, 0x1p24};
+inline constexpr io::ReadingLimits kLimits{1 << 28, 2, 1 << 24};
 
 /// Reads a sealed file as every command does, and then uses what it holds. Counts files that HDF5 did not
 /// survive.

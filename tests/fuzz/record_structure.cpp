@@ -144,7 +144,7 @@ h5::Handle type_of(Choices& choices) {
   if (kind < 0x60) return {H5Tcopy(numbers[kind % numbers.size()]), H5Tclose};
   if (kind < 0x80) return {H5Tvlen_create(H5T_STD_I32LE), H5Tclose};
   if (kind < 0x90) {
-    const hsize_t extent[] = {1 + choices.byte()};
+    const hsize_t extent[] = {hsize_t{1} + choices.byte()};
     return {H5Tarray_create2(H5T_STD_U64LE, 1, extent), H5Tclose};
   }
   if (kind < 0xA0) {

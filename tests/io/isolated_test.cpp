@@ -16,7 +16,7 @@ using namespace leafcast::io;
 
 namespace {
 
-constexpr ReadingLimits kLimits{0x1p28, 1, 0x1p20};
+constexpr ReadingLimits kLimits{1 << 28, 1, 1 << 20};
 
 std::vector<std::byte> part() { return encode_part(random_record(mixed_plan(), 1)); }
 

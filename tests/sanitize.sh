@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Builds with a sanitizer and runs the default tests: bash tests/sanitize.sh [address|thread] [CTEST OPTION…]
+#   address   (default) addresses, leaks and undefined behaviour: all default tests
+#   thread    data races: the unit tests (MPI is not instrumented, and whole runs have one thread and a heartbeat)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. jobs/packages.sh
+kind=address
+if [[ ${1:-} == address || ${1:-} == thread ]]; then
+  kind=$1
+  shift
+fi
+install_packages "${leafcast_build_packages[@]}" "${leafcast_test_packages[@]}"
+use_local_mpi
+preset=sanitize
+[ "$kind" = thread ] && preset=thread
+cmake --preset "$preset" -DLEAFCAST_TESTS=ON >/dev/null
+cmake --build "build-$preset"
+export ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1:check_initialization_order=1
+export UBSAN_OPTIONS=print_stacktrace=1
+export LSAN_OPTIONS=suppressions=$PWD/tests/sanitizers/leaks.txt:print_suppressions=0
+export TSAN_OPTIONS=suppressions=$PWD/tests/sanitizers/threads.txt:halt_on_error=1
+selection=()
+[ "$kind" = thread ] && selection=(-E '^(mpi|golden|layers|fuzz|slurm)')
+ctest --preset "$preset" -j "$(nproc)" --timeout 3600 "${selection[@]}" "$@"
