@@ -60,7 +60,9 @@ class Scene:
     def may_succeed(self, operation):
         """Calls whose failure costs nothing: what is only cleared away, compaction, which is tried again, and the status."""
         harmless = operation.what == "unlink" or operation.path == "run/lock" or "status.json" in operation.destination
-        return harmless or self.compacts(operation)
+        renames = [o for o in self.operations[:operation.number - 1] if o.what == "rename"]
+        after_status = operation.what == "fsync" and operation.path == "run" and renames and renames[-1].other == "run/status.json"
+        return harmless or after_status or self.compacts(operation)
 
     def compacts(self, operation):
         """From the writing of the part that replaces others until the directory is written after their removal."""

@@ -32,13 +32,15 @@ for arguments in [[sweep] for sweep in SWEEPS] + [LONG]:
     command = suggestion["command"]
     assert shlex.split(command) == shlex.split(text[text.index("  sbatch"):text.index("\nor, with")].replace("\\\n", " "))
 
-# Names and values that a shell would take apart; bytes that are no UTF-8.
+# Names and values that a shell would take apart; a title that is no UTF-8.
 with tempfile.TemporaryDirectory() as folder:
     sweep = pathlib.Path(folder) / "it's a $weep.ini"
-    sweep.write_bytes(SMOKE.read_bytes().replace(b"Smoke test", b"caf\xe9"))
+    sweep.write_bytes(SMOKE.read_bytes())
     plan = json.loads(check_run(["plan", sweep, "--generator.kind=true, block", "--pilot", "0", "--format", "json"]).stdout)
     assert shlex.split(plan["suggestion"]["command"])[4:] == ["slurm/sweep.sbatch", "DIR", str(sweep), "--generator.kind=true, block"], plan["suggestion"]
-    assert plan["title"] == "caf\ufffd", plan["title"]
+    sweep.write_bytes(SMOKE.read_bytes().replace(b"Smoke test", b"caf\xe9"))
+    refused = run(["plan", sweep, "--pilot", "0"])
+    assert refused.returncode == 64 and "UTF-8" in refused.stderr, refused.stderr
 
 # On so many ranks: the job is of that size, and a simulated run tells how well they are used.
 for ranks in (1, 2, 40, 3000):
