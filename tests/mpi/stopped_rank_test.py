@@ -11,7 +11,7 @@ import time
 from leafcast_runs import Started, check_run, differences, rank_pid, run
 
 SWEEP = ["--language.kind=ising", "--language.d=3", "--language.height=8", "--language.rho=0.9", "--generator.kind=kgram,true",
-         "--generator.context=9,243", "--sampling.samples=60000"]
+         "--generator.context=9,243", "--sampling.samples=200000"]
 
 
 def start(directory, ranks):
@@ -39,12 +39,13 @@ with tempfile.TemporaryDirectory() as folder:
     started = start(folder / "slow", 3)
     pid = rank_pid(started.process, 2)
     for _ in range(4):
-        os.kill(pid, signal.SIGSTOP)
-        time.sleep(2.5)
-        os.kill(pid, signal.SIGCONT)
-        time.sleep(0.2)
-        if started.process.poll() is not None:
+        try:
+            os.kill(pid, signal.SIGSTOP)
+            time.sleep(2.5)
+            os.kill(pid, signal.SIGCONT)
+        except ProcessLookupError:  # the run is over
             break
+        time.sleep(0.2)
     code, output = started.end(300)
     assert code == 0, output
     assert not differences(reference, folder / "slow/results.h5")
