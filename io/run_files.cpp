@@ -164,10 +164,11 @@ std::optional<PartName> PartName::parse(const std::string& name) {
 std::vector<std::byte> read_record_bytes(const fs::path& path) {
   // HDF5 copies what it reads.
   static const std::uint64_t most = std::max<std::uint64_t>(physical_memory() / 4, 1 << 30);
-  if (fs::is_regular_file(path) && fs::file_size(path) > most)
-    throw DataError(
-        fmt::format("{} MB, which this machine's memory cannot hold several times over; use one with more",
-                    fs::file_size(path) >> 20));
+  std::error_code gone;  // a run may compact its parts meanwhile: read_bytes tells
+  const std::uintmax_t size = fs::file_size(path, gone);
+  if (!gone && size > most)
+    throw DataError(fmt::format(
+        "{} MB, which this machine's memory cannot hold several times over; use one with more", size >> 20));
   std::vector<std::byte> bytes = read_bytes(path, most);
   const auto name = PartName::parse(path.filename().string());
   if (name && name->hash != content_hash(bytes))
