@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 
 #include "io/atomic_file.h"
 #include "io/lock.h"
@@ -443,7 +445,7 @@ Record read_record(const std::vector<fs::path>& paths, Seeds seeds) {
     throw DataError("nothing to read: no run directory or file was given; name at least one");
   const ReadingSession session;
   return with_files([&] {
-    constexpr int kAttempts = 10;
+    constexpr int kAttempts = 40;
     for (int attempt = 1;; ++attempt) {
       Inputs inputs = list_inputs(paths, seeds);
       const std::vector<Source> listed = inputs.sources;
@@ -451,6 +453,8 @@ Record read_record(const std::vector<fs::path>& paths, Seeds seeds) {
         return unite(inputs);
       } catch (const IoError&) {
         if (attempt == kAttempts || !has_vanished(listed)) throw;
+        // The removal of the old parts takes a while, and meets a reader again who is faster.
+        std::this_thread::sleep_for(std::chrono::milliseconds(5 * attempt));
       }
     }
   });
