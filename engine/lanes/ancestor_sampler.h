@@ -24,7 +24,7 @@ class BoundaryLaw {
     if constexpr (C::kSymmetric)
       return C(tables_->q, tables_->across_symmetric[law]).draw_child(last_root, u);
     else
-      return draw_from_row(tables_->across_cumulative[law].data(), tables_->q, last_root, u);
+      return draw_from_row(tables_->across_cumulative[law].data(), tables_->q, tables_->q, last_root, u);
   }
 
  private:

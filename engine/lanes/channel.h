@@ -17,13 +17,13 @@ namespace HWY_NAMESPACE {
 /// Up to so many symbols, looking through a table by comparisons is faster than going there lane by lane.
 inline constexpr int kFewSymbols = 8;
 
-/// y = #{c < q−1 : u ≥ cumulative[row][c]}: a draw from the given row of a cumulative q×q table.
-HWY_INLINE I32 draw_from_row(const float* cumulative, int q, I32 row, F32 u) {
+/// y = #{c < q−1 : u ≥ cumulative[row][c]}: a draw from the given row of a cumulative rows×q table.
+HWY_INLINE I32 draw_from_row(const float* cumulative, int rows, int q, I32 row, F32 u) {
   I32 y = {};
   if (q <= kFewSymbols) {
     for (int c = 0; c < q - 1; ++c) {
       F32 sum = splat(cumulative[c]);
-      for (int r = 1; r < q; ++r) sum = choose(row == r, splat(cumulative[r * q + c]), sum);
+      for (int r = 1; r < rows; ++r) sum = choose(row == r, splat(cumulative[r * q + c]), sum);
       y -= u >= sum;
     }
     return y;
@@ -147,10 +147,10 @@ class GeneralLanes {
   HWY_INLINE int q() const { return tables_->q; }
   HWY_INLINE float stationary(int c) const { return tables_->stationary[c]; }
   HWY_INLINE I32 draw_root(F32 u) const {
-    return draw_from_row(tables_->stationary_cumulative.data(), q(), I32{}, u);
+    return draw_from_row(tables_->stationary_cumulative.data(), 1, q(), I32{}, u);
   }
   HWY_INLINE I32 draw_child(I32 parent, F32 u) const {
-    return draw_from_row(tables_->kernel_cumulative.data(), q(), parent, u);
+    return draw_from_row(tables_->kernel_cumulative.data(), q(), q(), parent, u);
   }
   HWY_INLINE void pull(const F32* in, F32* out) const {
     for (int c = 0; c < q(); ++c) {
