@@ -4,10 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <optional>
 #include <stdexcept>
-#include <thread>
 
 #include "io/atomic_file.h"
 #include "io/lock.h"
@@ -445,16 +443,13 @@ Record read_record(const std::vector<fs::path>& paths, Seeds seeds) {
     throw DataError("nothing to read: no run directory or file was given; name at least one");
   const ReadingSession session;
   return with_files([&] {
-    constexpr int kAttempts = 40;
     for (int attempt = 1;; ++attempt) {
       Inputs inputs = list_inputs(paths, seeds);
       const std::vector<Source> listed = inputs.sources;
       try {
         return unite(inputs);
       } catch (const IoError&) {
-        if (attempt == kAttempts || !has_vanished(listed)) throw;
-        // The removal of the old parts takes a while, and meets a reader again who is faster.
-        std::this_thread::sleep_for(std::chrono::milliseconds(5 * attempt));
+        if (!has_vanished(listed) || !wait_for_compaction(attempt)) throw;
       }
     }
   });

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "io/atomic_file.h"
 #include "io/posix.h"
@@ -182,6 +184,13 @@ std::string remedy(const Source& source) {
       "the same `leafcast run` command as before sets it aside and computes anew what is then missing; "
       "`leafcast verify {}` shows all damage",
       source.run.string());
+}
+
+bool wait_for_compaction(int attempts) {
+  constexpr int kMost = 40;
+  if (attempts >= kMost) return false;
+  std::this_thread::sleep_for(std::chrono::milliseconds(5 * attempts));
+  return true;
 }
 
 void scan(std::vector<Source>& sources) {

@@ -85,6 +85,11 @@ void with_record_file(const Source& source, Use use) {
   }
 }
 
+/// For a reader whose files a run has removed since it listed them, since it compacts its parts. That takes a
+/// while, and meets a reader again who is faster: waits, the longer the more attempts have failed. False if
+/// they were too many.
+bool wait_for_compaction(int attempts);
+
 /// Fills hash and replaces.
 void scan(std::vector<Source>& sources);
 /// Keeps one of equal sources, and takes out those that another replaces, which it returns.

@@ -260,10 +260,9 @@ Verification verify(const fs::path& path) try {
   if (!fs::is_directory(path)) return Verifier().check_file(path);
   const RunFiles files{path};
   if (!fs::exists(files.parts())) static_cast<void>(files.read_plan());  // throws: no run directory
-  constexpr int kAttempts = 10;
   for (int attempt = 1;; ++attempt) {
     Verification found = Verifier().check_directory(files);
-    if (attempt == kAttempts || !any_vanished(found, files)) return found;
+    if (!any_vanished(found, files) || !wait_for_compaction(attempt)) return found;
   }
 } catch (const fs::filesystem_error& e) {
   throw IoError(fmt::format("cannot read {}: {}; check the path and its permissions", e.path1().string(),

@@ -378,6 +378,7 @@ TEST_CASE("a reader beside a writer that compacts sees no less than before") {
     const std::uint64_t count = read_record({scratch / "run"}).ledger.count();
     REQUIRE(count >= last);
     last = count;
+    REQUIRE(verify(scratch / "run").damages.empty());
   }
   CHECK(read_record({scratch / "run"}).complete());
 }
