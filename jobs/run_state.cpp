@@ -1,7 +1,11 @@
 #include "jobs/run_state.h"
 
 #include <chrono>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <type_traits>
+
+#include "engine/error.h"
 
 namespace leafcast::jobs {
 
@@ -34,6 +38,28 @@ void for_each_member(State& state, Use use) {
   use("writing_seconds", state.writing_seconds);
   use("silent_ranks", state.silent_ranks);
   use("chunks_done", state.chunks_done);
+}
+
+/// As get_to, but a whole number is one, and in range.
+template <class T>
+void read(const nlohmann::json& from, T& value) {
+  if constexpr (std::is_integral_v<T>) {
+    constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<T>::max());
+    const bool fits =
+        from.is_number_unsigned()
+            ? from.get<std::uint64_t>() <= kMost
+            : from.is_number_integer() && std::is_signed_v<T> &&
+                  from.get<std::int64_t>() >= static_cast<std::int64_t>(std::numeric_limits<T>::min());
+    if (!fits) throw DataError("a number that cannot be");
+    value = from.get<T>();
+  } else {
+    from.get_to(value);
+  }
+}
+template <class T>
+void read(const nlohmann::json& from, std::vector<T>& values) {
+  for (const auto& element : from.get_ref<const nlohmann::json::array_t&>())
+    read(element, values.emplace_back());
 }
 
 }  // namespace
@@ -69,7 +95,7 @@ std::optional<RunState> RunState::from_json(const std::string& text) {
     const auto json = nlohmann::json::parse(text);
     if (json.at("filetype") != kType || json.at("version") != kVersion) return std::nullopt;
     RunState state;
-    for_each_member(state, [&](const char* key, auto& value) { json.at(key).get_to(value); });
+    for_each_member(state, [&](const char* key, auto& value) { read(json.at(key), value); });
     if (!json.at("deadline").is_null()) state.deadline = json.at("deadline").get<double>();
     for (const Phase phase : kPhases)
       if (json.at("phase") == leafcast::jobs::name(phase)) {
@@ -77,6 +103,7 @@ std::optional<RunState> RunState::from_json(const std::string& text) {
         return state;
       }
   } catch (const nlohmann::json::exception&) {
+  } catch (const DataError&) {
   }
   return std::nullopt;
 }

@@ -39,6 +39,15 @@ TEST_CASE("what is no status file is none") {
   for (const char* text :
        {"[]", "null", "{}", "{\"filetype\":\"leafcast-status\",\"version\":2}", "\xff\xfe"})
     CHECK(!RunState::from_json(text));
+  const auto with = [&](const std::string& key, const std::string& value) {
+    const auto begin = whole.find("\"" + key + "\": ") + key.size() + 4;
+    return std::string(whole).replace(begin, whole.find(",\n", begin) - begin, value);
+  };
+  for (const std::string number : {"1e300", "4294967296", "-1", "1.5", "null", "7"}) {
+    const bool is_count = number == "4294967296" || number == "7", is_rank = number == "-1" || number == "7";
+    CHECK(RunState::from_json(with("chunks_done", "[" + number + "]")).has_value() == is_count);
+    CHECK(RunState::from_json(with("ranks", number)).has_value() == is_rank);
+  }
   std::string changed = whole;
   changed.replace(changed.find("running"), 7, "walking");
   CHECK(!RunState::from_json(changed));
