@@ -47,8 +47,8 @@ class Child {
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) refuse();
     socket_ = Descriptor(ends[0]);
     const Descriptor other(ends[1]);
-    // Whoever waits for the child looks at its processor time once a second.
-    constexpr timeval kLook{1, 0};
+    // Whoever waits for the child looks at its processor time now and then.
+    constexpr timeval kLook{0, 200'000};
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &kLook, sizeof kLook);
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &kLook, sizeof kLook);
     process_ = ::fork();
@@ -168,7 +168,7 @@ std::unique_ptr<Child> child_for(std::uint64_t bytes, const ReadingLimits& limit
 ReadingLimits ReadingLimits::of(std::size_t file_bytes) {
   // Deflate yields at most 1032 bytes for one, and inflates more than 200 MB a second.
   const std::uint64_t bytes = std::max<std::uint64_t>(file_bytes, kBytesOfAChild);
-  return {512 * kMegabyte + 4 * bytes, 20 + 6 * (file_bytes / kMegabyte), 512 * kMegabyte};
+  return {512 * kMegabyte + 4 * bytes, 20 + 6e-6 * static_cast<double>(file_bytes), 512 * kMegabyte};
 }
 
 ReadingSession::ReadingSession() { ++sessions; }
@@ -180,7 +180,7 @@ class IsolatedReader {
  public:
   IsolatedReader(std::span<const std::byte> bytes, const ReadingLimits& limits)
       : child_(child_for(bytes.size(), limits)), most_text_(limits.text) {
-    child_->begin(bytes.size(), static_cast<double>(limits.seconds));
+    child_->begin(bytes.size(), limits.seconds);
     say({Ask::open, 0, 0, 0, limits.text, bytes.size()});
     child_->send(bytes);
     receive(0);
@@ -273,7 +273,7 @@ IsolatedDataset::IsolatedDataset(IsolatedReader& reader, std::string path)
   reader_->ask(Ask::extent, path_);
   const std::vector<std::byte> bytes = reader_->receive(kMostRank * sizeof(std::uint64_t));
   extent_.resize(bytes.size() / sizeof(std::uint64_t));
-  std::memcpy(extent_.data(), bytes.data(), extent_.size() * sizeof(std::uint64_t));
+  if (!extent_.empty()) std::memcpy(extent_.data(), bytes.data(), extent_.size() * sizeof(std::uint64_t));
 }
 
 std::size_t IsolatedDataset::row_size() const {

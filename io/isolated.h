@@ -16,9 +16,9 @@ namespace leafcast::io {
 
 /// What the child may use to read one file.
 struct ReadingLimits {
-  std::uint64_t memory = 0;   ///< bytes beyond those of the parent
-  std::uint64_t seconds = 0;  ///< of a processor
-  std::uint64_t text = 0;     ///< bytes of a text or list of texts
+  std::uint64_t memory = 0;  ///< bytes beyond those of the parent
+  double seconds = 0;        ///< of a processor
+  std::uint64_t text = 0;    ///< bytes of a text or list of texts
   /// Ample for any file of this many bytes that leafcast writes.
   static ReadingLimits of(std::size_t file_bytes);
 };

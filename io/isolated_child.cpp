@@ -101,14 +101,11 @@ void confine(int socket, std::uint64_t memory) {
   keep_only(socket);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, 0);
-  limit(RLIMIT_NOFILE, 0);                                           // so that nothing can be opened
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // their shadows are terabytes
-  if (present) limit(RLIMIT_AS, *present + memory);
-#else
-  static_cast<void>(present);
-  static_cast<void>(memory);
-#endif
-  filter_system_calls();
+  if (kConfined) {
+    limit(RLIMIT_NOFILE, 0);  // so that nothing can be opened
+    if (present) limit(RLIMIT_AS, *present + memory);
+    filter_system_calls();
+  }
   // Pages that the system gives anew cost more than what is computed in them.
   ::mallopt(M_MMAP_THRESHOLD, std::numeric_limits<int>::max());
   ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());

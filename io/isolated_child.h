@@ -4,6 +4,20 @@
 /// The child process of isolated.h, and what it and its parent say to each other.
 namespace leafcast::io::isolated {
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define LEAFCAST_SANITIZED
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define LEAFCAST_SANITIZED
+#endif
+/// Sanitizers read files of their own, and map terabytes: under them the child keeps memory and files.
+#ifdef LEAFCAST_SANITIZED
+inline constexpr bool kConfined = false;
+#else
+inline constexpr bool kConfined = true;
+#endif
+
 inline constexpr std::size_t kMostName = 1 << 10;       // of what is asked for
 inline constexpr std::size_t kMostComplaint = 1 << 10;  // of an answer
 

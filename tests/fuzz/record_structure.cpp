@@ -3,7 +3,12 @@
 // through.
 #include <algorithm>
 #include <array>
+#include <sstream>
+#include <vector>
 
+#include "analysis/estimates.h"
+#include "analysis/fits.h"
+#include "analysis/table.h"
 #include "io/hdf5.h"
 #include "io/isolated.h"
 #include "tests/fuzz/record.h"
@@ -133,6 +138,8 @@ constexpr std::array kPaths = {"cell",
                                "moments/histogram/count"};
 constexpr std::array kAttributes = {"filetype", "version", "plan_hash", "title"};
 
+// ---- edits; false: make no more
+
 void remove(hid_t file, const char* path) { H5Ldelete(file, path, H5P_DEFAULT); }
 
 /// A type of numbers, texts, or of nothing that leafcast stores.
@@ -170,7 +177,9 @@ h5::Handle space_of(Choices& choices, std::vector<hsize_t>& extent) {
 }
 
 /// Chunks and filters, external storage, other fill values: whatever HDF5 accepts.
-h5::Handle properties_of(Choices& choices, const std::vector<hsize_t>& extent, hid_t type, hid_t space) {
+/// `elsewhere`: HDF5 1.10 does not survive to open it again.
+h5::Handle properties_of(Choices& choices, const std::vector<hsize_t>& extent, hid_t type, hid_t space,
+                         bool& elsewhere) {
   h5::Handle properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
   const std::uint8_t storage = choices.byte();
   if (storage < 0x80 && !extent.empty()) {
@@ -185,8 +194,10 @@ h5::Handle properties_of(Choices& choices, const std::vector<hsize_t>& extent, h
     if (filters & 8) H5Pset_scaleoffset(properties, H5Z_SO_INT, 0);
     if (filters & 16) H5Pset_nbit(properties);
   } else if (storage < 0x90) {
+    elsewhere = true;
     H5Pset_external(properties, "/proc/self/exe", 0, H5F_UNLIMITED);
   } else if (storage < 0xA0) {
+    elsewhere = true;
     H5Pset_virtual(properties, space, "/proc/self/exe", "/cell", space);
   } else if (storage < 0xB0) {
     H5Pset_layout(properties, H5D_COMPACT);
@@ -198,37 +209,40 @@ h5::Handle properties_of(Choices& choices, const std::vector<hsize_t>& extent, h
   return properties;
 }
 
-void replace_dataset(hid_t file, Choices& choices) {
+bool replace_dataset(hid_t file, Choices& choices) {
   const char* path = choices.among(kPaths);
   remove(file, path);
   const h5::Handle type = type_of(choices);
   std::vector<hsize_t> extent;
   const h5::Handle space = space_of(choices, extent);
-  const h5::Handle properties = properties_of(choices, extent, type, space);
+  bool elsewhere = false;
+  const h5::Handle properties = properties_of(choices, extent, type, space, elsewhere);
   const hid_t dataset = H5Dcreate2(file, path, type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
   if (dataset >= 0) H5Dclose(dataset);
+  return !elsewhere;
 }
 
 /// Writes one number at any place of a dataset.
-void overwrite(hid_t file, Choices& choices) {
+bool overwrite(hid_t file, Choices& choices) {
   const hid_t id = H5Dopen2(file, choices.among(kPaths), H5P_DEFAULT);
-  if (id < 0) return;
+  if (id < 0) return true;
   const h5::Handle dataset(id, H5Dclose), space(H5Dget_space(dataset), H5Sclose);
   const h5::Handle type(H5Dget_type(dataset), H5Tclose);
   const h5::Handle one(H5Screate(H5S_SCALAR), H5Sclose);
   std::vector<hsize_t> extent(static_cast<std::size_t>(std::max(0, H5Sget_simple_extent_ndims(space))));
   H5Sget_simple_extent_dims(space, extent.data(), nullptr);
-  if (H5Tget_class(type) != H5T_INTEGER || extent.empty()) return;
+  if (H5Tget_class(type) != H5T_INTEGER || extent.empty()) return true;
   for (hsize_t& length : extent) {
-    if (length == 0) return;
+    if (length == 0) return true;
     length = choices.number(2) % length;
   }
   const std::uint64_t value = choices.byte() < 0x80 ? choices.byte() : choices.number(8);
   H5Sselect_elements(space, H5S_SELECT_SET, 1, extent.data());
   H5Dwrite(dataset, H5T_NATIVE_UINT64, one, space, H5P_DEFAULT, &value);
+  return true;
 }
 
-void write_text(hid_t file, Choices& choices) {
+bool write_text(hid_t file, Choices& choices) {
   const char* path = choices.among(std::array{"plan", "sweep"});
   std::string text = choices.text();
   std::replace(text.begin(), text.end(), '\0', '0');
@@ -236,14 +250,15 @@ void write_text(hid_t file, Choices& choices) {
   const h5::Handle type(H5Tcopy(H5T_C_S1), H5Tclose), scalar(H5Screate(H5S_SCALAR), H5Sclose);
   H5Tset_size(type, H5T_VARIABLE);
   const hid_t dataset = H5Dcreate2(file, path, type, scalar, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-  if (dataset < 0) return;
+  if (dataset < 0) return true;
   const char* pointer = text.c_str();
   H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &pointer);
   H5Dclose(dataset);
+  return true;
 }
 
 /// A link of another kind in the place of an object; or none, or a type, or a group.
-void relink(hid_t file, Choices& choices) {
+bool relink(hid_t file, Choices& choices) {
   const char* path = choices.among(kPaths);
   const char* other = choices.among(kPaths);
   const std::uint8_t kind = choices.byte() % 7;
@@ -262,9 +277,10 @@ void relink(hid_t file, Choices& choices) {
     const hid_t group = H5Gcreate2(file, path, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     if (group >= 0) H5Gclose(group);
   }
+  return true;
 }
 
-void replace_attribute(hid_t file, Choices& choices) {
+bool replace_attribute(hid_t file, Choices& choices) {
   const char* name = choices.among(kAttributes);
   H5Adelete(file, name);
   const h5::Handle type = type_of(choices);
@@ -272,15 +288,16 @@ void replace_attribute(hid_t file, Choices& choices) {
   const h5::Handle space = space_of(choices, extent);
   hsize_t bytes = H5Tget_size(type);
   for (const hsize_t length : extent) bytes = length > 4096 ? 4097 : std::min<hsize_t>(bytes * length, 4097);
-  if (bytes > 4096) return;
+  if (bytes > 4096) return true;
   const hid_t attribute = H5Acreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-  if (attribute < 0) return;
+  if (attribute < 0) return true;
   if (H5Tget_class(type) == H5T_INTEGER) {
     std::array<std::uint8_t, 4096> values{};
     for (std::uint8_t& value : std::span(values).first(8)) value = choices.byte();
     H5Awrite(attribute, type, values.data());
   }
   H5Aclose(attribute);
+  return true;
 }
 
 std::vector<std::byte> edited(Choices& choices) {
@@ -293,11 +310,29 @@ std::vector<std::byte> edited(Choices& choices) {
                         H5Fclose);
   constexpr std::array kEdits = {replace_dataset, overwrite, overwrite,
                                  write_text,      relink,    replace_attribute};
-  for (int i = 0; i < 8 && choices.more(); ++i) choices.among(kEdits)(file, choices);
+  for (int i = 0; i < 8 && choices.more(); ++i)
+    if (!choices.among(kEdits)(file, choices)) break;
   H5Fflush(file, H5F_SCOPE_GLOBAL);
   std::vector<std::byte> image(static_cast<std::size_t>(h5::check(H5Fget_file_image(file, nullptr, 0))));
   h5::check(H5Fget_file_image(file, image.data(), image.size()));
   return image;
+}
+
+/// What merge, table and fit do with a record.
+void use(const Record& record) {
+  Record same(record.plan);
+  io::RecordFile(io::encode_part(record)).add_to(same);
+  fuzz::require(same.ledger == record.ledger && same.tallies == record.tallies,
+                "a record that its part does not give");
+  if (record.ledger.count() == 0) return;
+  const std::vector<Estimate> estimates = analysis::estimates(record);
+  const std::vector<Fit> fits = analysis::fits(record, estimates);
+  std::ostringstream out;
+  for (const analysis::Format format :
+       {analysis::Format::text, analysis::Format::csv, analysis::Format::json}) {
+    analysis::write_table(out, format, record, estimates);
+    analysis::write_fits(out, format, fits);
+  }
 }
 
 }  // namespace
@@ -309,6 +344,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Choices choices(std::span(data, size));
   std::vector<std::byte> image = edited(choices);
   if (image.size() > 1 << 24) return 0;
-  fuzz::read(io::sealed(std::move(image)), survived.count);
+  fuzz::read(io::sealed(std::move(image)), survived.count, use);
   return 0;
 }

@@ -33,7 +33,8 @@ for target in "${targets[@]}"; do
   [ -f "tests/fuzz/dictionaries/$target" ] && dictionary=(-dict="tests/fuzz/dictionaries/$target")
   # A child that crashes is no find: HDF5 is not proof against its input, leafcast is.
   status=0
-  ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 \
+  ASAN_SYMBOLIZER_PATH=$(command -v llvm-symbolizer-16 llvm-symbolizer llvm-symbolizer-14 | head -n 1 || true) \
+    ASAN_OPTIONS=allocator_may_return_null=1:quarantine_size_mb=8:malloc_context_size=6 UBSAN_OPTIONS=print_stacktrace=1 \
     LSAN_OPTIONS=suppressions=tests/sanitizers/leaks.txt:print_suppressions=0 \
     "build-fuzz/tests/fuzz/fuzz_$target" "build-fuzz/corpus/$target" "tests/fuzz/corpus/$target" \
     -max_total_time="$seconds" -timeout=25 -rss_limit_mb=3072 -malloc_limit_mb=1024 -max_len=131072 \
