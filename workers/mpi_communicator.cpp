@@ -1,15 +1,100 @@
 #include "workers/mpi_communicator.h"
 
+#include <mpi.h>
+
 #include <algorithm>
 #include <boost/mpi.hpp>
 #include <cstdlib>
 #include <list>
+#include <vector>
 
 namespace leafcast::workers {
 
 namespace {
 constexpr int kNewsTag = 1, kOrderTag = 2;
-}
+
+/// A message on its way. It stays where it is until MPI is done with it.
+struct Parcel {
+  explicit Parcel(int the_peer) : peer(the_peer) {}
+  Parcel(const Parcel&) = delete;
+  Parcel& operator=(const Parcel&) = delete;
+  bool arrived() {
+    int done = 0;
+    MPI_Test(&request, &done, MPI_STATUS_IGNORE);  // true, too, once it has been found so
+    return done != 0;
+  }
+
+  const int peer;
+  boost::mpi::packed_oarchive::buffer_type bytes;
+  MPI_Request request = MPI_REQUEST_NULL;
+};
+
+/// Messages that this rank sends. To send never waits.
+class Outbox {
+ public:
+  template <class Message>
+  void send(const boost::mpi::communicator& world, int to, int tag, const Message& message) {
+    parcels_.remove_if([](Parcel& parcel) { return parcel.arrived(); });
+    Parcel& parcel = parcels_.emplace_back(to);
+    boost::mpi::packed_oarchive(world, parcel.bytes) << message;
+    MPI_Isend(parcel.bytes.data(), static_cast<int>(parcel.bytes.size()), MPI_PACKED, to, tag, world,
+              &parcel.request);
+  }
+  void await_delivery() {
+    for (Parcel& parcel : parcels_) MPI_Wait(&parcel.request, MPI_STATUS_IGNORE);
+    parcels_.clear();
+  }
+
+ private:
+  std::list<Parcel> parcels_;
+};
+
+/// Messages that come to this rank. A long one travels in pieces, and its sender may be stopped half-way:
+/// meanwhile those of others are read.
+class Inbox {
+ public:
+  /// The next message that is here, with its sender; of one sender, in the order that they were sent.
+  template <class Message>
+  std::optional<std::pair<int, Message>> poll(const boost::mpi::communicator& world, int from, int tag) {
+    auto parcel = first_whole(parcels_.begin());
+    while (parcel == parcels_.end() && announced(world, from, tag))
+      parcel = first_whole(std::prev(parcels_.end()));
+    if (parcel == parcels_.end()) return std::nullopt;
+    std::pair<int, Message> received{parcel->peer, {}};
+    boost::mpi::packed_iarchive(world, parcel->bytes) >> received.second;
+    parcels_.erase(parcel);
+    return received;
+  }
+
+ private:
+  using Parcels = std::list<Parcel>;
+
+  /// Begins to receive a message; false if none has been announced.
+  bool announced(const boost::mpi::communicator& world, int from, int tag) {
+    int any = 0, size = 0;
+    MPI_Message message;
+    MPI_Status status;
+    MPI_Improbe(from, tag, world, &any, &message, &status);
+    if (!any) return false;
+    MPI_Get_count(&status, MPI_PACKED, &size);
+    Parcel& parcel = parcels_.emplace_back(status.MPI_SOURCE);
+    parcel.bytes.resize(static_cast<std::size_t>(size));
+    MPI_Imrecv(parcel.bytes.data(), size, MPI_PACKED, &message, &parcel.request);
+    return true;
+  }
+  Parcels::iterator first_whole(Parcels::iterator from) {
+    for (auto parcel = from; parcel != parcels_.end(); ++parcel) {
+      const bool is_next =
+          std::none_of(parcels_.begin(), parcel, [&](const Parcel& p) { return p.peer == parcel->peer; });
+      if (is_next && parcel->arrived()) return parcel;
+    }
+    return parcels_.end();
+  }
+
+  Parcels parcels_;
+};
+
+}  // namespace
 
 bool under_mpi() {
   return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr || std::getenv("PMIX_RANK") != nullptr;
@@ -30,44 +115,35 @@ struct MpiCommunicator::State {
   State() : environment(/*abort_on_exception=*/false) {}
   boost::mpi::environment environment;
   boost::mpi::communicator world;
-  std::list<boost::mpi::request> outgoing;  // news on its way
-
-  void forget_delivered() {
-    outgoing.remove_if([](boost::mpi::request& request) { return request.test().has_value(); });
-  }
+  Outbox outbox;
+  Inbox inbox;
 };
 
 MpiCommunicator::MpiCommunicator() : state_(std::make_unique<State>()) {}
-MpiCommunicator::~MpiCommunicator() = default;
+MpiCommunicator::~MpiCommunicator() { state_->outbox.await_delivery(); }
 
 int MpiCommunicator::rank() const { return state_->world.rank(); }
 int MpiCommunicator::size() const { return state_->world.size(); }
 
 std::optional<Communicator::Letter> MpiCommunicator::poll_news() {
-  const auto status = state_->world.iprobe(boost::mpi::any_source, kNewsTag);
-  if (!status) return std::nullopt;
-  Letter letter{status->source(), {}};
-  state_->world.recv(letter.sender, kNewsTag, letter.news);
-  return letter;
+  auto received = state_->inbox.poll<News>(state_->world, boost::mpi::any_source, kNewsTag);
+  if (!received) return std::nullopt;
+  return Letter{received->first, std::move(received->second)};
 }
 
 void MpiCommunicator::send_order(int worker, const Order& order) {
-  state_->world.send(worker, kOrderTag, order);
+  state_->outbox.send(state_->world, worker, kOrderTag, order);
 }
 
 std::optional<Order> MpiCommunicator::poll_order() {
-  if (!state_->world.iprobe(0, kOrderTag)) return std::nullopt;
-  Order order;
-  state_->world.recv(0, kOrderTag, order);
-  return order;
+  auto received = state_->inbox.poll<Order>(state_->world, 0, kOrderTag);
+  if (!received) return std::nullopt;
+  return std::move(received->second);
 }
 
-// A blocking send of a long message waits until rank 0, which may be sampling, looks into its mailbox.
 void MpiCommunicator::send_news(const News& news) {
-  state_->forget_delivered();
-  state_->outgoing.push_back(state_->world.isend(0, kNewsTag, news));
-  if (news.action == News::Action::farewell)
-    boost::mpi::wait_all(state_->outgoing.begin(), state_->outgoing.end());
+  state_->outbox.send(state_->world, 0, kNewsTag, news);
+  if (news.action == News::Action::farewell) state_->outbox.await_delivery();
 }
 
 void MpiCommunicator::broadcast(std::string& text) { boost::mpi::broadcast(state_->world, text, 0); }
