@@ -51,9 +51,17 @@ class Child {
     constexpr timeval kLook{0, 200'000};
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &kLook, sizeof kLook);
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &kLook, sizeof kLook);
+    // Signals that tell a program to stop are for the parent: the child ends with its socket.
+    sigset_t stop_signals, before;
+    ::sigemptyset(&stop_signals);
+    for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGHUP}) ::sigaddset(&stop_signals, signal);
+    ::pthread_sigmask(SIG_BLOCK, &stop_signals, &before);
     process_ = ::fork();
-    if (process_ < 0) refuse();
     if (process_ == 0) isolated::serve(other.get(), memory);
+    const int failure = errno;
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    errno = failure;
+    if (process_ < 0) refuse();
   }
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;

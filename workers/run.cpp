@@ -133,8 +133,8 @@ class Master {
     await_workers();
     if (failure_) {
       try {
-        flush();  // whatever was computed, if the failure allows
-      } catch (const Error&) {
+        flush();       // whatever was computed, if the failure allows
+      } catch (...) {  // the first failure is the one to tell of
       }
       std::rethrow_exception(failure_);
     }
