@@ -32,6 +32,7 @@ constexpr std::size_t kAheadBytes = 1 << 20;
 constexpr std::size_t kMostRank = 32;  // HDF5's
 constexpr std::uint64_t kMegabyte = 1 << 20;
 constexpr std::uint64_t kBytesOfAChild = 64 * kMegabyte;  // then another takes over
+constexpr double kLookSeconds = 0.2;
 
 bool is_crash(int signal) {
   constexpr std::array kCrashes = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP, SIGXFSZ};
@@ -48,7 +49,7 @@ class Child {
     socket_ = Descriptor(ends[0]);
     const Descriptor other(ends[1]);
     // Whoever waits for the child looks at its processor time now and then.
-    constexpr timeval kLook{0, 200'000};
+    constexpr timeval kLook{0, static_cast<suseconds_t>(1e6 * kLookSeconds)};
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &kLook, sizeof kLook);
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &kLook, sizeof kLook);
     // Signals that tell a program to stop are for the parent: the child ends with its socket.
@@ -68,10 +69,11 @@ class Child {
   ~Child() { end(); }
 
   std::uint64_t bytes_left() const { return bytes_left_; }
-  /// Begins to count: a file of so many bytes, which may take so many seconds of a processor.
-  void begin(std::uint64_t bytes, double seconds) {
+  /// Begins to count: a file of so many bytes, within the limits' seconds.
+  void begin(std::uint64_t bytes, const ReadingLimits& limits) {
     bytes_left_ -= bytes;
-    last_second_ = processor_seconds() + seconds;
+    last_second_ = processor_seconds() + limits.seconds;
+    most_idle_looks_ = static_cast<int>(limits.silence / kLookSeconds);
   }
 
   /// Throws like give_up.
@@ -96,13 +98,17 @@ class Child {
   /// else has killed the child.
   [[noreturn]] void give_up() {
     const bool endless = processor_seconds() > last_second_;
-    const bool ended = !endless && ends_by_itself();
+    const bool idle = idle_looks_ > most_idle_looks_;
+    const bool ended = !endless && !idle && ends_by_itself();
     const int status = end();
+    if (idle)
+      throw IoError(
+          "the process that reads HDF5 does not answer and does nothing, perhaps because it was stopped; run "
+          "the same command again");
     if (ended && WIFSIGNALED(status) && !is_crash(WTERMSIG(status)))
       throw IoError(
           "the process that reads HDF5 was killed, perhaps for want of memory; see that there is enough, and "
-          "run "
-          "the same command again");
+          "run the same command again");
     const std::string how = endless                        ? "it computes without end"
                             : ended && WIFSIGNALED(status) ? ::strsignal(WTERMSIG(status))
                                                            : "it speaks nonsense";
@@ -119,9 +125,14 @@ class Child {
   }
 
   /// Whether a call that failed is to be tried again.
-  bool may_go_on() const {
+  bool may_go_on() {
     if (errno == EINTR) return true;
-    return (errno == EAGAIN || errno == EWOULDBLOCK) && processor_seconds() <= last_second_;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return false;
+    // Looks are counted, not the time between them: this process may have been stopped as well.
+    const double used = processor_seconds();
+    idle_looks_ = used > seen_used_ ? 0 : idle_looks_ + 1;
+    seen_used_ = used;
+    return used <= last_second_ && idle_looks_ <= most_idle_looks_;
   }
 
   double processor_seconds() const {
@@ -159,6 +170,8 @@ class Child {
   Descriptor socket_;
   pid_t process_ = 0;
   double last_second_ = 0;  ///< of its processor time
+  double seen_used_ = 0;    ///< its processor time when last looked at
+  int idle_looks_ = 0, most_idle_looks_ = 0;
 };
 
 // One thread at a time, like HDF5 itself.
@@ -188,7 +201,7 @@ class IsolatedReader {
  public:
   IsolatedReader(std::span<const std::byte> bytes, const ReadingLimits& limits)
       : child_(child_for(bytes.size(), limits)), most_text_(limits.text) {
-    child_->begin(bytes.size(), limits.seconds);
+    child_->begin(bytes.size(), limits);
     say({Ask::open, 0, 0, 0, limits.text, bytes.size()});
     child_->send(bytes);
     receive(0);

@@ -19,6 +19,7 @@ struct ReadingLimits {
   std::uint64_t memory = 0;  ///< bytes beyond those of the parent
   double seconds = 0;        ///< of a processor
   std::uint64_t text = 0;    ///< bytes of a text or list of texts
+  double silence = 60;       ///< seconds that it may be without an answer and without using a processor
   /// Ample for any file of this many bytes that leafcast writes.
   static ReadingLimits of(std::size_t file_bytes);
 };
@@ -84,7 +85,7 @@ class IsolatedGroup {
 class IsolatedFile {
  public:
   /// The bytes need not stay. Throws h5::Error: no HDF5 file, or the library does not survive it; IoError: no
-  /// process can be started, or it was killed from outside.
+  /// process can be started, or it was killed or stopped from outside.
   static IsolatedFile open(std::span<const std::byte> bytes, const ReadingLimits& limits);
   ~IsolatedFile();
   IsolatedFile(IsolatedFile&&) noexcept;

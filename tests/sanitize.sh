@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds with a sanitizer and runs the default tests: bash tests/sanitize.sh [address|thread] [CTEST OPTION…]
-#   address   (default) addresses, leaks and undefined behaviour: all default tests
+#   address   (default) addresses, leaks and undefined behaviour: all default tests but those on Slurm
 #   thread    data races: the unit tests (MPI is not instrumented, and whole runs have one thread and a heartbeat)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -20,6 +20,10 @@ export ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1:check
 export UBSAN_OPTIONS=print_stacktrace=1
 export LSAN_OPTIONS=suppressions=$PWD/tests/sanitizers/leaks.txt:print_suppressions=0
 export TSAN_OPTIONS=suppressions=$PWD/tests/sanitizers/threads.txt:halt_on_error=1
-selection=()
-[ "$kind" = thread ] && selection=(-E '^(mpi|golden|layers|fuzz|slurm)')
-ctest --preset "$preset" -j "$(nproc)" --timeout 3600 "${selection[@]}" "$@"
+if [ "$kind" = thread ]; then
+  ctest --preset thread -j "$(nproc)" -E '^(mpi|golden|layers|fuzz|slurm)' "$@"
+  exit
+fi
+# What Open MPI keeps cannot be told from a leak once its plugins are unloaded: no leaks are sought where it runs.
+ctest --preset sanitize -j "$(nproc)" -E '^(mpi|slurm)' "$@"
+ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 ctest --preset sanitize -j "$(nproc)" -R '^mpi' "$@"

@@ -41,7 +41,7 @@ struct Progress {
   int ranks = 1;
   Stop stopping = Stop::no;
   std::vector<int>
-      silent;  ///< ranks that hold chunks and have not been heard of for long; others do these too
+      silent{};  ///< ranks that hold chunks and have not been heard of for long; others do these too
 };
 
 /// What the master gives out; called between two pieces of its own sampling, so they must be quick.

@@ -191,6 +191,17 @@ TEST_CASE("a child that someone kills is no damage") {
   CHECK(message_of<IoError>([&] { file.plan(); }).find("was killed") != std::string::npos);
 }
 
+TEST_CASE("a child that someone stops is waited for, but not for ever") {
+  ReadingLimits limits = kLimits;
+  limits.silence = 0.6;
+  const IsolatedFile file = IsolatedFile::open(part(), limits);
+  const auto child = children();
+  REQUIRE(child.size() == 1);
+  ::kill(child[0], SIGSTOP);
+  CHECK(message_of<IoError>([&] { file.root().text("plan"); }).find("does not answer") != std::string::npos);
+  CHECK(children().empty());
+}
+
 TEST_CASE("signals to stop do not reach the child") {
   const RecordFile file(part());
   const auto child = children();
@@ -200,8 +211,7 @@ TEST_CASE("signals to stop do not reach the child") {
 }
 
 TEST_CASE("where no process can be started, nothing is read") {
-  if (!io::isolated::kConfined)
-    return;  // a sanitizer that can open nothing takes every object for a broken one
+  if (!isolated::kConfined) return;  // a sanitizer that can open nothing takes every object for a broken one
   const auto bytes = part();
   rlimit old{};
   ::getrlimit(RLIMIT_NOFILE, &old);

@@ -48,7 +48,7 @@ with tempfile.TemporaryDirectory() as folder:
                 start = process.stdout.readline()
             try:
                 # Longer and longer: what follows sampling is done anew each time, and a machine may be slow.
-                process.wait(timeout=random.uniform(0.05, 0.8) * 1.3 ** attempt)
+                process.wait(timeout=random.uniform(0.05, 0.8) * 1.5 ** attempt)
             except subprocess.TimeoutExpired:
                 interrupt(process, ranks, how)
                 interrupted += 1
