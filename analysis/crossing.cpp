@@ -43,11 +43,12 @@ CrossingResult find_neighbours(std::span<const ScanPoint> scan, double tolerance
   return {Crossing{scan[*last + 1].size, 0, *last, *last + 1}, ""};
 }
 
-/// log s* of the scan with its points moved by one error away from (+1) or towards (−1) the bound c.
-double moved(std::span<const ScanPoint> scan, double c, double truth_error, int direction) {
+/// log s* of the scan with its points moved by so many errors away from the bound c (towards it, if
+/// negative).
+double moved(std::span<const ScanPoint> scan, double c, double truth_error, int errors) {
   const double outward = c > 0 ? 1 : -1;
   std::vector<ScanPoint> points(scan.begin(), scan.end());
-  for (ScanPoint& p : points) p.deviation += direction * outward * total_error(p, truth_error);
+  for (ScanPoint& p : points) p.deviation += errors * outward * total_error(p, truth_error);
   // Only the side of c: what is moved across the other bound was not in question.
   const auto fails_here = [&](const ScanPoint& p) { return outward * p.deviation > std::abs(c); };
   for (std::size_t i = points.size(); i-- > 0;) {
@@ -73,9 +74,11 @@ CrossingResult find_crossing(std::span<const ScanPoint> scan, double tolerance, 
 
   crossing.in_doubt = std::any_of(scan.begin(), scan.end(),
                                   [&](const ScanPoint& p) { return is_in_doubt(p, tolerance, truth_error); });
+  const double log_size = std::log(a.size) + t * stretch;
   if (crossing.in_doubt)
-    sigma = std::max(sigma, (moved(scan, c, truth_error, 1) - moved(scan, c, truth_error, -1)) / 2);
-  crossing.size = a.size * std::exp(t * stretch);
+    for (const int errors : {-2, -1, 1, 2})
+      sigma = std::max(sigma, std::abs(moved(scan, c, truth_error, errors) - log_size) / std::abs(errors));
+  crossing.size = std::exp(log_size);
   crossing.error = crossing.size * sigma;
   return result;
 }

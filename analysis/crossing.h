@@ -35,8 +35,8 @@ struct CrossingResult {
 ///   σ_t = √[(1−t)²σ₁² + t²σ₂² + ((1−t)(1+r₁) + t(1+r₂))²τ²] / |r₂ − r₁|,
 /// with τ = `truth_error` the relative standard error of x_true, which all points share; σ(s*) =
 /// s*·log(s₂/s₁)·σ_t. Where a verdict is in doubt, s* could lie between other neighbours: then σ is at least
-/// half the distance (in log s) between the crossings of the scan with all points moved by one error to the
-/// worse and to the better. A passing neighbour whose error exceeds ε/2 decides nothing.
+/// as far (in log s) as s* moves if all points do by one error, and half as far as if by two, either way. A
+/// passing neighbour whose error exceeds ε/2 decides nothing.
 CrossingResult find_crossing(std::span<const ScanPoint> scan, double tolerance, double truth_error = 0);
 
 /// Sizes of which nothing lies between two neighbours, such as the levels that a memory keeps: the size of

@@ -81,6 +81,11 @@ void add_pair(Plot& plot, const Pair& pair, const std::string& label, int color,
   plot.curves.push_back(std::move(points));
 }
 
+/// So that the points of several series at one height stay apart.
+double shift(int i, int series) {
+  return series > 1 ? 0.3 * (static_cast<double>(i) / (series - 1) - 0.5) : 0;
+}
+
 double one(const RequiredPoint&) { return 1; }
 double leaves(const RequiredPoint& p) { return p.n; }
 double height(const RequiredPoint& p) { return p.height; }
@@ -198,17 +203,18 @@ Plot share_plot(const Subject& subject, const std::string& criterion) {
   plot.title = fmt::format("{}: share of the sentence for {}", subject.title,
                            match_text(criterion, subject.tolerance()));
   plot.y_label = "required context, k*/n";
-  int color = 0;
-  for (const Pair& pair : subject.of("context", criterion))
-    if (color < kMostCurves)
-      add_pair(plot, pair, writer(pair), ++color, 0, height, [](const RequiredPoint& p) { return 1 / p.n; });
+  const auto pairs = subject.of("context", criterion);
+  const int curves = std::min<int>(kMostCurves, static_cast<int>(pairs.size()));
+  for (int i = 0; i < curves; ++i)
+    add_pair(plot, pairs[i], writer(pairs[i]), i + 1, shift(i, curves), height,
+             [](const RequiredPoint& p) { return 1 / p.n; });
   if (plot.curves.empty()) return plot;
   set_heights(plot, subject.pairs.front().measured->d);
   set_y_range(plot, Extent(plot).y);
   plot.caption =
       "The same as a share of the sentence: a constant share is k* = Θ(n). Between two contexts of the scan "
       "the "
-      "deviation from the true value is taken as linear in log k.";
+      "deviation from the true value is taken as linear in log k. Points of one height are moved apart.";
   return plot;
 }
 
@@ -222,7 +228,7 @@ Plot memory_plot(const Subject& subject) {
   const int curves = std::min<int>(kMostCurves, static_cast<int>(pairs.size()));
   for (int i = 0; i < curves; ++i)
     add_pair(plot, pairs[i], writer(pairs[i]) + ", " + criterion_text(pairs[i].measured->criterion), i + 1,
-             curves > 1 ? 0.24 * (static_cast<double>(i) / (curves - 1) - 0.5) : 0, height, one);
+             shift(i, curves), height, one);
   if (plot.curves.empty()) return plot;
   const auto [low, high] = heights(pairs);
   add_path(plot, *pairs.front().cell, low, high, [](int h) { return h; });
