@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <set>
 #include <system_error>
 
@@ -13,8 +14,7 @@
 #include "analysis/html.h"
 #include "analysis/number_text.h"
 #include "analysis/overview.h"
-#include "analysis/required_plots.h"
-#include "analysis/required_table.h"
+#include "analysis/required_section.h"
 #include "engine/error.h"
 
 namespace leafcast::analysis {
@@ -150,29 +150,6 @@ std::string agreement(const Record& record, const std::vector<Estimate>& estimat
   return html + gallery(z_plots(compared)) + "<h3>By statistic</h3>\n" + html_table(table);
 }
 
-/// The headline: context and memory that are required to match the true language. Needs scans at two heights.
-std::string requirements(const Record& record, const EstimateIndex& index, Gallery& gallery) {
-  const std::vector<Required> measured = required(record, index), exact = required_exactly(record, index);
-  const RequiredTables tables = required_tables(record, measured, exact);
-  if (tables.by_height.rows.empty()) return "";
-  std::string html = "<h2>What it takes to match the language</h2>\n" +
-                     paragraph(fmt::format(
-                         "The smallest context k* and working memory m* from which on a writer's sentences "
-                         "have a variance, excess "
-                         "kurtosis or valid rate within {:.3g}% of the true language's. Context is "
-                         "interpolated between the contexts "
-                         "of the scan (deviation linear in log k); memory comes in whole levels and is not.",
-                         100 * measured.front().tolerance));
-  html += gallery(required_plots(record, measured, exact));
-  if (!tables.context.rows.empty()) html += "<h3>Context</h3>\n" + html_table(tables.context);
-  if (!tables.memory.rows.empty()) html += "<h3>Working memory</h3>\n" + html_table(tables.memory);
-  html += "<details><summary>Height by height</summary>\n" + html_table(tables.by_height);
-  if (!tables.remarks.empty()) html += "<ul>\n";
-  for (const std::string& remark : tables.remarks) html += "<li>" + escape_html(remark) + "</li>\n";
-  if (!tables.remarks.empty()) html += "</ul>\n";
-  return html + "</details>\n";
-}
-
 std::string language_section(const Record& record, const EstimateIndex& index,
                              const std::vector<std::size_t>& cells, bool with_figures, Gallery& gallery) {
   const Overview view = overview(record, index, cells);
@@ -305,7 +282,8 @@ void write_report(const std::filesystem::path& html, const Record& record,
       "In the figures, points are simulated with an error bar of ±1 standard error, solid lines are exact, "
       "and thin "
       "dashes only join points.");
-  body += requirements(record, index, gallery);
+  const std::string headline = required_section(record, index, std::ref(gallery));
+  if (!headline.empty()) body += "<h2>What it takes to match the language</h2>\n" + headline;
   for (std::size_t i = 0; i < languages.size(); ++i)
     if (!languages[i].empty())
       body += language_section(record, index, languages[i], i < kMostLanguages, gallery);
