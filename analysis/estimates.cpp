@@ -1,5 +1,6 @@
 #include "analysis/estimates.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <string_view>
@@ -210,6 +211,29 @@ void append(std::vector<Estimate>& list, std::size_t index, const Cell& cell, co
 }
 
 }  // namespace
+
+JackknifeCovariance jackknife_covariance(const Cell& cell, const CellTally& bins,
+                                         const std::vector<std::string>& statistics) {
+  Tally sums = total(bins);
+  sums.histogram.clear();
+  const Evaluator evaluate(cell);
+  const auto columns = static_cast<Eigen::Index>(statistics.size());
+  Eigen::MatrixXd without_bin = Eigen::MatrixXd::Constant(kJackknifeBins, columns, kUnknown);
+  Eigen::Index rows = 0;
+  for (const Tally& bin : bins) {
+    if (bin.samples == 0 || bin.samples == sums.samples) continue;
+    for (const Statistic& statistic : evaluate(without(sums, bin))) {
+      const auto found = std::ranges::find(statistics, statistic.name());
+      if (found != statistics.end()) without_bin(rows, found - statistics.begin()) = statistic.value;
+    }
+    ++rows;
+  }
+  if (rows < 2) return {Eigen::MatrixXd::Constant(columns, columns, kUnknown), static_cast<int>(rows)};
+  const Eigen::MatrixXd used = without_bin.topRows(rows);
+  const Eigen::MatrixXd centred = used.rowwise() - used.colwise().mean();
+  const double count = static_cast<double>(rows);
+  return {(count - 1) / count * centred.transpose() * centred, static_cast<int>(rows)};
+}
 
 std::vector<Estimate> estimates(const Record& record) {
   std::vector<Estimate> list;

@@ -1,4 +1,6 @@
 #pragma once
+#include <Eigen/Dense>
+#include <string>
 #include <vector>
 
 #include "engine/estimate.h"
@@ -11,5 +13,14 @@ namespace leafcast::analysis {
 std::vector<Estimate> estimates(const Record& record);
 /// The same without exact values, some of which take long.
 std::vector<Estimate> estimates_alone(const Record& record);
+
+/// Covariance of several statistics of one cell, from its delete-one-bin jackknife:
+///   C = (B−1)/B · Σ_b (f_b − f̄)(f_b − f̄)ᵀ,  of rank at most B−1.
+struct JackknifeCovariance {
+  Eigen::MatrixXd matrix;  ///< in the order of the names; NaN for a name that the cell has not
+  int bins;                ///< B, those with samples
+};
+JackknifeCovariance jackknife_covariance(const Cell& cell, const CellTally& bins,
+                                         const std::vector<std::string>& statistics);
 
 }  // namespace leafcast::analysis

@@ -3,398 +3,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
-#include <functional>
 #include <map>
-#include <optional>
-#include <set>
-#include <utility>
 
-#include "analysis/cell_text.h"
-#include "analysis/estimate_index.h"
-#include "analysis/least_squares.h"
+#include "analysis/fit_form.h"
+#include "analysis/fit_stability.h"
+#include "analysis/laws/registry.h"
 #include "analysis/number_text.h"
 
 namespace leafcast::analysis {
 
+using Eigen::Index;
+using Eigen::VectorXd;
+
 namespace {
 
-constexpr std::size_t kFewestPoints = 3;
-constexpr double kSignificant = 3;  // standard errors
 constexpr double kLeastPValue = 0.01;
 constexpr double kSharp = 0.3;  // of the measurement's error: an exact value that is known better than that
 
-/// A cell of a group with its estimate of the law's statistic.
-struct Member {
-  std::size_t index;
-  const Cell* cell;
-  const Estimate* estimate;
-  double x;
-};
-using Members = std::vector<Member>;
-
-/// The ordinate of a straight line: y(value), and dy/dvalue, which carries the error.
-struct Ordinate {
-  double y, derivative;
-};
-
-/// Slope and intercept that theory says, NaN where it says nothing, and what was assumed.
-struct Prediction {
-  double slope = kUnknown, intercept = kUnknown;
-  std::string assumption;
-};
-
-/// A law is a straight line y = slope·x + intercept through the cells of a group. To add one: an entry of
-/// registry().
-struct Law {
-  std::string name, formula;
-  std::string statistic;
-  std::string x_name;
-  std::string window;                                   ///< for people
-  std::set<std::string> free_keys;                      ///< in which the cells of a group differ
-  std::function<std::optional<double>(const Cell&)> x;  ///< nothing: the law is not about this cell
-  std::function<bool(const Cell&)> in_window;           ///< asymptotic laws hold in a window only
-  std::function<Ordinate(double value)> y;
-  std::function<std::string(const Estimate&)> why_not_usable;  ///< "" for a point that can be fitted
-  std::function<std::string(const Cell&)> why_no_law;  ///< "" where the law holds (the group's language)
-  std::function<Prediction(const Members&)> predict;
-};
-
-// ---- cells
-
-double growth(const Cell& cell) {  // dλ²: signal beats noise iff above 1 (Kesten–Stigum)
-  const double lambda = cell.language().channel.lambda();
-  return cell.language().d * lambda * lambda;
-}
-
-/// w of a block writer, m of a reasoning writer: the height of what is remembered.
-std::optional<int> context_depth(const Cell& cell) {
-  if (const auto* block = std::get_if<BlockGenerator>(&cell.generator())) return block->context_depth;
-  if (const auto* reasoning = std::get_if<ReasoningGenerator>(&cell.generator()))
-    return reasoning->memory_depth;
-  return {};
-}
-
-std::optional<double> depth_of(const Cell& cell) {
-  const auto w = context_depth(cell);
-  return w ? std::optional<double>(*w) : std::nullopt;
-}
-
-std::optional<double> levels_above(const Cell& cell) {
-  const auto w = context_depth(cell);
-  return w ? std::optional<double>(cell.language().height - *w) : std::nullopt;
-}
-
-std::optional<double> height_of_bounded(const Cell& cell) {
-  return context_depth(cell) ? std::optional<double>(cell.language().height) : std::nullopt;
-}
-
-bool window(const Cell& cell, int least_depth, int least_above) {
-  const int w = context_depth(cell).value();
-  return w >= least_depth && cell.language().height - w >= least_above;
-}
-
-/// Leaves that the window of a k-gram shows: of d leaves and their mark, d are leaves.
-double leaves_in_context(const Cell& cell) {
-  const auto& kgram = std::get<KgramGenerator>(cell.generator());
-  const double d = cell.language().d, k = static_cast<double>(kgram.context);
-  return kgram.unit == ContextUnit::leaves ? k : k * d / (d + 1);
-}
-
-std::optional<double> log_context(const Cell& cell) {
-  const auto* kgram = std::get_if<KgramGenerator>(&cell.generator());
-  if (!kgram || kgram->context < 1) return {};
-  return std::log(static_cast<double>(kgram->context)) / std::log(cell.language().d);
-}
-
-// ---- ordinates
-
-Ordinate log_of(double v) { return {std::log(v), 1 / v}; }
-Ordinate log_of_size(double v) { return {std::log(std::abs(v)), 1 / v}; }
-Ordinate log_of_minus_log(double v) { return {std::log(-std::log(v)), 1 / (v * std::log(v))}; }
-
-std::string zero_within_error(const Estimate& e) {
-  return std::abs(e.value) > kSignificant * e.error ? "" : "zero within 3 errors";
-}
-
-std::string rate_within_error_of_bounds(const Estimate& e) {
-  if (e.value <= kSignificant * e.error) return "zero within 3 errors";
-  return 1 - e.value > kSignificant * e.error ? "" : "one within 3 errors";
-}
-
-// ---- where laws hold
-
-std::string anywhere(const Cell&) { return ""; }
-
-std::string above_kesten_stigum(const Cell& cell) {
-  const double g = growth(cell);
-  if (g > 1) return "";
-  return fmt::format("dλ² = {} does not exceed 1 (Kesten–Stigum): the law is about languages above it",
-                     number_text(g));
-}
-
-// ---- predictions
-
-Prediction slope(double value) {
-  Prediction prediction;
-  prediction.slope = value;
-  return prediction;
-}
-
-Prediction predict_log_growth(const Members& members) {
-  return slope(std::log(growth(*members.front().cell)));
-}
-Prediction predict_log_d(const Members& members) {
-  return slope(std::log(members.front().cell->language().d));
-}
-Prediction predict_minus_log_d(const Members& members) {
-  return slope(-std::log(members.front().cell->language().d));
-}
-
-/// V_w of MATH.md §6 for q symbols: (q−1)·(1 + ((d−1)/d) Σ_{j=1}^{w} (dλ²)^j).
-double true_variance(const Cell& cell, int w) {
-  const double d = cell.language().d;
-  double sum = 0, power = 1;
-  for (int j = 1; j <= w; ++j) sum += power *= growth(cell);
-  return (cell.language().channel.q() - 1) * (1 + (d - 1) / d * sum);
-}
-
-/// c = Σ_j P(j) λ^{2j} over the LCA heights j = 1…B of consecutive blocks.
-double neighbour_correlation(const Cell& cell, LcaLaw lca, int levels) {
-  const double d = cell.language().d, lambda = cell.language().channel.lambda();
-  double c = 0;
-  for (int j = 1; j <= levels; ++j) c += (d - 1) * std::pow(d, -j) * std::pow(lambda, 2 * j);
-  return lca == LcaLaw::sampled ? c / (1 - std::pow(d, -levels)) : c;
-}
-
-/// Var S/n = V_w + 2(q−1)(dλ²)^w Σ_{t=1}^{N−1} (1 − t/N) c^t r^{t−1}, N = d^{h−w}; r = 1 if the writer
-/// remembers the block's root, else how well it knows it (q_w of MATH.md §6).
-double block_variance(const Cell& cell, LcaLaw lca, int w, double r) {
-  const int levels = cell.language().height - w;
-  const double c = neighbour_correlation(cell, lca, levels), x = c * r,
-               blocks = std::pow(cell.language().d, levels);
-  const double sum = x / (1 - x) - x * (1 - std::pow(x, blocks)) / (blocks * (1 - x) * (1 - x));
-  return true_variance(cell, w) + 2 * (cell.language().channel.q() - 1) * std::pow(growth(cell), w) * sum / r;
-}
-
-/// r from the exact variance of the group's deepest cell for which there is one.
-std::optional<std::pair<double, int>> knowledge_of_root(const Members& members, LcaLaw lca) {
-  const Member* deepest = nullptr;
-  for (const Member& m : members)
-    if (!std::isnan(m.estimate->exact) && *context_depth(*m.cell) < m.cell->language().height)
-      if (!deepest || *context_depth(*m.cell) > *context_depth(*deepest->cell)) deepest = &m;
-  if (!deepest) return {};
-  const int w = *context_depth(*deepest->cell);
-  double low = 1e-9, high = 1;
-  for (int step = 0; step < 60; ++step) {
-    const double middle = (low + high) / 2;
-    (block_variance(*deepest->cell, lca, w, middle) < deepest->estimate->exact ? low : high) = middle;
-  }
-  return std::pair(low, w);
-}
-
-/// GKMSS Theorem 3.1; the constant: MATH.md §6, c at B → ∞.
-Prediction predict_variance(const Members& members) {
-  const Cell& cell = *members.front().cell;
-  Prediction prediction = predict_log_growth(members);
-  if (!cell.language().channel.is_symmetric()) return prediction;
-  LcaLaw lca = LcaLaw::sampled;
-  bool knows_root = false;
-  if (const auto* block = std::get_if<BlockGenerator>(&cell.generator())) {
-    lca = block->lca;
-    knows_root = block->memory == BlockMemory::root;
-  } else {
-    knows_root = std::get<ReasoningGenerator>(cell.generator()).encoding == Encoding::path;
-  }
-  if (lca == LcaLaw::fixed) return prediction;
-  double r = 1;
-  if (!knows_root) {
-    const auto known = knowledge_of_root(members, lca);
-    if (!known) return prediction;
-    r = known->first;
-    prediction.assumption = fmt::format(
-        "predicted intercept with q_∞ ≈ {:.4f}, from the exact variance at depth {}", r, known->second);
-  }
-  const double d = cell.language().d, lambda2 = growth(cell) / d;
-  const double c = (d - 1) * lambda2 / (d - lambda2);
-  prediction.intercept = std::log((cell.language().channel.q() - 1) *
-                                  ((1 - 1 / d) * growth(cell) / (growth(cell) - 1) + 2 * c / (1 - c * r)));
-  return prediction;
-}
-
-/// Whether frozen roots keep a positive probability at any height (MATH.md §6):
-///   p_{h+1} = Σ_j (−1)^j C(q−1, j) (1 − j p_h/(q−1))^d, p_0 = 1.
-bool freezes(const Language& language) {
-  const int colors = language.channel.q() - 1;
-  double p = 1;
-  for (int h = 0; h < 100'000; ++h) {
-    double next = 0, binomial = 1;
-    for (int j = 0; j <= colors; ++j) {
-      next += (j % 2 == 0 ? 1 : -1) * binomial * std::pow(1 - j * p / colors, language.d);
-      binomial *= static_cast<double>(colors - j) / (j + 1);
-    }
-    if (std::abs(next - p) < 1e-15) break;
-    p = next;
-  }
-  return p > 0.1;
-}
-
-Prediction predict_defects(const Members& members) {
-  const Language& language = members.front().cell->language();
-  if (freezes(language)) return predict_log_d(members);
-  Prediction none;
-  none.assumption = fmt::format(
-      "no slope is predicted: roots of {} with d = {} freeze ever more rarely with height, so deeper blocks "
-      "clash less",
-      language.kind, language.d);
-  return none;
-}
-
-// ---- the laws
-
-const std::vector<Law>& registry() {
-  const std::set<std::string> depth = {"generator.context-depth", "generator.memory-depth", "seed"};
-  const std::set<std::string> height = {"language.height", "seed"};
-  static const std::vector<Law> laws = {
-      // GKMSS Theorem 3.1.
-      {.name = "variance-context-depth",
-       .formula = "log(Var S/n) = slope·w + intercept",
-       .statistic = "variance",
-       .x_name = "w",
-       .window = "w ≥ 1 and h−w ≥ 2",
-       .free_keys = depth,
-       .x = depth_of,
-       .in_window = [](const Cell& cell) { return window(cell, 1, 2); },
-       .y = log_of,
-       .why_not_usable = zero_within_error,
-       .why_no_law = above_kesten_stigum,
-       .predict = predict_variance},
-      // The same for a window of k leaves, w = log_d k.
-      {.name = "variance-kgram",
-       .formula = "log(Var S/n) = slope·log_d k + intercept",
-       .statistic = "variance",
-       .x_name = "log_d k",
-       .window = "1 ≤ k < n/d leaves",
-       .free_keys = {"generator.context", "seed"},
-       .x = log_context,
-       .in_window =
-           [](const Cell& cell) {
-             return leaves_in_context(cell) <
-                    static_cast<double>(cell.language().leaves()) / cell.language().d;
-           },
-       .y = log_of,
-       .why_not_usable = zero_within_error,
-       .why_no_law = above_kesten_stigum,
-       .predict = predict_log_growth},
-      // GKMSS Theorem 3.2: S is a sum of d^{h−w} weakly dependent blocks. The blocks have a limiting shape,
-      // so that w may
-      // vary, above Kesten–Stigum only.
-      {.name = "kurtosis-decay",
-       .formula = "log|kurtosis| = slope·(h−w) + intercept",
-       .statistic = "excess_kurtosis",
-       .x_name = "h−w",
-       .window = "w ≥ 1 and h−w ≥ 2",
-       .free_keys = depth,
-       .x = levels_above,
-       .in_window = [](const Cell& cell) { return window(cell, 1, 2); },
-       .y = log_of_size,
-       .why_not_usable = zero_within_error,
-       .why_no_law = above_kesten_stigum,
-       .predict = predict_minus_log_d},
-      {.name = "kurtosis-decay-height",
-       .formula = "log|kurtosis| = slope·h + intercept",
-       .statistic = "excess_kurtosis",
-       .x_name = "h",
-       .window = "h−w ≥ 2",
-       .free_keys = height,
-       .x = height_of_bounded,
-       .in_window = [](const Cell& cell) { return window(cell, 0, 2); },
-       .y = log_of_size,
-       .why_not_usable = zero_within_error,
-       .why_no_law = anywhere,
-       .predict = predict_minus_log_d},
-      // GKMSS Theorem 3.3: each block may clash with the last one; as many chances as blocks. How often it
-      // does depends
-      // little on w where roots are frozen.
-      {.name = "valid-rate-decay",
-       .formula = "log(−log valid rate) = slope·(h−w) + intercept",
-       .statistic = "valid_rate",
-       .x_name = "h−w",
-       .window = "w ≥ 1 and h−w ≥ 1",
-       .free_keys = depth,
-       .x = levels_above,
-       .in_window = [](const Cell& cell) { return window(cell, 1, 1); },
-       .y = log_of_minus_log,
-       .why_not_usable = rate_within_error_of_bounds,
-       .why_no_law = anywhere,
-       .predict = predict_defects},
-      {.name = "valid-rate-decay-height",
-       .formula = "log(−log valid rate) = slope·h + intercept",
-       .statistic = "valid_rate",
-       .x_name = "h",
-       .window = "h−w ≥ 1",
-       .free_keys = height,
-       .x = height_of_bounded,
-       .in_window = [](const Cell& cell) { return window(cell, 0, 1); },
-       .y = log_of_minus_log,
-       .why_not_usable = rate_within_error_of_bounds,
-       .why_no_law = anywhere,
-       .predict = predict_log_d},
-  };
-  return laws;
-}
-
-// ---- fitting
-
-/// Cells of one law that share a seed have random numbers in common: the one with most samples stands for
-/// them.
-std::vector<std::size_t> independent_cells(const Record& record, const EstimateIndex& index) {
-  const std::vector<Cell>& cells = record.plan.cells();
-  std::vector<std::size_t> by_samples = index.cells();
-  std::ranges::stable_sort(by_samples, std::ranges::greater{},
-                           [&](std::size_t i) { return cells[i].samples(); });
-  std::set<std::pair<std::uint64_t, std::uint64_t>> taken;  // (law, seed)
-  std::vector<std::size_t> list;
-  for (const std::size_t i : by_samples) {
-    const auto is_taken = [&](const SeedShare& share) { return taken.contains({cells[i].id(), share.seed}); };
-    if (std::ranges::any_of(cells[i].shares(), is_taken)) continue;
-    for (const SeedShare& share : cells[i].shares()) taken.insert({cells[i].id(), share.seed});
-    list.push_back(i);
-  }
-  std::ranges::sort(list);
-  return list;
-}
-
-/// The cells that the law is about, by group, in the order of the plan.
-std::vector<Members> groups(const Law& law, const Record& record, const EstimateIndex& index) {
-  std::vector<Members> list;
-  std::map<std::string, std::size_t> place;
-  for (const std::size_t i : independent_cells(record, index)) {
-    const Cell& cell = record.plan.cells()[i];
-    const Estimate* estimate = index.find(i, law.statistic);
-    const auto x = law.x(cell);
-    if (!estimate || !x) continue;
-    const auto [entry, is_new] = place.try_emplace(group_key(cell, law.free_keys), list.size());
-    if (is_new) list.emplace_back();
-    list[entry->second].push_back({i, &cell, estimate, *x});
-  }
-  return list;
-}
-
-/// Points whose value has the sign of the most significant one: a power law has one sign.
-void keep_one_sign(Members& members, std::map<std::string, std::vector<double>>& left_out) {
-  const auto significance = [](const Member& m) { return std::abs(m.estimate->value) / m.estimate->error; };
-  const auto leader = std::max_element(members.begin(), members.end(), [&](const Member& a, const Member& b) {
-    return significance(a) < significance(b);
-  });
-  if (leader == members.end()) return;
-  const bool negative = leader->estimate->value < 0;
-  std::erase_if(members, [&](const Member& m) {
-    if ((m.estimate->value < 0) == negative) return false;
-    left_out["of the other sign"].push_back(m.x);
-    return true;
-  });
-}
+using LeftOut = std::map<std::string, std::vector<double>>;  // reason, and the abscissae
 
 std::string list(const std::vector<double>& values) {
   std::string joined;
@@ -406,134 +34,289 @@ void add(std::string& note, const std::string& sentence) {
   if (!sentence.empty()) note += (note.empty() ? "" : "; ") + sentence;
 }
 
-std::size_t distinct(const std::vector<double>& x) { return std::set<double>(x.begin(), x.end()).size(); }
+std::vector<double> as_vector(const VectorXd& v) { return {v.data(), v.data() + v.size()}; }
 
-/// What the same line through the exact values gives: the law's slope as it is at these finite depths.
-std::string finite_size_line(const Law& law, const Members& points, const Fit& fit) {
-  std::vector<double> exact;
-  for (const Member& m : points) {
-    if (std::isnan(m.estimate->exact) || m.estimate->exact_error > kSharp * m.estimate->error) return "";
-    exact.push_back(law.y(m.estimate->exact).y);
-    if (!std::isfinite(exact.back())) return "";
-  }
-  const LeastSquares line = fit_line(fit.x, exact, fit.y_error);
-  return fmt::format(
-      "the exact values of these very cells have slope {:.4f} (fit − exact = {} errors) and intercept {:.4f}",
-      line.coefficients(0),
-      z_text((fit.coefficients[0].value - line.coefficients(0)) / fit.coefficients[0].error),
-      line.coefficients(1));
+// ---- points
+
+/// Keeps the points whose value has the sign of the most significant one: a power law has one sign.
+void keep_one_sign(std::vector<std::size_t>& usable, const std::vector<LawPoint>& points, LeftOut& left_out) {
+  if (usable.empty()) return;
+  const auto significance = [&](std::size_t i) { return std::abs(points[i].value) / points[i].error; };
+  const std::size_t leader = *std::ranges::max_element(usable, {}, significance);
+  const bool negative = points[leader].value < 0;
+  std::erase_if(usable, [&](std::size_t i) {
+    if ((points[i].value < 0) == negative) return false;
+    left_out["of the other sign"].push_back(points[i].x);
+    return true;
+  });
 }
 
-/// The members that can be fitted, by x; the others are listed by the reason.
-Members usable(const Law& law, const Members& members, std::map<std::string, std::vector<double>>& left_out) {
-  Members points;
-  for (const Member& m : members) {
-    if (!law.in_window(*m.cell)) continue;
-    const Estimate& e = *m.estimate;
-    const std::string reason = std::isnan(e.value) ? "value unknown"
-                               : !(e.error > 0)    ? "error unknown"
-                                                   : law.why_not_usable(e);
+/// The points that can be fitted; the others are listed by the reason.
+std::vector<std::size_t> usable(const Law& law, const Series& series, LeftOut& left_out) {
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i < series.points.size(); ++i) {
+    const LawPoint& p = series.points[i];
+    if (!p.in_domain) continue;
+    const std::string reason = std::isnan(p.value)                  ? "value unknown"
+                               : !series.is_exact && !(p.error > 0) ? "error unknown"
+                                                                    : law.why_not_usable(p);
     if (reason.empty())
-      points.push_back(m);
+      indices.push_back(i);
     else
-      left_out[reason].push_back(m.x);
+      left_out[reason].push_back(p.x);
   }
-  keep_one_sign(points, left_out);
-  return points;
+  keep_one_sign(indices, series.points, left_out);
+  return indices;
 }
 
-void set_points(Fit& fit, const Law& law, const Members& points) {
-  fit.cells.clear();
-  fit.x.clear();
-  fit.y.clear();
-  fit.y_error.clear();
-  for (const Member& m : points) {
-    const Ordinate ordinate = law.y(m.estimate->value);
-    fit.cells.push_back(m.index);
-    fit.x.push_back(m.x);
-    fit.y.push_back(ordinate.y);
-    fit.y_error.push_back(std::abs(ordinate.derivative) * m.estimate->error);
+FitData ordinates(const Law& law, const Series& series, const std::vector<std::size_t>& indices) {
+  FitData data;
+  data.is_exact = series.is_exact;
+  data.y.resize(static_cast<Index>(indices.size()));
+  std::vector<double> derivatives;
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    const LawPoint& p = series.points[indices[i]];
+    const Ordinate ordinate = law.y(p.value);
+    data.points.push_back(p);
+    data.y(static_cast<Index>(i)) = ordinate.y;
+    derivatives.push_back(ordinate.derivative);
   }
+  data.covariance = series.covariance.select(indices);
+  if (!data.is_exact) data.covariance = data.covariance.scaled(derivatives);
+  return data;
 }
 
-/// The abscissa, first or last, without which the rest lies better on a line.
-double worse_end(const Fit& fit) {
-  const auto strain_without = [&fit](double end) {
-    std::vector<double> x, y, sigma;
-    for (std::size_t i = 0; i < fit.x.size(); ++i) {
-      if (fit.x[i] == end) continue;
-      x.push_back(fit.x[i]);
-      y.push_back(fit.y[i]);
-      sigma.push_back(fit.y_error[i]);
-    }
-    const LeastSquares line = fit_line(x, y, sigma);
-    return line.chi2 / line.degrees_of_freedom;
+std::vector<double> errors(const FitData& data) {
+  return data.is_exact ? std::vector<double>(data.points.size(), 0.0) : data.covariance.errors();
+}
+
+// ---- window
+
+/// The abscissa, first or last, without which the rest lies better on the law.
+double worse_end(const Law& law, const FitData& data) {
+  const std::vector<double> x = data.abscissae();
+  const auto strain = [&](double first, double last) {
+    const auto fit = fit_form(law.form, data.window(first, last));
+    return fit ? fit->chi2 / fit->degrees_of_freedom : kCertain;
   };
-  return strain_without(fit.x.front()) < strain_without(fit.x.back()) ? fit.x.front() : fit.x.back();
+  return strain(x[1], x.back()) < strain(x.front(), x[x.size() - 2]) ? x.front() : x.back();
 }
 
-Fit fit_group(const Law& law, Members members) {
-  Fit fit;
-  fit.law = law.name;
-  fit.formula = law.formula;
-  fit.group = group_text(*members.front().cell, law.free_keys);
-  fit.note = law.why_no_law(*members.front().cell);
-  if (!fit.note.empty()) return fit;
-
-  std::stable_sort(members.begin(), members.end(),
-                   [](const Member& a, const Member& b) { return a.x < b.x; });
-  std::map<std::string, std::vector<double>> left_out;
-  Members points = usable(law, members, left_out);
-  set_points(fit, law, points);
-  fit.note = "window " + law.window;
-  for (const auto& [reason, x] : left_out)
-    add(fit.note, fmt::format("left out {} = {} ({})", law.x_name, list(x), reason));
-  if (distinct(fit.x) < kFewestPoints) {
-    add(fit.note, fmt::format("no fit: {} different {} remain and {} are needed", distinct(fit.x), law.x_name,
-                              kFewestPoints));
-    return fit;
-  }
-
-  // How far the asymptotic regime reaches, on either side, depends on the errors.
-  LeastSquares line = fit_line(fit.x, fit.y, fit.y_error);
+/// How far the asymptotic regime reaches, on either side, depends on the errors: gives up one end after the
+/// other while χ² is too large.
+FitData asymptotic_window(const Law& law, const FitData& domain, Fit& fit) {
+  FitData data = domain;
   std::vector<double> given_up;
-  while (line.p_value < kLeastPValue && distinct(fit.x) > kFewestPoints) {
-    const double end = worse_end(fit);
-    std::erase_if(points, [end](const Member& m) { return m.x == end; });
+  const auto fits = [&] {
+    const auto line = fit_form(law.form, data);
+    return !line || !(line->p_value < kLeastPValue);
+  };
+  while (!fits()) {
+    const std::vector<double> x = data.abscissae();
+    if (x.size() <= kFewestAbscissae) {
+      add(fit.note, fmt::format("p < {} even so: this is not the asymptotic regime yet", kLeastPValue));
+      break;
+    }
+    const double end = worse_end(law, data);
     given_up.push_back(end);
-    set_points(fit, law, points);
-    line = fit_line(fit.x, fit.y, fit.y_error);
+    data = end == x.front() ? data.window(x[1], x.back()) : data.window(x.front(), x[x.size() - 2]);
   }
   if (!given_up.empty())
     add(fit.note,
         fmt::format("given up {} = {}, with which p < {}", law.x_name, list(given_up), kLeastPValue));
+  return data;
+}
 
-  if (line.p_value < kLeastPValue)
-    add(fit.note, fmt::format("p < {} even so: this is not the asymptotic regime yet", kLeastPValue));
+// ---- beside the fit
 
-  const Prediction prediction = law.predict(members);
-  fit.coefficients = {{"slope", line.coefficients(0), line.error(0), prediction.slope},
-                      {"intercept", line.coefficients(1), line.error(1), prediction.intercept}};
+/// What the same form through the exact values gives: the law as it is at these finite depths. NaN if some
+/// are not known.
+std::vector<double> exact_coefficients(const Law& law, const FitData& data) {
+  FitData exact = data;
+  for (std::size_t i = 0; i < data.points.size(); ++i) {
+    const LawPoint& p = data.points[i];
+    const double y = law.y(p.exact).y;
+    if (data.is_exact || p.exact_error > kSharp * p.error || !std::isfinite(y)) return {};
+    exact.y(static_cast<Index>(i)) = y;
+  }
+  const auto fit = fit_form(law.form, exact);
+  return fit ? as_vector(fit->coefficients) : std::vector<double>{};
+}
+
+std::string finite_size_note(const std::vector<Coefficient>& coefficients) {
+  if (std::isnan(coefficients.front().exact)) return "";
+  std::string note;
+  for (const Coefficient& c : coefficients) {
+    note += note.empty() ? "the exact values of these very cells have " : " and ";
+    note += fmt::format("{} {:.4f}", c.name, c.exact);
+    if (&c == &coefficients.front())
+      note += fmt::format(" (fit − exact = {} errors)", z_text((c.value - c.exact) / c.error));
+  }
+  return note;
+}
+
+std::vector<Coefficient> named(const Form& form, const LeastSquares& fit,
+                               const std::vector<double>& predicted, const std::vector<double>& exact = {}) {
+  std::vector<Coefficient> list;
+  for (std::size_t k = 0; k < form.coefficients.size(); ++k) {
+    const auto at = static_cast<Index>(k);
+    Coefficient c{form.coefficients[k], fit.coefficients(at), fit.error(static_cast<int>(at))};
+    if (k < predicted.size()) c.predicted = predicted[k];
+    if (k < exact.size()) c.exact = exact[k];
+    list.push_back(c);
+  }
+  return list;
+}
+
+FormFit form_fit(const Form& form, const FitData& data, const LeastSquares& fit,
+                 const std::vector<double>& predicted) {
+  FormFit result;
+  result.name = form.name;
+  result.formula = form.formula;
+  result.nesting = form.nesting == Form::Nesting::contains ? "contains the law"
+                   : form.nesting == Form::Nesting::within ? "within the law"
+                                                           : "";
+  result.coefficients = named(form, fit, predicted);
+  result.y = as_vector(evaluate(form, data.points, fit.coefficients));
+  result.chi2 = fit.chi2;
+  result.degrees_of_freedom = fit.degrees_of_freedom;
+  result.p_value = fit.p_value;
+  const double k = static_cast<double>(form.coefficients.size());
+  result.aic = fit.minus_two_log_likelihood + 2 * k;
+  result.bic = fit.minus_two_log_likelihood + k * std::log(static_cast<double>(data.points.size()));
+  return result;
+}
+
+/// Wilks: twice the log ratio of nested likelihoods is χ² of as many degrees as coefficients are added.
+void compare(FormFit& form, double minus_two_log_likelihood, const LeastSquares& law, Form::Nesting nesting) {
+  if (nesting == Form::Nesting::none) return;
+  const double gain = minus_two_log_likelihood - law.minus_two_log_likelihood;
+  const auto added =
+      std::abs(static_cast<int>(form.coefficients.size()) - static_cast<int>(law.coefficients.size()));
+  form.likelihood_ratio = std::max(0.0, nesting == Form::Nesting::contains ? -gain : gain);
+  if (added > 0) form.ratio_p_value = boost::math::gamma_q(added / 2.0, form.likelihood_ratio / 2);
+}
+
+/// The law and its rivals on all points of the domain.
+std::vector<FormFit> compare_forms(const Law& law, const Series& series, const FitData& domain,
+                                   const Prediction& prediction) {
+  const auto base = fit_form(law.form, domain);
+  if (!base) return {};
+  std::vector<FormFit> list = {form_fit(law.form, domain, *base, prediction.coefficients)};
+  const auto try_form = [&](const Form& form, const std::vector<double>& predicted) {
+    const std::size_t k = form.coefficients.size();
+    if (domain.points.size() <= k || domain.abscissae().size() < k) return;
+    const auto fit = fit_form(form, domain, base->coefficients);
+    if (!fit) return;
+    list.push_back(form_fit(form, domain, *fit, predicted));
+    compare(list.back(), fit->minus_two_log_likelihood, *base, form.nesting);
+  };
+  if (const auto corrected = law.corrected(series)) {
+    std::vector<double> predicted = prediction.coefficients;
+    if (law.correction) predicted = law.correction(series).coefficients;
+    try_form(*corrected, predicted);
+  }
+  for (const Form& rival : law.rivals) try_form(rival, {});
+  return list;
+}
+
+bool has_number(const std::vector<double>& values) {
+  return std::ranges::any_of(values, [](double v) { return !std::isnan(v); });
+}
+
+void set_points(Fit& fit, const FitData& domain, const FitData& window) {
+  fit.domain_x = domain.x();
+  fit.domain_y = as_vector(domain.y);
+  fit.domain_y_error = errors(domain);
+  fit.x = window.x();
+  fit.y = as_vector(window.y);
+  fit.y_error = errors(window);
+  for (const LawPoint& p : window.points) fit.cells.push_back(p.index);
+}
+
+void set_coefficients(Fit& fit, const Law& law, const FitData& window, const LeastSquares& line,
+                      const Prediction& prediction) {
+  fit.coefficients = named(law.form, line, prediction.coefficients, exact_coefficients(law, window));
+  const Bootstrap check = bootstrap(law.form, window, line);
+  for (std::size_t k = 0; k < fit.coefficients.size(); ++k) {
+    fit.coefficients[k].bootstrap_error = check.error(static_cast<Index>(k));
+    fit.coefficients[k].bootstrap_bias = check.bias(static_cast<Index>(k));
+  }
   fit.chi2 = line.chi2;
   fit.degrees_of_freedom = line.degrees_of_freedom;
   fit.p_value = line.p_value;
-  add(fit.note, prediction.assumption);
-  add(fit.note, finite_size_line(law, points, fit));
-  return fit;
 }
 
 }  // namespace
 
-std::vector<Fit> fits(const Record& record, const std::vector<Estimate>& estimates) {
+Fit fit_law(const Law& law, const Series& series) {
+  Fit fit;
+  fit.law = law.name;
+  fit.formula = law.formula;
+  fit.source = law.source;
+  fit.domain = law.domain;
+  fit.x_name = law.x_name;
+  fit.y_name = law.y_name;
+  fit.group = series.group;
+  fit.covariance = series.covariance_text;
+  fit.note = law.why_no_law(series);
+  if (!fit.note.empty()) return fit;
+
+  LeftOut left_out;
+  const std::vector<std::size_t> indices = usable(law, series, left_out);
+  const FitData domain = ordinates(law, series, indices);
+  set_points(fit, domain, domain);
+  fit.note = "window " + law.domain;
+  for (const auto& [reason, x] : left_out)
+    add(fit.note, fmt::format("left out {} = {} ({})", law.x_name, list(x), reason));
+  add(fit.note, series.remark);
+  if (const std::size_t count = domain.abscissae().size(); count < kFewestAbscissae) {
+    add(fit.note,
+        fmt::format("no fit: {} different {} remain and {} are needed", count, law.x_name, kFewestAbscissae));
+    return fit;
+  }
+  if (const std::string problem = domain.covariance.problem(); !problem.empty()) {
+    add(fit.note, "no fit: " + problem);
+    return fit;
+  }
+
+  const FitData window = asymptotic_window(law, domain, fit);
+  const auto line = fit_form(law.form, window);
+  if (!line) {
+    add(fit.note, "no fit: the points do not determine the coefficients");
+    return fit;
+  }
+  fit.cells.clear();
+  set_points(fit, domain, window);
+  const Prediction prediction = law.predict(series);
+  set_coefficients(fit, law, window, *line, prediction);
+  fit.windows = scan_windows(law.form, domain);
+  const WindowAverage mean = average(fit.windows, domain.points.size(), law.form.coefficients.size());
+  fit.averaged = mean.value;
+  fit.averaged_error = mean.error;
+  fit.forms = compare_forms(law, series, domain, prediction);
+  if (has_number(prediction.coefficients))
+    fit.predicted_y =
+        as_vector(evaluate(law.form, domain.points, complete(law.form, window, prediction.coefficients)));
+  add(fit.note, prediction.assumption);
+  add(fit.note, finite_size_note(fit.coefficients));
+  return fit;
+}
+
+std::vector<Fit> fits(const Record& record, const std::vector<Estimate>& estimates,
+                      const std::vector<Required>& needs) {
   const EstimateIndex index(estimates);
+  const Evidence evidence{record, index, needs};
   std::vector<Fit> list;
-  for (const Law& law : registry())
-    for (Members& members : groups(law, record, index)) {
-      const auto in_window = [&](const Member& m) { return law.in_window(*m.cell); };
-      if (std::count_if(members.begin(), members.end(), in_window) >= 2)
-        list.push_back(fit_group(law, std::move(members)));
-    }
+  for (const Law& law : laws())
+    for (const Series& series : law.series(evidence))
+      if (std::ranges::count_if(series.points, &LawPoint::in_domain) >= 2)
+        list.push_back(fit_law(law, series));
   return list;
+}
+
+std::vector<Fit> fits(const Record& record, const std::vector<Estimate>& estimates) {
+  return fits(record, estimates, required(record, EstimateIndex(estimates)));
 }
 
 }  // namespace leafcast::analysis

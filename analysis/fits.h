@@ -1,13 +1,19 @@
 #pragma once
 #include <vector>
 
+#include "analysis/law.h"
+#include "analysis/required.h"
 #include "engine/estimate.h"
 #include "engine/plan.h"
 
 namespace leafcast::analysis {
 
-/// Fits every law that applies to every group of cells with enough points. See laws in fits.cpp and
-/// analysis/README.md.
+/// Fits every law (laws/registry.h) to every group of points that it is about. See analysis/README.md.
 std::vector<Fit> fits(const Record& record, const std::vector<Estimate>& estimates);
+/// The same with what is required, known beforehand.
+std::vector<Fit> fits(const Record& record, const std::vector<Estimate>& estimates,
+                      const std::vector<Required>& needs);
+/// One law on one series.
+Fit fit_law(const Law& law, const Series& series);
 
 }  // namespace leafcast::analysis

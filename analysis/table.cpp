@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -173,18 +174,62 @@ void write_text(std::ostream& out, const Record& record, const std::vector<Estim
   write_by_height(out, record, index, cells);
 }
 
-void write_fit(std::ostream& out, const Fit& fit) {
-  out << wrap(fit.law + " · " + fit.group, "") << wrap(fit.formula, "  ");
+/// Where a law's coefficients come from, a row each.
+TextTable coefficient_table(const std::vector<Coefficient>& coefficients) {
   TextTable table;
   using Kind = TextTable::Kind;
-  table.columns = {{"  coefficient", Kind::word}, {"fitted"}, {"predicted"}, {"(fit-pred)/error", Kind::z}};
-  for (const Coefficient& c : fit.coefficients)
+  table.columns = {{"  coefficient", Kind::word},
+                   {"fitted"},
+                   {"predicted"},
+                   {"(fit-pred)/error", Kind::z},
+                   {"exact", Kind::number, 7},
+                   {"bootstrap", Kind::number, 6}};
+  for (const Coefficient& c : coefficients)
     table.rows.push_back({"  " + c.name, value_text(c.value, c.error), number_text(c.predicted),
-                          z_text((c.value - c.predicted) / c.error)});
-  print(out, table);
-  out << fmt::format("  {} points, chi2/dof = {:.4g}/{}", fit.x.size(), fit.chi2, fit.degrees_of_freedom);
+                          z_text(c.z()), number_text(c.exact, 5), number_text(c.bootstrap_error, 2)});
+  return table;
+}
+
+std::string chi2_text(double chi2, int degrees_of_freedom) {
+  return std::isnan(chi2) ? "" : fmt::format("{:.4g}/{}", chi2, degrees_of_freedom);
+}
+
+/// The law and its rivals on the whole domain, AIC and BIC as differences from the least.
+TextTable form_table(const std::vector<FormFit>& forms) {
+  const double aic = std::ranges::min_element(forms, {}, &FormFit::aic)->aic,
+               bic = std::ranges::min_element(forms, {}, &FormFit::bic)->bic;
+  TextTable table;
+  using Kind = TextTable::Kind;
+  table.columns = {{"  form", Kind::word}, {""}, {"chi2/dof"}, {"p"}, {"dAIC"}, {"dBIC"}, {"p(ratio)"}};
+  for (const FormFit& f : forms) {
+    const Coefficient& first = f.coefficients.front();
+    table.rows.push_back({"  " + f.name,
+                          fmt::format("{} {}", first.name, value_text(first.value, first.error)),
+                          chi2_text(f.chi2, f.degrees_of_freedom), probability_text(f.p_value),
+                          fmt::format("{:.1f}", f.aic - aic), fmt::format("{:.1f}", f.bic - bic),
+                          probability_text(f.ratio_p_value)});
+  }
+  return table;
+}
+
+void write_fit(std::ostream& out, const Fit& fit) {
+  out << wrap(fit.law + " · " + fit.group, "") << wrap(fit.formula, "  ");
+  if (!fit.source.empty()) out << wrap("source: " + fit.source, "  ");
+  print(out, coefficient_table(fit.coefficients));
+  out << fmt::format("  {} points", fit.x.size());
+  if (!std::isnan(fit.chi2)) out << ", chi2/dof = " << chi2_text(fit.chi2, fit.degrees_of_freedom);
   if (!std::isnan(fit.p_value)) out << ", p = " << probability_text(fit.p_value);
-  out << '\n' << wrap(fit.note, "  ") << '\n';
+  out << '\n';
+  if (!fit.covariance.empty()) out << wrap("errors: " + fit.covariance, "  ");
+  if (!std::isnan(fit.averaged))
+    out << wrap(fmt::format("{} averaged over {} windows: {}", fit.coefficients.front().name,
+                            fit.windows.size(), value_text(fit.averaged, fit.averaged_error)),
+                "  ");
+  if (!fit.forms.empty()) {
+    out << fmt::format("  on all {} points of the domain:\n", fit.domain_x.size());
+    print(out, form_table(fit.forms));
+  }
+  out << wrap(fit.note, "  ") << '\n';
 }
 
 void write_fits_text(std::ostream& out, const std::vector<Fit>& fits) {
@@ -214,32 +259,97 @@ Json fit_columns(const Fit& fit, const Coefficient& c) {
           {"value", number(c.value)},
           {"stderr", number(c.error)},
           {"predicted", number(c.predicted)},
-          {"z", number((c.value - c.predicted) / c.error)},
+          {"z", number(c.z())},
           {"points", fit.x.size()},
           {"chi2", number(fit.chi2)},
           {"dof", fit.degrees_of_freedom},
           {"p_value", number(fit.p_value)},
-          {"note", fit.note}};
+          {"note", fit.note},
+          {"exact", number(c.exact)},
+          {"bootstrap_stderr", number(c.bootstrap_error)},
+          {"source", fit.source}};
+}
+
+Json coefficient_array(const std::vector<Coefficient>& coefficients) {
+  Json list = Json::array();
+  for (const Coefficient& c : coefficients)
+    list.push_back({{"name", c.name},
+                    {"value", number(c.value)},
+                    {"stderr", number(c.error)},
+                    {"predicted", number(c.predicted)},
+                    {"z", number(c.z())},
+                    {"exact", number(c.exact)},
+                    {"bootstrap_stderr", number(c.bootstrap_error)},
+                    {"bootstrap_bias", number(c.bootstrap_bias)}});
+  return list;
+}
+
+Json number_array(const std::vector<double>& values) {
+  Json list = Json::array();
+  for (const double v : values) list.push_back(number(v));
+  return list;
+}
+
+Json form_array(const std::vector<FormFit>& forms) {
+  Json list = Json::array();
+  for (const FormFit& f : forms)
+    list.push_back({{"name", f.name},
+                    {"formula", f.formula},
+                    {"nesting", f.nesting},
+                    {"coefficients", coefficient_array(f.coefficients)},
+                    {"y", number_array(f.y)},
+                    {"chi2", number(f.chi2)},
+                    {"dof", f.degrees_of_freedom},
+                    {"p_value", number(f.p_value)},
+                    {"aic", number(f.aic)},
+                    {"bic", number(f.bic)},
+                    {"likelihood_ratio", number(f.likelihood_ratio)},
+                    {"ratio_p_value", number(f.ratio_p_value)}});
+  return list;
+}
+
+Json window_array(const std::vector<WindowFit>& windows) {
+  Json list = Json::array();
+  for (const WindowFit& w : windows)
+    list.push_back({{"first", w.first},
+                    {"last", w.last},
+                    {"points", w.points},
+                    {"value", number(w.value)},
+                    {"stderr", number(w.error)},
+                    {"chi2", number(w.chi2)},
+                    {"dof", w.degrees_of_freedom},
+                    {"p_value", number(w.p_value)}});
+  return list;
 }
 
 Json fit_object(const Fit& fit) {
-  Json points = Json::array(), coefficients = Json::array();
+  Json points = Json::array();
   for (std::size_t i = 0; i < fit.x.size(); ++i)
-    points.push_back({{"cell", fit.cells[i]}, {"x", fit.x[i]}, {"y", fit.y[i]}, {"stderr", fit.y_error[i]}});
-  for (const Coefficient& c : fit.coefficients)
-    coefficients.push_back({{"name", c.name},
-                            {"value", number(c.value)},
-                            {"stderr", number(c.error)},
-                            {"predicted", number(c.predicted)},
-                            {"z", number((c.value - c.predicted) / c.error)}});
+    points.push_back({{"cell", fit.cells[i] == kNoCell ? Json() : Json(fit.cells[i])},
+                      {"x", fit.x[i]},
+                      {"y", fit.y[i]},
+                      {"stderr", fit.y_error[i]}});
   return {{"law", fit.law},
           {"group", fit.group},
           {"formula", fit.formula},
-          {"coefficients", coefficients},
+          {"source", fit.source},
+          {"domain", fit.domain},
+          {"x_name", fit.x_name},
+          {"y_name", fit.y_name},
+          {"covariance", fit.covariance},
+          {"coefficients", coefficient_array(fit.coefficients)},
           {"points", points},
           {"chi2", number(fit.chi2)},
           {"dof", fit.degrees_of_freedom},
           {"p_value", number(fit.p_value)},
+          {"averaged", number(fit.averaged)},
+          {"averaged_stderr", number(fit.averaged_error)},
+          {"domain_x", number_array(fit.domain_x)},
+          {"domain_y", number_array(fit.domain_y)},
+          {"domain_stderr", number_array(fit.domain_y_error)},
+          {"predicted_y", number_array(fit.predicted_y)},
+          {"forms", form_array(fit.forms)},
+          {"windows", window_array(fit.windows)},
           {"note", fit.note}};
 }
 

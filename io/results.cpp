@@ -1,7 +1,10 @@
 #include "io/results.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <stdexcept>
+#include <type_traits>
 
 #include "io/atomic_file.h"
 #include "io/record_file.h"
@@ -56,43 +59,106 @@ void put_estimates(h5::Group group, const h5::Axis& cell, const std::vector<Stat
   }
 }
 
+h5::Axis make_numbered_axis(h5::Group& group, const char* name, std::size_t size) {
+  std::vector<std::int32_t> numbers(size);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  return group.make_axis(name, numbers);
+}
+
 void put_points(h5::Group& group, const Fit& fit) {
   if (fit.y.size() != fit.x.size() || fit.y_error.size() != fit.x.size())
     throw std::logic_error("a fit's x, y and y_error are of unequal length");
-  std::vector<std::int32_t> numbers(fit.x.size());
-  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<std::int32_t>(i);
-  const h5::Axis point = group.make_axis("point", numbers);
+  const h5::Axis point = make_numbered_axis(group, "point", fit.x.size());
   group.make_column("x", point, fit.x);
   group.make_column("y", point, fit.y);
   group.make_column("y_stderr", point, fit.y_error);
 }
 
-void put_coefficients(h5::Group& group, const Fit& fit) {
-  std::vector<std::string> names;
-  std::vector<double> value, error, predicted;
-  for (const Coefficient& coefficient : fit.coefficients) {
-    names.push_back(coefficient.name);
-    value.push_back(coefficient.value);
-    error.push_back(coefficient.error);
-    predicted.push_back(coefficient.predicted);
-  }
-  const h5::Axis axis = group.make_axis("coefficient", names);
-  group.make_column("value", axis, value);
-  group.make_column("stderr", axis, error);
-  group.make_column("predicted", axis, predicted);
+/// All points of the law's domain, and the law there as it is predicted.
+void put_domain(h5::Group& group, const Fit& fit) {
+  const std::size_t size = fit.domain_x.size();
+  std::vector<double> predicted = fit.predicted_y;
+  predicted.resize(size, kUnknown);
+  const h5::Axis point = make_numbered_axis(group, "domain_point", size);
+  group.make_column("domain_x", point, fit.domain_x);
+  group.make_column("domain_y", point, fit.domain_y);
+  group.make_column("domain_y_stderr", point, fit.domain_y_error);
+  group.make_column("predicted_y", point, predicted);
+}
+
+/// Entries of structures as columns: `field` of each.
+template <class Entry, class Field>
+std::vector<std::decay_t<std::invoke_result_t<Field, const Entry&>>> column(const std::vector<Entry>& entries,
+                                                                            Field field) {
+  std::vector<std::decay_t<std::invoke_result_t<Field, const Entry&>>> values;
+  for (const Entry& entry : entries) values.push_back(std::invoke(field, entry));
+  return values;
+}
+
+void put_coefficients(h5::Group& group, const std::vector<Coefficient>& list) {
+  const h5::Axis axis = group.make_axis("coefficient", column(list, &Coefficient::name));
+  group.make_column("value", axis, column(list, &Coefficient::value));
+  group.make_column("stderr", axis, column(list, &Coefficient::error));
+  group.make_column("predicted", axis, column(list, &Coefficient::predicted));
+  group.make_column("exact", axis, column(list, &Coefficient::exact));
+  group.make_column("bootstrap_stderr", axis, column(list, &Coefficient::bootstrap_error));
+  group.make_column("bootstrap_bias", axis, column(list, &Coefficient::bootstrap_bias));
+}
+
+void put_windows(h5::Group group, const std::vector<WindowFit>& windows) {
+  const h5::Axis axis = make_numbered_axis(group, "window", windows.size());
+  group.make_column("first", axis, column(windows, &WindowFit::first));
+  group.make_column("last", axis, column(windows, &WindowFit::last));
+  group.make_column("points", axis, column(windows, &WindowFit::points));
+  group.make_column("value", axis, column(windows, &WindowFit::value));
+  group.make_column("stderr", axis, column(windows, &WindowFit::error));
+  group.make_column("chi2", axis, column(windows, &WindowFit::chi2));
+  group.make_column("degrees_of_freedom", axis, column(windows, &WindowFit::degrees_of_freedom));
+  group.make_column("p_value", axis, column(windows, &WindowFit::p_value));
+}
+
+void put_form(h5::Group group, const FormFit& form) {
+  group.set("name", form.name);
+  group.set("formula", form.formula);
+  group.set("nesting", form.nesting);
+  group.set("chi2", form.chi2);
+  group.set("degrees_of_freedom", std::int32_t{form.degrees_of_freedom});
+  group.set("p_value", form.p_value);
+  group.set("aic", form.aic);
+  group.set("bic", form.bic);
+  group.set("likelihood_ratio", form.likelihood_ratio);
+  group.set("ratio_p_value", form.ratio_p_value);
+  put_coefficients(group, form.coefficients);
+  const h5::Axis point = make_numbered_axis(group, "domain_point", form.y.size());
+  group.make_column("y", point, form.y);
 }
 
 void put_fit(h5::Group group, const Fit& fit) {
   group.set("law", fit.law);
   group.set("group", fit.group);
   group.set("formula", fit.formula);
+  group.set("source", fit.source);
+  group.set("domain", fit.domain);
+  group.set("x_name", fit.x_name);
+  group.set("y_name", fit.y_name);
+  group.set("covariance", fit.covariance);
   group.set("note", fit.note);
   group.set("chi2", fit.chi2);
   group.set("degrees_of_freedom", std::int32_t{fit.degrees_of_freedom});
   group.set("p_value", fit.p_value);
-  group.make_axis("cells", std::vector<std::int32_t>(fit.cells.begin(), fit.cells.end()));
+  group.set("averaged", fit.averaged);
+  group.set("averaged_stderr", fit.averaged_error);
+  std::vector<std::int32_t> cells;
+  for (const std::size_t cell : fit.cells)
+    cells.push_back(cell == kNoCell ? -1 : static_cast<std::int32_t>(cell));
+  group.make_axis("cells", cells);
   put_points(group, fit);
-  put_coefficients(group, fit);
+  put_domain(group, fit);
+  put_coefficients(group, fit.coefficients);
+  put_windows(group.make_group("windows"), fit.windows);
+  h5::Group forms = group.make_group("forms");
+  for (std::size_t i = 0; i < fit.forms.size(); ++i)
+    put_form(forms.make_group(std::to_string(i)), fit.forms[i]);
 }
 
 }  // namespace

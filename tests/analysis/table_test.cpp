@@ -208,6 +208,21 @@ TEST_CASE("fits in three formats") {
   fit.chi2 = 1.5;
   fit.degrees_of_freedom = 1;
   fit.p_value = 0.22;
+  fit.source = "GKMSS Theorem 3.1";
+  fit.covariance = "independent cells, each error from its jackknife bins";
+  fit.coefficients[0].exact = 0.88;
+  fit.coefficients[0].bootstrap_error = 0.011;
+  fit.domain_x = fit.x;
+  fit.domain_y = fit.y;
+  fit.domain_y_error = fit.y_error;
+  fit.windows = {{1, 3, 3, 0.9, 0.01, 1.5, 1, 0.22}};
+  fit.averaged = 0.91;
+  fit.averaged_error = 0.02;
+  FormFit form{"law", "slope·w + intercept", "", fit.coefficients, fit.y, 1.5, 1, 0.22, 5.5, 3.7};
+  FormFit rival{
+      "constant", "intercept", "within the law", {{"intercept", 3.4, 0.1}}, {}, 90, 2, 1e-20, 92, 91,
+      88.5,       5e-21};
+  fit.forms = {form, rival};
   fit.note =
       "window w ≥ 1 and h−w ≥ 2, and a note that is so long that it does not fit a line of the terminal and "
       "must be broken";
@@ -222,12 +237,17 @@ TEST_CASE("fits in three formats") {
   CHECK(text.str().find("+2.0") != std::string::npos);
   CHECK(text.str().find("Not fitted") != std::string::npos);
 
+  CHECK(text.str().find("averaged over 1 windows: 0.910(20)") != std::string::npos);
+  CHECK(text.str().find("86.5") != std::string::npos);  // dAIC of the rival
+
   write_fits(csv, Format::csv, {fit, refused});
   const auto lines = lines_of(csv.str());
   REQUIRE(lines.size() == 4);
-  CHECK(lines[0] == "law,group,formula,coefficient,value,stderr,predicted,z,points,chi2,dof,p_value,note");
+  CHECK(lines[0] ==
+        "law,group,formula,coefficient,value,stderr,predicted,z,points,chi2,dof,p_value,note,exact,"
+        "bootstrap_stderr,source");
   CHECK(lines[1].find("\"ising d=3 ρ=0.9 h=8 · block, \"\"root\"\" sampled\"") != std::string::npos);
-  CHECK(lines[3] == "kurtosis-decay,,,,,,,,0,,0,,no fit: 2 different h−w remain and 3 are needed");
+  CHECK(lines[3] == "kurtosis-decay,,,,,,,,0,,0,,no fit: 2 different h−w remain and 3 are needed,,,");
 
   write_fits(json, Format::json, {fit, refused});
   const auto parsed = nlohmann::json::parse(json.str());
@@ -235,6 +255,11 @@ TEST_CASE("fits in three formats") {
   CHECK(parsed[0]["coefficients"][0]["predicted"] == 0.88);
   CHECK(parsed[0]["coefficients"][1]["predicted"].is_null());
   CHECK(parsed[0]["points"][2]["y"] == 4.2);
+  CHECK(parsed[0]["coefficients"][0]["exact"] == 0.88);
+  CHECK(parsed[0]["forms"][1]["likelihood_ratio"] == 88.5);
+  CHECK(parsed[0]["forms"][0]["ratio_p_value"].is_null());
+  CHECK(parsed[0]["windows"][0]["last"] == 3);
+  CHECK(parsed[0]["source"] == "GKMSS Theorem 3.1");
   CHECK(parsed[1]["coefficients"].empty());
 
   std::ostringstream none;

@@ -126,6 +126,9 @@ def check_expected(path, expected, names, printed):
         fit = file["fits/0"]
         assert list(fit["coefficient"].asstr()) == ["slope", "intercept"] and fit["predicted"][0] == 0.887
         assert fit.attrs["formula"] == "log(Var S/n) = slope·w + intercept" and fit.attrs["degrees_of_freedom"] == 1
+        assert list(fit["cells"]) == [0, 2, -1] and fit["exact"][0] == 0.99 and numpy.isnan(fit["exact"][1])
+        assert list(fit["windows/last"]) == [3, 4] and fit["domain_x"].shape == (4,)
+        assert fit["forms/0"].attrs["name"] == "corrected" and fit["forms/0/value"][2] == -3 and fit["forms/0/y"][3] == 3.2
         assert file["fits/1"].attrs["note"] == "fewer than three cells" and len(file["fits/1/x"]) == 0
         assert len(file["provenance"].attrs["git"]) == 100_000 and file["provenance"].attrs["slurm_job_id"] == ""
 

@@ -1,0 +1,29 @@
+#include <cmath>
+
+#include "analysis/laws/forms.h"
+#include "analysis/laws/languages.h"
+#include "analysis/laws/registry.h"
+
+namespace leafcast::analysis {
+
+Law required_memory() {
+  return {
+      .name = "required-memory",
+      .formula = "log m* = slope·log log n + intercept",
+      .source = "GKMSS Theorem 3.4: m* = Θ(log n) bits",
+      .domain = "all n for which m* is known",
+      .x_name = "log log n",
+      .y_name = "log m*",
+      .series = AgainstSize{"memory", [](double n) { return std::log(std::log(n)); }},
+      .y = log_of,
+      .why_not_usable = zero_within_error,
+      .why_no_law = anywhere,
+      .form = line("log log n"),
+      .corrected = [](const Series&) -> std::optional<Form> { return {}; },
+      .rivals = {constant(), exponential("slope·log n + intercept")},
+      .predict = [](const Series&) { return predicted_line(1); },
+      .correction = {},
+  };
+}
+
+}  // namespace leafcast::analysis
