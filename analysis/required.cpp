@@ -76,7 +76,7 @@ std::optional<Amount> amount(const Cell& cell, std::size_t index, const Source& 
 /// x_true of the languages, each found once.
 class Truths {
  public:
-  Truths(const Record& record, const Source& source) : record_(record), source_(source) {
+  Truths(const Record& record, const Source& source) : source_(source) {
     for (std::size_t i = 0; i < record.plan.cells().size(); ++i)
       if (std::holds_alternative<TrueGenerator>(record.plan.cells()[i].generator()))
         sampled_[language_text(record.plan.cells()[i])].push_back(i);
@@ -92,7 +92,6 @@ class Truths {
   }
 
  private:
-  const Record& record_;
   const Source& source_;
   std::map<std::string, Exact> exact_;
   std::map<std::string, std::vector<std::size_t>> sampled_;
