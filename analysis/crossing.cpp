@@ -32,14 +32,11 @@ std::optional<std::size_t> last_failing(std::span<const ScanPoint> scan, double 
 CrossingResult find_neighbours(std::span<const ScanPoint> scan, double tolerance, double truth_error) {
   if (scan.empty()) return {{}, "nothing was scanned"};
   const auto last = last_failing(scan, tolerance);
-  if (!last) return {{}, fmt::format("the smallest scanned, {:.6g}, agrees already", scan.front().size)};
-  if (*last + 1 == scan.size())
-    return {{}, fmt::format("the largest scanned, {:.6g}, does not agree yet", scan.back().size)};
-  const double error = total_error(scan[*last + 1], truth_error);
-  if (error > tolerance / 2)
-    return {{},
-            fmt::format("the deviation at {:.6g} has an error of {:.2g}, too large to judge {:.2g} by",
-                        scan[*last + 1].size, error, tolerance)};
+  if (!last) return {{}, "the smallest scanned agrees already"};
+  const bool none_passes = *last + 1 == scan.size();
+  if (total_error(scan[none_passes ? *last : *last + 1], truth_error) > tolerance / 2)
+    return {{}, fmt::format("errors are too large to judge a tolerance of {} by", tolerance)};
+  if (none_passes) return {{}, "the largest scanned does not agree yet"};
   return {Crossing{scan[*last + 1].size, 0, *last, *last + 1}, ""};
 }
 

@@ -1,6 +1,7 @@
 #include "analysis/required.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -75,7 +76,7 @@ std::optional<Amount> amount(const Cell& cell, std::size_t index, const Source& 
 /// x_true of the languages, each found once.
 class Truths {
  public:
-  Truths(const Record& record, const Source& source) : record_(record), source_(source) {
+  Truths(const Record& record, const Source& source) : source_(source) {
     for (std::size_t i = 0; i < record.plan.cells().size(); ++i)
       if (std::holds_alternative<TrueGenerator>(record.plan.cells()[i].generator()))
         sampled_[language_text(record.plan.cells()[i])].push_back(i);
@@ -91,7 +92,6 @@ class Truths {
   }
 
  private:
-  const Record& record_;
   const Source& source_;
   std::map<std::string, Exact> exact_;
   std::map<std::string, std::vector<std::size_t>> sampled_;
@@ -111,6 +111,14 @@ struct Scan {
 struct Series {
   Required required;
   std::map<int, Scan> by_height;
+  std::vector<std::pair<std::string, std::vector<int>>> remarks;  ///< with the heights that they are about
+
+  void remark(const std::string& text, int height) {
+    const auto same = [&](const auto& entry) { return entry.first == text; };
+    auto entry = std::find_if(remarks.begin(), remarks.end(), same);
+    if (entry == remarks.end()) entry = remarks.insert(entry, {text, {}});
+    entry->second.push_back(height);
+  }
 };
 
 /// By ascending size. Of several of one size, contexts beyond the sentence say, the one measured best.
@@ -134,15 +142,13 @@ std::string gap(const Amount& a, const Amount& b, int d) {
   return fmt::format("no context between {:.6g} and {:.6g} leaves was scanned", a.size, b.size);
 }
 
-void add_point(Required& required, int height, Scan& scan, Truths& truths) {
-  const auto remark = [&](const std::string& text) {
-    required.remarks.push_back(fmt::format("h={}: {}", height, text));
-  };
+void add_point(Series& series, int height, Scan& scan, Truths& truths) {
+  Required& required = series.required;
+  const auto remark = [&](const std::string& text) { series.remark(text, height); };
   const auto truth = truths(*scan.cell, required.criterion);
   if (!truth) return remark("the true value is not known");
   if (!(std::abs(truth->value) >= kLeastTrue))
-    return remark(fmt::format("the true value, {:.2g}, is so near 0 that no tolerance is relative to it",
-                              truth->value));
+    return remark("the true value is so near 0 that no tolerance is relative to it");
   order(scan.members);
   if (scan.members.size() < 2) return remark("a single size is not a scan");
   std::vector<ScanPoint> points;
@@ -155,7 +161,7 @@ void add_point(Required& required, int height, Scan& scan, Truths& truths) {
   const Scan::Member &a = scan.members[result.crossing->failing], &b = scan.members[result.crossing->passing];
   const std::string missing = gap(a.amount, b.amount, required.d);
   if (!missing.empty()) return remark(missing);
-  if (result.crossing->in_doubt) remark("decided within noise, so the error is widened");
+  if (result.crossing->in_doubt) remark("decided within noise: the error is widened");
   required.points.push_back({static_cast<double>(scan.cell->language().leaves()),
                              result.crossing->size,
                              result.crossing->error,
@@ -181,7 +187,9 @@ std::vector<Required> find_required(const Record& record, const std::vector<std:
     if (is_new)
       for (const std::string& criterion : criteria())
         list.push_back(
-            {{criterion, size->resource, group_text(cell, free), cell.language().d, tolerance, {}, {}}, {}});
+            {{criterion, size->resource, group_text(cell, free), cell.language().d, tolerance, {}, {}},
+             {},
+             {}});
     for (std::size_t c = 0; c < criteria().size(); ++c) {
       const auto value = source(i, criteria()[c]);
       if (!value) continue;
@@ -193,7 +201,9 @@ std::vector<Required> find_required(const Record& record, const std::vector<std:
   std::vector<Required> found;
   Truths truths(record, source);
   for (Series& series : list) {
-    for (auto& [height, scan] : series.by_height) add_point(series.required, height, scan, truths);
+    for (auto& [height, scan] : series.by_height) add_point(series, height, scan, truths);
+    for (const auto& [text, heights] : series.remarks)
+      series.required.remarks.push_back(fmt::format("h = {}: {}", fmt::join(heights, ", "), text));
     if (!series.by_height.empty()) found.push_back(std::move(series.required));
   }
   return found;

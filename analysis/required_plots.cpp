@@ -18,7 +18,8 @@ namespace leafcast::analysis {
 
 namespace {
 
-constexpr int kMostCurves = 7;  // a color each
+constexpr int kMostCurves = 7;   // a color each
+constexpr double kNarrow = 0.3;  // spread of shares, of the largest, that is shown from close by
 
 /// A measured series beside its exact counterpart.
 struct Pair {
@@ -55,6 +56,11 @@ std::vector<Subject> subjects(const Record& record, const std::vector<Required>&
     if (entry == list.end()) entry = list.insert(entry, {title, {}});
     entry->pairs.push_back({&series, find_exact(record, exact, series), &cell});
   }
+  // The longest lie below the others, and have the same color in every figure.
+  for (Subject& subject : list)
+    std::stable_sort(subject.pairs.begin(), subject.pairs.end(), [](const Pair& a, const Pair& b) {
+      return a.measured->points.size() > b.measured->points.size();
+    });
   return list;
 }
 
@@ -210,11 +216,20 @@ Plot share_plot(const Subject& subject, const std::string& criterion) {
              [](const RequiredPoint& p) { return 1 / p.n; });
   if (plot.curves.empty()) return plot;
   set_heights(plot, subject.pairs.front().measured->d);
-  set_y_range(plot, Extent(plot).y);
-  plot.caption =
+  const auto y = Extent(plot).y;
+  const auto [least, most] = std::minmax_element(y.begin(), y.end());
+  const bool cut = *most - *least < kNarrow * *most;  // else error bars would not be seen
+  if (cut) {
+    plot.y_low = *least - (*most - *least);
+    plot.y_high = *most + (*most - *least);
+  } else {
+    set_y_range(plot, y);
+  }
+  plot.caption = fmt::format(
       "The same as a share of the sentence: a constant share is k* = Θ(n). Between two contexts of the scan "
       "the "
-      "deviation from the true value is taken as linear in log k. Points of one height are moved apart.";
+      "deviation from the true value is taken as linear in log k. Points of one height are moved apart.{}",
+      cut ? " The vertical axis does not begin at 0." : "");
   return plot;
 }
 

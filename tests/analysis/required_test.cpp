@@ -252,14 +252,14 @@ TEST_CASE("what a sweep does not show is said, not guessed") {
     CHECK(series.points.empty());
     return series.remarks.empty() ? "" : series.remarks.front();
   };
-  CHECK(remarks_of({block(kIsing, 8, 8)}, "variance") == "h=8: a single size is not a scan");
+  CHECK(remarks_of({block(kIsing, 8, 8)}, "variance") == "h = 8: a single size is not a scan");
   CHECK_THAT(remarks_of({block(kIsing, 8, 2), block(kIsing, 8, 3)}, "variance"),
              Contains("does not agree yet"));
   CHECK_THAT(remarks_of({block(kIsing, 8, 7), block(kIsing, 8, 8)}, "variance"), Contains("agrees already"));
   CHECK(remarks_of({block(kIsing, 8, 5), block(kIsing, 8, 8)}, "variance") ==
-        "h=8: no context between 243 and 6561 leaves was scanned");
+        "h = 8: no context between 243 and 6561 leaves was scanned");
   CHECK(remarks_of({path(kIsing, 8, 5), path(kIsing, 8, 8)}, "variance") ==
-        "h=8: no memory between 5 and 8 levels was scanned");
+        "h = 8: no memory between 5 and 8 levels was scanned");
   Parameters weak = kIsing;
   weak["language.rho"] = "0.1";  // below Kesten–Stigum the sum is Gaussian
   CHECK_THAT(remarks_of({block(weak, 8, 7), block(weak, 8, 8)}, "excess_kurtosis"), Contains("so near 0"));
