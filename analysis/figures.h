@@ -24,8 +24,8 @@ std::vector<Plot> scale_plots(const Record& record, const EstimateIndex& index,
 /// context at two heights at least.
 std::vector<Plot> needed_memory_plots(const Record& record, const EstimateIndex& index);
 
-/// Histogram of z over all statistics with an exact value, beside the Gaussian that they should follow. None
-/// if they are few.
+/// z over all statistics with an exact value: histogram and quantiles beside the Gaussian that they should
+/// follow. None if they are few.
 std::vector<Plot> z_plots(const std::vector<Estimate>& estimates);
 
 }  // namespace leafcast::analysis
