@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 
 namespace leafcast::analysis {
@@ -42,6 +43,16 @@ const std::vector<Form>& forms() {
   return list;
 }
 
+/// A matrix of more than a few numbers by its size and a hash.
+std::string short_matrix(const std::string& rows) {
+  constexpr std::size_t kLegible = 40;
+  if (rows.size() <= kLegible) return rows;
+  const auto size = 1 + std::count(rows.begin(), rows.end(), ';');
+  std::uint32_t hash = 2166136261;  // FNV-1a
+  for (const char c : rows) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619;
+  return fmt::format("{}×{} #{:06x}", size, size, hash >> 8);
+}
+
 bool tells_apart(const std::string& key) {
   return key.starts_with("language.") || key.starts_with("generator.") || key == "observe.symbol" ||
          key == "seed";
@@ -65,7 +76,9 @@ std::vector<Part> parts(const Cell& cell) {
     const std::string& value = parameter->second;
     list.push_back({form.key, value == form.silent ? ""
                               : form.key == "seed" ? cell.seed_text()
-                                                   : fmt::format(fmt::runtime(form.format), value)});
+                              : form.key == "language.matrix"
+                                  ? fmt::format(fmt::runtime(form.format), short_matrix(value))
+                                  : fmt::format(fmt::runtime(form.format), value)});
   }
   for (const auto& [key, value] : cell.parameters()) {
     const auto known = [&k = key](const auto& entry) { return entry.key == k; };

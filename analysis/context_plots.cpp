@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <set>
 
@@ -13,11 +14,12 @@ namespace leafcast::analysis {
 
 namespace {
 
-constexpr double kMostFamilies = 7;   // a color each
+constexpr double kMostFamilies = 7;  // a color each
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kLeastRate = 1e-12;  // exact rates fall without end; measured ones need room
 
 struct Wanted {
-  std::string statistic, name, y_label, caption;
+  std::string statistic, name, title, y_label, caption;
   std::string log_y_label, log_caption;  ///< instead, and in addition, where the axis is logarithmic
 };
 
@@ -64,6 +66,15 @@ void add_law(Plot& plot, const Cell& cell, const std::vector<Measurement>& point
     add_slope(plot, "∝ (dλ²)ʷ", anchor->x, y, std::log(growth));
 }
 
+/// The values, and the ends of all error bars: on a linear axis noise has room.
+std::vector<double> with_bars(const std::vector<Family>& list, std::vector<double> values) {
+  for (const Family& family : list)
+    for (const Measurement& m : family.measurements)
+      for (const double sign : {-1.0, 1.0})
+        if (m.estimate->error < kInfinity) values.push_back(m.estimate->value + sign * m.estimate->error);
+  return values;
+}
+
 std::optional<Plot> plot_against_context(const Record& record, const EstimateIndex& index,
                                          const std::vector<std::size_t>& cells, const Wanted& wanted) {
   const std::vector<Family> list = families(record, index, cells, wanted.statistic);
@@ -77,7 +88,7 @@ std::optional<Plot> plot_against_context(const Record& record, const EstimateInd
   const bool rate = wanted.statistic == "valid_rate", has_law = !rate && growth > 1;
   Plot plot;
   plot.name = file_name(language_text(cell)) + "-" + wanted.name;
-  plot.title = language_text(cell);
+  plot.title = wanted.title + " against context: " + language_text(cell);
   plot.x_label = x_label(record, list);
   plot.whole_x = true;
   plot.x_low = std::floor(*x.begin()) - 0.4;
@@ -98,7 +109,7 @@ std::optional<Plot> plot_against_context(const Record& record, const EstimateInd
   plot.log_y = has_law ||
                (rate && std::any_of(sizes.begin(), sizes.end(), [](double v) { return v > 0 && v < 0.02; }));
   set_y_range(plot, sizes);
-  if (!plot.log_y) set_y_range(plot, shown(false));
+  if (!plot.log_y) set_y_range(plot, with_bars(list, shown(false)));
   plot.y_label = plot.log_y ? wanted.log_y_label : wanted.y_label;
   plot.caption = wanted.caption + (plot.log_y ? wanted.log_caption : "");
 
@@ -122,6 +133,7 @@ std::vector<Plot> context_plots(const Record& record, const EstimateIndex& index
   const Wanted all[] = {
       {.statistic = "variance",
        .name = "variance",
+       .title = "Variance",
        .y_label = "Var(S) / n",
        .caption =
            "Variance of the sentence's sum against context. Where dλ² > 1 it grows as a power of the context "
@@ -131,6 +143,7 @@ std::vector<Plot> context_plots(const Record& record, const EstimateIndex& index
        .log_caption = ""},
       {.statistic = "excess_kurtosis",
        .name = "kurtosis",
+       .title = "Excess kurtosis",
        .y_label = "excess kurtosis of S",
        .caption = "Excess kurtosis of the sentence's sum against context. With a bounded context it decays "
                   "like the inverse number "
@@ -139,6 +152,7 @@ std::vector<Plot> context_plots(const Record& record, const EstimateIndex& index
        .log_caption = " Hollow symbols are negative."},
       {.statistic = "valid_rate",
        .name = "valid",
+       .title = "Valid sentences",
        .y_label = "share of valid sentences",
        .caption = "Share of sentences that some coloring of the tree explains. Where roots freeze it "
                   "vanishes as the tree grows, for "

@@ -19,8 +19,8 @@ std::vector<Plot> context_plots(const Record& record, const EstimateIndex& index
 std::vector<Plot> scale_plots(const Record& record, const EstimateIndex& index,
                               const std::vector<std::size_t>& cells);
 
-/// Histogram of z over all statistics with an exact value, beside the Gaussian that they should follow. None
-/// if they are few.
+/// z over all statistics with an exact value: histogram and quantiles beside the Gaussian that they should
+/// follow. None if they are few.
 std::vector<Plot> z_plots(const std::vector<Estimate>& estimates);
 
 }  // namespace leafcast::analysis

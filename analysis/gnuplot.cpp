@@ -11,11 +11,11 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 
 #include "analysis/number_text.h"
+#include "analysis/output_file.h"
 #include "engine/error.h"
+#include "engine/printable.h"
 
 extern char** environ;
 
@@ -25,25 +25,44 @@ namespace {
 
 // Okabe & Ito's palette, which color-blind readers can tell apart, without its yellow, too pale on white.
 // Black is the true language's, grey stands in for an eighth.
-constexpr std::array kColors = {"#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#777777"};
+constexpr std::array kColors = {"#000000", "#0072B2", "#D55E00", "#009E73",
+                                "#CC79A7", "#E69F00", "#56B4E9", "#777777"};
+constexpr int kWidth = 640;                // of a figure, in pixels of the page
+constexpr double kCentimetres = 16;        // the same in print
+constexpr std::size_t kMostColumns = 200;  // of a comment
+constexpr std::size_t kTitleColumns = 68, kLabelColumns = 44;
 constexpr std::array kFilledSymbols = {3, 7, 5, 9, 13, 11, 15, 5};  // hollow ones are one less
 
-std::string quote(const std::string& text) {
+/// Text of strangers (titles, kernels) on one line of at most so many columns: a new line would end a
+/// gnuplot comment or string, and other control characters are no XML.
+std::string one_line(const std::string& text, std::size_t columns) {
+  std::string line;
+  std::size_t width = 0;
+  for (const char c : printable(text)) {
+    const bool begins = (c & 0xC0) != 0x80;
+    if (begins && ++width >= columns && display_width(text) > columns) return line + "…";
+    line += c;
+  }
+  return line;
+}
+
+/// A string that gnuplot takes as it stands: in single quotes nothing but the quote itself means anything.
+std::string quote(const std::string& text, std::size_t columns = 80) {
   std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? "''" : c == '\n' ? " " : std::string(1, c);
+  for (const char c : one_line(text, columns)) quoted += c == '\'' ? "''" : std::string(1, c);
   return quoted + "'";
 }
 
 /// Ticks of a logarithmic axis: 1, 2, 5, 10 … over a few decades, powers of ten over many.
 std::string log_ticks(char axis, double low, double high) {
   std::string commands = fmt::format("set logscale {}\n", axis);
-  if (high / low > 3e3) {
+  if (high / low > 1e3) {
     const bool readable = low > 1e-4 && high < 2e5;
     return commands + (readable ? "" : fmt::format("set format {} '10^{{%T}}'\n", axis));
   }
   std::string ticks;
   for (int e = static_cast<int>(std::floor(std::log10(low))); std::pow(10, e) <= high; ++e)
-    for (const int digit : {1, 2, 5})
+    for (const int digit : high / low < 12 ? std::vector{1, 2, 3, 4, 6, 8} : std::vector{1, 2, 5})
       if (const double tick = digit * std::pow(10, e); tick >= low && tick <= high)
         ticks += (ticks.empty() ? "" : ", ") + fmt::format("{:.3g}", tick);
   return commands + fmt::format("set {}tics ({})\n", axis, ticks);
@@ -53,7 +72,7 @@ std::string curve_clause(const Curve& curve, std::size_t index) {
   const std::size_t color = static_cast<std::size_t>(curve.color) % kColors.size();
   const std::string from = fmt::format("data index {} using", index);
   const std::string title =
-      curve.label.empty() ? "notitle" : fmt::format("title {} noenhanced", quote(curve.label));
+      curve.label.empty() ? "notitle" : fmt::format("title {} noenhanced", quote(curve.label, kLabelColumns));
   const auto lines = [&](const char* rgb, const char* look) {
     return fmt::format("{} 1:2 with lines lc rgb '{}' {} {}", from, rgb, look, title);
   };
@@ -89,13 +108,14 @@ struct Legend {
       entries += !curve.label.empty();
       longest = std::max(longest, display_width(curve.label));
     }
-    columns = std::clamp<std::size_t>(72 / (longest + 5), 1, 4);
+    columns = std::clamp<std::size_t>(64 / (std::min(longest, kLabelColumns) + 5), 1, 4);
     rows = (entries + columns - 1) / columns;
   }
 };
 
-/// Runs gnuplot on the script in the folder; its complaints, if it fails.
-void run_gnuplot(const std::filesystem::path& folder, const std::string& script) {
+/// Runs gnuplot on the script in the folder; its complaints, if it fails. `shown`: the folder for people.
+void run_gnuplot(const std::filesystem::path& folder, const std::string& script,
+                 const std::filesystem::path& shown) {
   int complaints[2];
   if (pipe2(complaints, O_CLOEXEC) != 0)
     throw IoError(fmt::format("cannot start gnuplot: {}; try again", std::strerror(errno)));
@@ -128,21 +148,22 @@ void run_gnuplot(const std::filesystem::path& folder, const std::string& script)
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    throw IoError(fmt::format(
-        "gnuplot could not draw {}: {}; try `gnuplot {}` in that folder, with gnuplot 5.2 or later and its "
-        "svg and pngcairo terminals",
-        (folder / script).string(), text.empty() ? "it was stopped" : text, script));
+    throw IoError(
+        fmt::format("gnuplot could not draw {}: {}; try gnuplot 5.2 or later with its svg, pdfcairo and "
+                    "pngcairo terminals",
+                    (shown / script).string(), text.empty() ? "it was stopped" : text));
 }
 
 }  // namespace
 
 std::string plot_data(const Plot& plot) {
-  std::string text = fmt::format("# {}\n# {} | {} | low and high end of the error bar\n", plot.title,
-                                 plot.x_label, plot.y_label);
+  std::string text =
+      fmt::format("# {}\n# {} | {} | low and high end of the error bar\n", one_line(plot.title, kMostColumns),
+                  one_line(plot.x_label, kMostColumns), one_line(plot.y_label, kMostColumns));
   for (std::size_t i = 0; i < plot.curves.size(); ++i) {
     const Curve& curve = plot.curves[i];
     text += i == 0 ? "" : "\n\n";
-    text += fmt::format("# {}: {}\n", i, curve.label);
+    text += fmt::format("# {}: {}\n", i, one_line(curve.label, kMostColumns));
     for (const Curve::Point& p : curve.points)
       text += std::isnan(p.y) ? "\n" : fmt::format("{} {} {} {}\n", p.x, p.y, p.low, p.high);
   }
@@ -150,13 +171,13 @@ std::string plot_data(const Plot& plot) {
 }
 
 std::string plot_script(const Plot& plot) {
-  std::string text = fmt::format("# Draws {0}.svg and {0}.png: gnuplot {0}.gp\n", plot.name);
+  std::string text = fmt::format("# Draws {0}.svg, {0}.pdf and {0}.png: gnuplot {0}.gp\n", plot.name);
   const auto line = [&text](const std::string& command) { text += command + '\n'; };
   line("reset session");
   line("set encoding utf8");
   line(fmt::format("data = {}", quote(plot.name + ".dat")));
-  line(fmt::format("set title {} noenhanced", quote(plot.title)));
-  line(fmt::format("set xlabel {} noenhanced", quote(plot.x_label)));
+  line(fmt::format("set title {} noenhanced offset 0,-0.3", quote(plot.title, kTitleColumns)));
+  line(fmt::format("set xlabel {} noenhanced offset 0,0.3", quote(plot.x_label)));
   line(fmt::format("set ylabel {} noenhanced offset 0.5,0", quote(plot.y_label)));
   line(fmt::format("set xrange [{}:{}]", plot.x_low, plot.x_high));
   line(fmt::format("set yrange [{}:{}]", plot.y_low, plot.y_high));
@@ -179,58 +200,45 @@ std::string plot_script(const Plot& plot) {
                      quote(plot.x2_label)));
   }
   const Legend legend(plot.curves);
-  line(fmt::format("set bmargin {:.1f}", 3.9 + 1.2 * static_cast<double>(legend.rows)));
+  line(fmt::format("set bmargin {:.1f}", 3.7 + 1.1 * static_cast<double>(legend.rows)));
   line(
-      fmt::format("set key bmargin center Left reverse horizontal samplen 1.8 spacing 1.15 maxcols {} "
-                  "textcolor rgb '#222222'",
+      fmt::format("set key bmargin center Left reverse horizontal samplen 1.8 spacing 1.1 maxcols {} "
+                  "font ',13' textcolor rgb '#222222'",
                   legend.columns));
   line("set bars 0.5");
   line("");
-  const std::size_t height = 450 + 20 * legend.rows;
-  line(fmt::format("set terminal svg size 760,{} dynamic enhanced background '#ffffff' font 'sans-serif,14'",
-                   height));
+  const std::size_t height = 410 + 19 * legend.rows;
+  line(fmt::format("set terminal svg size {},{} dynamic enhanced background '#ffffff' font 'sans-serif,15'",
+                   kWidth, height));
   line(fmt::format("set output {}", quote(plot.name + ".svg")));
   text += "plot ";
   for (std::size_t i = 0; i < plot.curves.size(); ++i)
     text += (i == 0 ? "" : ", \\\n     ") + curve_clause(plot.curves[i], i);
   line("");
   line("");
+  line(fmt::format(
+      "set terminal pdfcairo size {}cm,{}cm enhanced background '#ffffff' font 'sans,15' fontscale 0.6",
+      kCentimetres, kCentimetres * static_cast<double>(height) / kWidth));
+  line(fmt::format("set output {}", quote(plot.name + ".pdf")));
+  line("replot");
   line(
-      fmt::format("set terminal pngcairo size 1900,{} enhanced background '#ffffff' font 'sans,15' fontscale "
-                  "1.9 linewidth 2.5 "
-                  "pointscale 2.5",
-                  5 * height / 2));
+      fmt::format("set terminal pngcairo size {},{} enhanced background '#ffffff' font 'sans,15' fontscale "
+                  "2.1 linewidth 2.8 pointscale 2.8",
+                  5 * kWidth / 2, 5 * height / 2));
   line(fmt::format("set output {}", quote(plot.name + ".png")));
   line("replot");
   line("set output");
   return text;
 }
 
-void write_file(const std::filesystem::path& path, const std::string& text) {
-  errno = 0;
-  std::ofstream out(path, std::ios::binary);
-  out << text << std::flush;
-  if (!out)
-    throw IoError(fmt::format("cannot write {}: {}; choose a folder with room that you may write to",
-                              path.string(), errno ? std::strerror(errno) : "the system gives no reason"));
-}
-
-std::string read_file(const std::filesystem::path& path) {
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in)
-    throw IoError(
-        fmt::format("cannot read {}: {}; run the command again", path.string(), std::strerror(errno)));
-  return text.str();
-}
-
 std::string draw(const Plot& plot, const std::filesystem::path& folder) {
-  write_file(folder / (plot.name + ".dat"), plot_data(plot));
-  write_file(folder / (plot.name + ".gp"), plot_script(plot));
-  run_gnuplot(folder, plot.name + ".gp");
-  return read_file(folder / (plot.name + ".svg"));
+  const ScratchFolder scratch(folder);
+  write_file(scratch.path() / (plot.name + ".dat"), plot_data(plot));
+  write_file(scratch.path() / (plot.name + ".gp"), plot_script(plot));
+  run_gnuplot(scratch.path(), plot.name + ".gp", folder);
+  const std::string svg = read_file(scratch.path() / (plot.name + ".svg"));
+  for (const char* extension : kFigureFiles) scratch.publish(plot.name + extension);
+  return svg;
 }
 
 }  // namespace leafcast::analysis

@@ -1,9 +1,12 @@
 #include "analysis/number_text.h"
 
 #include <fmt/format.h>
+#include <locale.h>
+#include <wchar.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cwchar>
 
 namespace leafcast::analysis {
 
@@ -59,14 +62,40 @@ std::string count_text(std::uint64_t count) {
   return tidy_exponent(fmt::format("{:.4g}", static_cast<double>(count)));
 }
 
+std::string duration_text(double seconds) {
+  struct Unit {
+    double size;
+    const char* name;
+  };
+  static constexpr Unit kUnits[] = {{86400, "d"}, {3600, "h"}, {60, "min"}};
+  for (const Unit& unit : kUnits)
+    if (seconds >= 2 * unit.size) return number_text(seconds / unit.size, 3) + ' ' + unit.name;
+  return std::isnan(seconds) ? "" : number_text(seconds, 3) + " s";
+}
+
 std::string probability_text(double p) {
   if (std::isnan(p)) return "";
   return p < 1e-99 ? "<1e-99" : tidy_exponent(fmt::format("{:.2g}", p));
 }
 
 std::size_t display_width(const std::string& utf8) {
-  return static_cast<std::size_t>(
-      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  static const locale_t kUtf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  const auto begins = [](char c) { return (c & 0xC0) != 0x80; };
+  if (!kUtf8 || std::all_of(utf8.begin(), utf8.end(), [](char c) { return c >= ' '; }))
+    return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), begins));
+  const locale_t before = uselocale(kUtf8);
+  std::size_t width = 0;
+  std::mbstate_t state{};
+  for (std::size_t at = 0; at < utf8.size();) {
+    wchar_t character = 0;
+    const std::size_t size = std::mbrtowc(&character, utf8.data() + at, utf8.size() - at, &state);
+    const bool valid = size > 0 && size <= utf8.size() - at;
+    if (!valid) state = {};
+    width += valid ? static_cast<std::size_t>(std::max(wcwidth(character), 0)) : 1;
+    at += valid ? size : 1;
+  }
+  uselocale(before);
+  return width;
 }
 
 }  // namespace leafcast::analysis

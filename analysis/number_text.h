@@ -17,10 +17,13 @@ std::string z_text(double z);
 /// 20000, but 1e6 and 2.5e9.
 std::string count_text(std::uint64_t count);
 
+/// "0.45 s", "45 s", "12.5 min", "3.4 h", "2.1 d". Empty for NaN.
+std::string duration_text(double seconds);
+
 /// A probability with two digits, "<1e-99" where it underflows. Empty for NaN.
 std::string probability_text(double p);
 
-/// Characters that a terminal shows.
+/// Columns that a terminal shows: two for wide characters, none for accents that combine.
 std::size_t display_width(const std::string& utf8);
 
 }  // namespace leafcast::analysis

@@ -98,15 +98,15 @@ Overview overview(const Record& record, const EstimateIndex& index, const std::v
                         {"cell", Kind::word},
                         {"samples", Kind::number, 5},
                         {"Var(S)/n"},
-                        {"exact", Kind::number, 4},
-                        {"z", Kind::z, 6},
+                        {"exact", Kind::number, 4, "exact variances"},
+                        {"z", Kind::z, 6, "z of the variance"},
                         {"kurtosis"},
-                        {"exact", Kind::number, 2},
-                        {"z", Kind::z, 5},
+                        {"exact", Kind::number, 2, "exact kurtoses"},
+                        {"z", Kind::z, 5, "z of the kurtosis"},
                         {"valid"},
-                        {"exact", Kind::number, 1},
-                        {"z", Kind::z, 5},
-                        {"bits", Kind::number, 3}};
+                        {"exact", Kind::number, 1, "exact valid rates"},
+                        {"z", Kind::z, 5, "z of the valid rate"},
+                        {"bits", Kind::number, 3, "bits of memory"}};
   for (const std::size_t i : indices) {
     const Cell& cell = record.plan.cells()[i];
     const auto find = [&](const char* statistic) { return index.find(i, statistic); };
@@ -127,9 +127,16 @@ Overview overview(const Record& record, const EstimateIndex& index, const std::v
 
 TextTable by_height(const Record& record, const EstimateIndex& index, std::size_t cell) {
   TextTable table;
-  table.columns = {
-      {"j"},           {"Var(s)/d^j"},    {"z", Kind::z, 6}, {"kurtosis"},      {"z", Kind::z, 4},
-      {"correlation"}, {"z", Kind::z, 5}, {"valid"},         {"z", Kind::z, 3}, {"first bad"}};
+  table.columns = {{"j"},
+                   {"Var(s)/d^j"},
+                   {"z", Kind::z, 6, "z of the variance"},
+                   {"kurtosis"},
+                   {"z", Kind::z, 4, "z of the kurtosis"},
+                   {"correlation"},
+                   {"z", Kind::z, 5, "z of the correlation"},
+                   {"valid"},
+                   {"z", Kind::z, 3, "z of the valid rate"},
+                   {"first bad"}};
   for (int j = 1; j <= record.plan.cells()[cell].language().height; ++j) {
     Row row = {std::to_string(j)};
     for (const char* statistic : {"variance", "excess_kurtosis", "correlation", "valid_rate"}) {

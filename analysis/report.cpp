@@ -6,22 +6,26 @@
 #include <cmath>
 #include <functional>
 #include <set>
-#include <system_error>
 
 #include "analysis/cell_text.h"
 #include "analysis/estimate_index.h"
 #include "analysis/figures.h"
+#include "analysis/findings.h"
+#include "analysis/fit_plots.h"
+#include "analysis/gallery.h"
 #include "analysis/html.h"
 #include "analysis/number_text.h"
+#include "analysis/output_file.h"
 #include "analysis/overview.h"
 #include "analysis/required_section.h"
-#include "engine/error.h"
 
 namespace leafcast::analysis {
 
 namespace {
 
+constexpr std::size_t kMostFitFigures = 40;
 constexpr std::size_t kMostLanguages = 12;  // that have figures
+constexpr std::size_t kMostOpen = 3;        // that are not folded away
 
 /// A rate of 0 or 1 that agrees with its exact value: nothing fluctuated that could be compared with the
 /// error.
@@ -53,34 +57,9 @@ bool is_wrong(const Estimate& e) {
   return e.error == 0 && e.exact_error == 0 && !std::isnan(e.exact) && e.value != e.exact;
 }
 
-/// Draws figures and keeps their names apart.
-class Gallery {
- public:
-  explicit Gallery(std::filesystem::path folder) : folder_(std::move(folder)) {}
-
-  /// <figure> elements of the plots, which are drawn on the way.
-  std::string operator()(std::vector<Plot> plots) {
-    if (plots.empty()) return "";
-    std::string html = "<div class=\"figures\">\n";
-    for (Plot& plot : plots) {
-      const std::string wanted = plot.name;
-      for (int copy = 2; !names_.insert(plot.name).second; ++copy)
-        plot.name = fmt::format("{}-{}", wanted, copy);
-      const std::string svg = draw(plot, folder_);
-      const std::string link = escape_html(folder_.filename().string() + "/" + plot.name);
-      html +=
-          "<figure>" + inline_svg(svg, fmt::format("f{}-", names_.size()), plot.title + ": " + plot.y_label);
-      html += fmt::format(
-          "<figcaption>{} <a href=\"{}.png\">PNG</a> <a href=\"{}.svg\">SVG</a> <a href=\"{}.dat\">data</a> "
-          "<a href=\"{}.gp\">script</a></figcaption></figure>\n",
-          escape_html(plot.caption), link, link, link, link);
-    }
-    return html + "</div>\n";
-  }
-
- private:
-  std::filesystem::path folder_;
-  std::set<std::string> names_;
+/// How many rows of tables a page may still take, so that reports of large sweeps remain readable.
+struct Room {
+  std::size_t rows = 3000, cells_by_height = 120;
 };
 
 std::string tile(const std::string& number, const std::string& what) {
@@ -89,7 +68,8 @@ std::string tile(const std::string& number, const std::string& what) {
 
 std::string paragraph(const std::string& text) { return "<p>" + escape_html(text) + "</p>\n"; }
 
-std::string summary(const Record& record, const EstimateIndex& index, const Deviations& all) {
+std::string summary(const Record& record, const EstimateIndex& index, const Deviations& all,
+                    const CostView& cost) {
   double sentences = 0, leaves = 0;
   for (std::size_t i = 0; i < record.tallies.size(); ++i) {
     const auto samples = static_cast<double>(samples_done(record.tallies[i]));
@@ -104,7 +84,7 @@ std::string summary(const Record& record, const EstimateIndex& index, const Devi
   html += tile(sentences < 1e15 ? count_text(static_cast<std::uint64_t>(sentences)) : number_text(sentences),
                "sentences");
   html += tile(number_text(leaves, 2), "leaves");
-  html += tile(std::to_string(all.count), "comparisons with exact values");
+  if (!std::isnan(cost.sampled)) html += tile(duration_text(cost.sampled), "of core time");
   html += tile(all.count ? fmt::format("{:.2f}", all.squares / static_cast<double>(all.count)) : "–",
                "mean z² (1 expected)");
   html += tile(std::to_string(all.far),
@@ -112,7 +92,8 @@ std::string summary(const Record& record, const EstimateIndex& index, const Devi
   return html + "</div>\n";
 }
 
-std::string agreement(const Record& record, const std::vector<Estimate>& estimates, Gallery& gallery) {
+void add_agreement(Page& page, const Record& record, const std::vector<Estimate>& estimates,
+                   Gallery& gallery) {
   std::vector<std::pair<std::string, Deviations>> by_statistic;
   std::vector<const Estimate*> wrong;
   std::vector<Estimate> compared;
@@ -129,13 +110,15 @@ std::string agreement(const Record& record, const std::vector<Estimate>& estimat
   }
   std::erase_if(by_statistic, [](const auto& entry) { return entry.second.count == 0; });
 
-  std::string html = "<h2>Agreement with exact results</h2>\n";
+  std::string html;
   for (const Estimate* e : wrong)
     html += fmt::format("<p class=\"far\">{}</p>\n",
                         escape_html(fmt::format("{} of cell {} ({}) is {}, but must be {}.", e->statistic,
                                                 e->cell, record.plan.cells()[e->cell].label(),
                                                 number_text(e->value), number_text(e->exact))));
-  if (by_statistic.empty()) return html + paragraph("No statistic of these cells has a known exact value.");
+  if (by_statistic.empty())
+    return page.add("agreement", "Agreement with exact results",
+                    html + paragraph("No statistic of these cells has a known exact value."));
   TextTable table;
   using Kind = TextTable::Kind;
   table.columns = {{"statistic", Kind::word}, {"values"},           {"mean z²"}, {"|z| > 3"},
@@ -146,41 +129,80 @@ std::string agreement(const Record& record, const std::vector<Estimate>& estimat
                           std::to_string(deviations.far), z_text(deviations.worst),
                           fmt::format("{} · {}", record.plan.cells()[deviations.where->cell].label(),
                                       deviations.where->statistic)});
-  html += paragraph("Left out are rates of exactly 0 or 1 that agree, and what is not random.");
-  return html + gallery(z_plots(compared)) + "<h3>By statistic</h3>\n" + html_table(table);
+  html += paragraph(
+      "Every statistic whose exact value is known, in standard errors from it. Left out are rates of exactly "
+      "0 "
+      "or 1 that agree, and what is not random.");
+  page.add("agreement", "Agreement with exact results",
+           html + gallery(z_plots(compared)) + "<h3>By statistic</h3>\n" + html_table(table));
 }
 
-std::string language_section(const Record& record, const EstimateIndex& index,
-                             const std::vector<std::size_t>& cells, bool with_figures, Gallery& gallery) {
+/// A table, folded away if it is long, and cut where the page has no room left.
+std::string long_table(TextTable table, const std::string& what, Room& room) {
+  constexpr std::size_t kShort = 24, kLongest = 400;
+  const std::size_t all = table.rows.size(), shown = std::min({all, kLongest, room.rows});
+  table.rows.resize(shown);
+  room.rows -= shown;
+  std::string html = html_table(table);
+  if (shown < all)
+    html += paragraph(fmt::format("{} more {} are in the table: leafcast table.", all - shown, what));
+  if (all <= kShort) return html;
+  return fold(fmt::format("All {} {}", all, what), html);
+}
+
+std::string heights(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells,
+                    Room& room) {
+  std::string tables;
+  std::size_t left_out = 0;
+  for (const std::size_t i : cells) {
+    const TextTable table = by_height(record, index, i);
+    if (table.rows.empty()) continue;
+    if (room.cells_by_height == 0) {
+      ++left_out;
+      continue;
+    }
+    --room.cells_by_height;
+    tables += "<h4>" + escape_html(fmt::format("#{} {}", i, record.plan.cells()[i].label())) + "</h4>\n" +
+              html_table(table);
+  }
+  if (left_out > 0)
+    tables += paragraph(fmt::format("{} more cells are in the table: leafcast table.", left_out));
+  return tables.empty() ? "" : fold("By subtree height, cell by cell", tables);
+}
+
+void add_language(Page& page, const Record& record, const EstimateIndex& index,
+                  const std::vector<std::size_t>& cells, std::size_t number, Gallery& gallery, Room& room) {
   const Overview view = overview(record, index, cells);
   std::set<std::string> languages;
   for (const std::size_t i : cells) languages.insert(language_text(record.plan.cells()[i]));
-  std::string html =
-      "<h2>" + escape_html(view.language.empty() ? "All languages" : view.language) + "</h2>\n";
   std::string common;
   for (const std::string& line : view.common) common += (common.empty() ? "" : " · ") + line;
-  html += "<p class=\"soft\">" + escape_html(common) + "</p>\n";
-  if (with_figures && languages.size() == 1) {
+  std::string html = "<p class=\"soft\">" + escape_html(common) + "</p>\n";
+  if (number < kMostLanguages && languages.size() == 1) {
     std::vector<Plot> plots = context_plots(record, index, cells);
     for (Plot& plot : scale_plots(record, index, cells)) plots.push_back(std::move(plot));
     html += gallery(std::move(plots));
   }
-  html += "<h3>Sentences</h3>\n" + html_table(view.table);
-
-  std::string tables;
-  for (const std::size_t i : cells) {
-    const TextTable table = by_height(record, index, i);
-    if (!table.rows.empty())
-      tables += "<h3>" + escape_html(fmt::format("#{} {}", i, record.plan.cells()[i].label())) + "</h3>\n" +
-                html_table(table);
-  }
-  if (!tables.empty())
-    html += "<details><summary>By subtree height, cell by cell</summary>\n" + tables + "</details>\n";
-  return html;
+  html +=
+      "<h3>Sentences</h3>\n" + long_table(view.table, "cells", room) + heights(record, index, cells, room);
+  page.add(fmt::format("language-{}", number + 1), view.language.empty() ? "All languages" : view.language,
+           html, number < kMostOpen);
 }
 
 std::string cell(const std::string& text, const char* name = "") {
   return fmt::format("<td{}>{}</td>", name, escape_html(text));
+}
+
+/// The first so many figures of fits, and how many there are.
+std::string fit_figures(const std::vector<Fit>& fits, Gallery& gallery) {
+  std::vector<Plot> plots = fit_plots(fits);
+  std::string html;
+  if (plots.size() > kMostFitFigures) {
+    html = paragraph(fmt::format("The first {} of {} figures; every fit is in the tables.", kMostFitFigures,
+                                 plots.size()));
+    plots.resize(kMostFitFigures);
+  }
+  return html + gallery(std::move(plots));
 }
 
 /// A row a coefficient; the group is named on the first.
@@ -201,12 +223,12 @@ std::string fit_rows(const Fit& fit) {
 
 std::string laws(const std::vector<Fit>& fits) {
   if (fits.empty()) return "";
-  std::string html = "<h2>Laws</h2>\n" + paragraph(
-                                             "Weighted least squares; errors are not rescaled by χ². The "
-                                             "laws are asymptotic: where errors are small, χ² "
-                                             "and the distance from the prediction show the corrections of "
-                                             "finite depth. The notes say what exact "
-                                             "values of the same cells would yield.");
+  std::string html = paragraph(
+      "Weighted least squares; errors are not rescaled by χ². The "
+      "laws are asymptotic: where errors are small, χ² "
+      "and the distance from the prediction show the corrections of "
+      "finite depth. The notes say what exact "
+      "values of the same cells would yield.");
   std::string without;
   const std::string* law = nullptr;
   for (const Fit& fit : fits) {
@@ -220,7 +242,7 @@ std::string laws(const std::vector<Fit>& fits) {
       html += fmt::format("<h3>{}</h3>\n<p class=\"soft\">{}</p>\n", escape_html(fit.law),
                           escape_html(fit.formula));
       html +=
-          "<div class=\"scroll\"><table><thead><tr><th class=\"w\">cells</th><th "
+          "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th class=\"w\">cells</th><th "
           "class=\"w\">coefficient</th><th>fitted</th>"
           "<th>predicted</th><th>(fit−pred)/error</th><th>points</th><th>χ²/dof</th><th>p</th></tr></"
           "thead><tbody>\n";
@@ -229,24 +251,78 @@ std::string laws(const std::vector<Fit>& fits) {
     html += fit_rows(fit);
   }
   if (law) html += "</tbody></table></div>\n";
-  if (!without.empty())
-    html += "<details><summary>Where no law could be fitted</summary><ul>\n" + without + "</ul></details>\n";
+  if (!without.empty()) html += fold("Where no law could be fitted", "<ul>\n" + without + "</ul>\n");
   return html;
 }
 
-std::string origin(const Record& record, const std::map<std::string, std::string>& provenance) {
-  std::string html = "<h2>Provenance</h2>\n<div class=\"scroll\"><table class=\"long\"><tbody>\n";
-  const auto row = [&html](const std::string& name, const std::string& value) {
-    html += fmt::format("<tr><td class=\"w\">{}</td><td class=\"w\">{}</td></tr>\n", escape_html(name),
-                        escape_html(value));
-  };
-  row("plan", fmt::format("{:016x}", record.plan.hash()));
-  row("chunks done", fmt::format("{} of {}", record.ledger.count(), record.plan.total_chunks()));
-  for (const auto& [name, value] : provenance) row(name, value);
-  html += "</tbody></table></div>\n";
+std::string cost(const CostView& view) {
+  std::string text;
+  if (!std::isnan(view.sampled)) {
+    text = fmt::format("Sampling took {} of core time", duration_text(view.sampled));
+    if (view.predicted > 0 && view.sampled > 0)
+      text += fmt::format("; the cost model had predicted {} for the same chunks ({:+.0f}%)",
+                          duration_text(view.predicted), 100 * (view.predicted / view.sampled - 1));
+    text += " (the last command of the run; chunks of earlier ones are not in it). ";
+  } else {
+    text = "How long sampling took is known of finished runs only, and not of merged files. ";
+  }
+  return paragraph(text + "By kind of work, for all chunks done, with " + view.rates + ":") +
+         html_table(view.by_work);
+}
+
+std::string entries_table(const Provenance::Entries& entries) {
+  std::string html = "<div class=\"scroll\"><table class=\"long\"><tbody>\n";
+  for (const auto& [name, value] : entries)
+    if (name != "cost_model")  // said under cost
+      html += fmt::format("<tr><th class=\"w\" scope=\"row\">{}</th><td class=\"w\">{}</td></tr>\n",
+                          escape_html(name), escape_html(value));
+  return html + "</tbody></table></div>\n";
+}
+
+std::string origin(const Record& record, const Provenance& provenance) {
+  std::string html = entries_table(
+      {{"plan", fmt::format("{:016x}", record.plan.hash())},
+       {"chunks done", fmt::format("{} of {}", record.ledger.count(), record.plan.total_chunks())}});
+  for (const auto& [name, entries] : provenance.runs) {
+    html += "<h3>" + escape_html("Results of " + name) + "</h3>\n";
+    html += entries.empty() ? paragraph("Nothing is recorded: there is no results.h5 yet.")
+                            : entries_table(entries);
+  }
+  if (!provenance.report.empty()) html += "<h3>This page</h3>\n" + entries_table(provenance.report);
   if (!record.plan.sweep_text().empty())
-    html += "<details><summary>The sweep</summary><pre>" + escape_html(record.plan.sweep_text()) +
-            "</pre></details>\n";
+    html += fold("The sweep", "<pre>" + escape_html(record.plan.sweep_text()) + "</pre>\n");
+  return html;
+}
+
+/// What to think of so many deviations beyond three errors. Statistics of one cell are correlated, so that
+/// far ones come in groups.
+std::string verdict(const Deviations& all, bool wrong) {
+  const double expected = 0.0027 * static_cast<double>(all.count), far = static_cast<double>(all.far);
+  if (wrong || far > expected + 6 * std::sqrt(expected) + 4)
+    return "That is more than chance explains: see the section on agreement.";
+  if (far > expected + 2 * std::sqrt(expected) + 2)
+    return "That is more than independent numbers would have; those of one cell are correlated, and errors "
+           "of few "
+           "samples uncertain.";
+  return "Simulation and theory agree.";
+}
+
+std::string said(const std::vector<Findings>& list, const Deviations& all, bool wrong) {
+  std::string html;
+  for (const Findings& findings : list) {
+    html += "<p class=\"lead\"><b>" + escape_html(findings.language) + ".</b>";
+    for (const std::string& sentence : findings.sentences) html += " " + escape_html(sentence);
+    html += "</p>\n";
+  }
+  if (all.count > 0)
+    html +=
+        "<p class=\"lead\"><b>Agreement.</b> " +
+        escape_html(fmt::format(
+            "Of {} comparisons with exact values, {} {} more than three standard errors away, where chance "
+            "brings {:.1f}; the mean of z² is {:.2f}, where 1 is expected. {}",
+            all.count, all.far, all.far == 1 ? "is" : "are", 0.0027 * static_cast<double>(all.count),
+            all.squares / static_cast<double>(all.count), verdict(all, wrong))) +
+        "</p>\n";
   return html;
 }
 
@@ -254,43 +330,43 @@ std::string origin(const Record& record, const std::map<std::string, std::string
 
 void write_report(const std::filesystem::path& html, const Record& record,
                   const std::vector<Estimate>& estimates, const std::vector<Fit>& fits,
-                  const std::map<std::string, std::string>& provenance) {
-  std::filesystem::path folder = html;
-  folder.replace_filename(html.stem().string() + "-figures");
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error)
-    throw IoError(fmt::format("cannot make the folder {}: {}; choose a place that you may write to",
-                              folder.string(), error.message()));
-
+                  const Provenance& provenance) {
   const EstimateIndex index(estimates);
-  Gallery gallery(folder);
+  Gallery gallery(html.parent_path() / (html.stem().string() + "-figures"));
   Deviations all;
   for (const Estimate& estimate : estimates) all(estimate);
 
-  const std::string title = record.plan.title().empty() ? "leafcast report" : record.plan.title();
-  std::string body = "<h1>" + escape_html(title) + "</h1>\n";
+  const CostView view = cost_view(record, provenance);
+  Page page(record.plan.title().empty() ? "leafcast report" : record.plan.title());
+  std::string top;
   if (!record.complete())
-    body += paragraph(fmt::format("Unfinished: {} of {} chunks are done.", record.ledger.count(),
-                                  record.plan.total_chunks()));
-  body += summary(record, index, all);
+    top += "<p class=\"far\">" +
+           escape_html(fmt::format("Unfinished: {} of {} chunks are done.", record.ledger.count(),
+                                   record.plan.total_chunks())) +
+           "</p>\n";
+  top += said(findings(record, index, fits), all, std::any_of(estimates.begin(), estimates.end(), is_wrong));
+  top += summary(record, index, all, view);
+  page.add("findings", "What the data say", top);
+
+  page.add("needed-memory", "What a writer must remember",
+           required_section(record, index, std::ref(gallery)));
+
+  Room room;
   const auto languages = sections(record, index.cells());
-  if (languages.size() > kMostLanguages)
-    body +=
-        paragraph(fmt::format("Figures: the first {} of {} languages.", kMostLanguages, languages.size()));
-  body += paragraph(
-      "In the figures, points are simulated with an error bar of ±1 standard error, solid lines are exact, "
-      "and thin "
-      "dashes only join points.");
-  const std::string headline = required_section(record, index, std::ref(gallery));
-  if (!headline.empty()) body += "<h2>What it takes to match the language</h2>\n" + headline;
   for (std::size_t i = 0; i < languages.size(); ++i)
-    if (!languages[i].empty())
-      body += language_section(record, index, languages[i], i < kMostLanguages, gallery);
-  body += laws(fits);
-  body += agreement(record, estimates, gallery);
-  body += origin(record, provenance);
-  write_file(html, html_page(title, body));
+    if (!languages[i].empty()) add_language(page, record, index, languages[i], i, gallery, room);
+  if (languages.size() > kMostLanguages)
+    page.add(
+        "more-languages", "More languages",
+        paragraph(fmt::format("Figures are of the first {} of {} languages; a sweep of the others alone has "
+                              "theirs.",
+                              kMostLanguages, languages.size())));
+  page.add("laws", "Laws", laws(fits));
+  page.add("fits", "Figures of the fits", fit_figures(fits, gallery), /*open=*/false);
+  add_agreement(page, record, estimates, gallery);
+  page.add("cost", "Cost", cost(view));
+  page.add("provenance", "Provenance", origin(record, provenance));
+  write_file(html, page.html());
 }
 
 }  // namespace leafcast::analysis

@@ -1,19 +1,18 @@
 #pragma once
 #include <filesystem>
-#include <map>
-#include <string>
 #include <vector>
 
+#include "analysis/cost_view.h"
 #include "engine/estimate.h"
 #include "engine/plan.h"
 
 namespace leafcast::analysis {
 
-/// Writes one self-contained HTML page (plots embedded as SVG) and, beside it in <stem>-figures/, every
-/// figure as PNG and SVG with its data and gnuplot script. Throws IoError if gnuplot is missing or a file
-/// cannot be written.
+/// Writes one self-contained HTML page (figures embedded as SVG) and, beside it in <stem>-figures/, every
+/// figure as SVG, PDF and PNG with its data and gnuplot script. Replaces symbolic links in the way rather
+/// than follow them. Throws IoError if gnuplot is missing or a file cannot be written.
 void write_report(const std::filesystem::path& html, const Record& record,
                   const std::vector<Estimate>& estimates, const std::vector<Fit>& fits,
-                  const std::map<std::string, std::string>& provenance);
+                  const Provenance& provenance);
 
 }  // namespace leafcast::analysis

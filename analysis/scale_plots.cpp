@@ -60,15 +60,17 @@ Selection select(const Record& record, const Cells& cells, std::size_t most) {
   return selection;
 }
 
-Plot frame(const Record& record, const Cells& cells, const Selection& selection, const std::string& name) {
+Plot frame(const Record& record, const Cells& cells, const Selection& selection, const std::string& name,
+           const std::string& title) {
   Plot plot;
   plot.name = file_name(language_text(record.plan.cells()[cells.front()])) + "-" + name;
-  plot.title = selection.title;
+  plot.title = title + selection.title;
   return plot;
 }
 
 std::optional<Plot> plot_by_height(const Record& record, const EstimateIndex& index, const Cells& cells,
-                                   const std::string& statistic, const std::string& name) {
+                                   const std::string& statistic, const std::string& name,
+                                   const std::string& title) {
   const Selection selection = select(record, cells, 5);
   const int height = record.plan.cells()[cells.front()].language().height;
   std::vector<double> shown;
@@ -86,7 +88,7 @@ std::optional<Plot> plot_by_height(const Record& record, const EstimateIndex& in
   }
   if (list.empty()) return {};
 
-  Plot plot = frame(record, cells, selection, name);
+  Plot plot = frame(record, cells, selection, name, title);
   plot.whole_x = true;
   plot.log_y = true;
   plot.x_low = 0.6;
@@ -144,7 +146,7 @@ std::optional<Curve> histogram(const Cell& cell, const CellTally& bins, const Se
 
 std::optional<Plot> plot_histograms(const Record& record, const Cells& cells) {
   const Selection selection = select(record, cells, 3);
-  Plot plot = frame(record, cells, selection, "histogram");
+  Plot plot = frame(record, cells, selection, "histogram", "Histogram of S: ");
   plot.x_label = "(S − mean) / standard deviation";
   plot.y_label = "probability density";
   plot.caption =
@@ -170,7 +172,8 @@ std::optional<Plot> plot_histograms(const Record& record, const Cells& cells) {
 
 std::vector<Plot> scale_plots(const Record& record, const EstimateIndex& index, const Cells& cells) {
   std::vector<Plot> plots;
-  if (auto plot = plot_by_height(record, index, cells, "variance", "variance-by-height")) {
+  if (auto plot =
+          plot_by_height(record, index, cells, "variance", "variance-by-height", "Variance by scale: ")) {
     plot->x_label = "subtree height j";
     plot->y_label = "Var(s) / dʲ";
     plot->caption =
@@ -179,7 +182,8 @@ std::vector<Plot> scale_plots(const Record& record, const EstimateIndex& index, 
         "then stays behind.";
     plots.push_back(std::move(*plot));
   }
-  if (auto plot = plot_by_height(record, index, cells, "correlation", "correlation")) {
+  if (auto plot =
+          plot_by_height(record, index, cells, "correlation", "correlation", "Correlation by scale: ")) {
     plot->x_label = "height of the leaves' lowest common ancestor";
     plot->y_label = plot->log_y ? "|correlation|" : "correlation";
     plot->caption = "Two-point correlation of leaves by the height of their lowest common ancestor.";

@@ -137,41 +137,73 @@ class JsonLines {
 
 // ---- text
 
+/// What tables had no room for, each thing once.
+class LeftOut {
+ public:
+  void operator()(const std::vector<std::string>& spared) {
+    for (const std::string& what : spared)
+      if (std::ranges::find(list_, what) == list_.end()) list_.push_back(what);
+  }
+  /// Where to find it.
+  std::string text() const {
+    std::string joined;
+    for (const std::string& what : list_) joined += (joined.empty() ? "" : ", ") + what;
+    return joined.empty() ? ""
+                          : "left out for want of room: " + joined +
+                                "; --format csv has everything, and so "
+                                "has a wider terminal (or COLUMNS=200)";
+  }
+
+ private:
+  std::vector<std::string> list_;
+};
+
 void write_by_height(std::ostream& out, const Record& record, const EstimateIndex& index,
-                     const std::vector<std::size_t>& cells) {
+                     const std::vector<std::size_t>& cells, std::size_t width, LeftOut& left_out) {
   bool titled = false;
   for (const std::size_t i : cells) {
     const TextTable table = by_height(record, index, i);
     if (table.rows.empty()) continue;
     if (!titled) {
-      out << "\nBy subtree height j: sums s over d^j leaves; correlation of leaves whose lowest\ncommon "
-             "ancestor has height j\n";
+      out << '\n'
+          << wrap(
+                 "By subtree height j: sums s over d^j leaves; correlation of leaves whose lowest common "
+                 "ancestor "
+                 "has height j",
+                 "", width);
       titled = true;
     }
-    out << '\n' << wrap(fmt::format("#{} {}", i, record.plan.cells()[i].label()), "");
-    print(out, table);
+    out << '\n' << wrap(fmt::format("#{} {}", i, record.plan.cells()[i].label()), "", width);
+    left_out(print(out, table, width));
   }
 }
 
-void write_text(std::ostream& out, const Record& record, const std::vector<Estimate>& estimates) {
+void write_text(std::ostream& out, const Record& record, const std::vector<Estimate>& estimates,
+                std::size_t width) {
   const EstimateIndex index(estimates);
   const std::vector<std::size_t> cells = index.cells();
-  if (!record.plan.title().empty()) out << wrap(record.plan.title(), "");
+  if (!record.plan.title().empty()) out << wrap(record.plan.title(), "", width);
   if (cells.size() < record.plan.cells().size())
     out << fmt::format("{} of {} cells have samples so far\n", cells.size(), record.plan.cells().size());
   if (cells.empty()) return;
 
+  LeftOut left_out;
   for (const std::vector<std::size_t>& section : sections(record, cells)) {
     const Overview view = overview(record, index, section);
     out << '\n';
-    if (!view.language.empty()) out << wrap(view.language, "");
-    for (const std::string& line : view.common) out << wrap(line, "");
+    if (!view.language.empty()) out << wrap(view.language, "", width);
+    for (const std::string& line : view.common) out << wrap(line, "", width);
     out << '\n';
-    print(out, view.table);
+    left_out(print(out, view.table, width));
   }
-  out << "\nvalue(standard error in the last digits); z = (value - exact)/error; kurtosis is\n"
-         "the excess over a Gaussian's\n";
-  write_by_height(out, record, index, cells);
+  out << '\n'
+      << wrap(
+             "value(standard error in the last digits); z = (value - exact)/error; kurtosis is the excess "
+             "over a "
+             "Gaussian's",
+             "", width);
+  write_by_height(out, record, index, cells, width, left_out);
+  if (const std::string text = left_out.text(); !text.empty()) out << '\n' << wrap(text, "", width);
 }
 
 /// Where a law's coefficients come from, a row each.
@@ -363,8 +395,8 @@ Format parse_format(const std::string& name) {
 }
 
 void write_table(std::ostream& out, Format format, const Record& record,
-                 const std::vector<Estimate>& estimates) {
-  if (format == Format::text) return write_text(out, record, estimates);
+                 const std::vector<Estimate>& estimates, std::size_t width) {
+  if (format == Format::text) return write_text(out, record, estimates, width);
   if (format == Format::json) {
     JsonLines lines(out);
     each_row(record, estimates, [&](const Json& object) { lines(object); });

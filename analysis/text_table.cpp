@@ -48,7 +48,8 @@ void print_line(std::ostream& out, const std::vector<std::string>& texts, const 
 
 }  // namespace
 
-void TextTable::fit(std::size_t width) {
+std::vector<std::string> TextTable::fit(std::size_t width) {
+  std::vector<std::string> spared;
   for (std::size_t c = columns.size(); c-- > 0;)
     if (std::all_of(rows.begin(), rows.end(), [c](const auto& row) { return row[c].empty(); }))
       erase_column(*this, c);
@@ -57,17 +58,20 @@ void TextTable::fit(std::size_t width) {
         std::min_element(columns.rbegin(), columns.rend(),
                          [](const Column& a, const Column& b) { return a.priority < b.priority; });
     if (least->priority >= 9) break;
+    spared.push_back(least->meaning.empty() ? least->header : least->meaning);
     erase_column(*this, static_cast<std::size_t>(std::distance(least, columns.rend()) - 1));
   }
+  return spared;
 }
 
-void print(std::ostream& out, TextTable table, std::size_t width) {
-  table.fit(width);
+std::vector<std::string> print(std::ostream& out, TextTable table, std::size_t width) {
+  std::vector<std::string> spared = table.fit(width);
   const std::vector<std::size_t> column_widths = widths(table);
   std::vector<std::string> headers;
   for (const auto& column : table.columns) headers.push_back(column.header);
   print_line(out, headers, table, column_widths);
   for (const auto& row : table.rows) print_line(out, row, table, column_widths);
+  return spared;
 }
 
 std::string wrap(const std::string& text, const std::string& indent, std::size_t width) {

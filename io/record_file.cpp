@@ -521,6 +521,34 @@ std::vector<std::string> RecordFile::replaces() const {
   });
 }
 
+std::map<std::string, std::string> RecordFile::provenance() const {
+  static constexpr std::array kNames = {"program",
+                                        "compiler",
+                                        "libraries",
+                                        "instruction_set",
+                                        "command_line",
+                                        "ranks",
+                                        "host",
+                                        "written",
+                                        "SLURM_JOB_ID",
+                                        "SLURM_ARRAY_JOB_ID",
+                                        "SLURM_ARRAY_TASK_ID",
+                                        "SLURM_JOB_NODELIST",
+                                        "SLURM_RESTART_COUNT",
+                                        "cost_model",
+                                        "sampling_seconds",
+                                        "predicted_seconds",
+                                        "dispatch_seconds",
+                                        "writing_seconds"};
+  std::map<std::string, std::string> entries;
+  if (!reading([&] { return file_.root().has("provenance"); })) return entries;
+  for (const char* name : kNames) try {
+      entries[name] = file_.root().group("provenance").text_attribute(name);
+    } catch (const h5::Error&) {  // written by a command that did not know it
+    }
+  return entries;
+}
+
 Plan RecordFile::plan() const {
   return reading([&] {
     const IsolatedGroup root = file_.root();

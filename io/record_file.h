@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -63,6 +64,9 @@ class RecordFile {
   FileType type() const { return type_; }
   const std::string& plan_hash() const { return plan_hash_; }  ///< 16 hexadecimal digits
   std::vector<std::string> replaces() const;
+  /// Of a results file: the entries of /provenance that leafcast writes, as far as they are there. It is text
+  /// that nothing vouches for.
+  std::map<std::string, std::string> provenance() const;
   Plan plan() const;
   /// The chunks that the file holds, of the given plan. Throws DataError if it is of another plan.
   Ledger ledger(const Plan& plan) const;

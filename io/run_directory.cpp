@@ -455,4 +455,18 @@ Record read_record(const std::vector<fs::path>& paths, Seeds seeds) {
   });
 }
 
+std::map<std::string, std::string> read_provenance(const fs::path& path) {
+  std::map<std::string, std::string> entries;
+  try {
+    const fs::path file = fs::is_directory(path) ? RunFiles{path}.results() : path;
+    if (!fs::exists(file)) return entries;
+    with_record_file({file, "", "", {}}, [&](const RecordFile& results, const auto&) {
+      if (results.type() == FileType::results) entries = results.provenance();
+    });
+  } catch (const Error&) {
+  } catch (const fs::filesystem_error&) {
+  }
+  return entries;
+}
+
 }  // namespace leafcast::io

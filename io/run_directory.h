@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -72,5 +73,9 @@ enum class Seeds { apart, pooled };
 /// Throws IoError: nothing there; DataError: foreign file, damage, different plans, overlapping ledgers. The
 /// same part given twice counts once, and so do parts and one that replaces them.
 Record read_record(const std::vector<std::filesystem::path>& paths, Seeds seeds = Seeds::apart);
+
+/// Where the results of a run directory, or a results file, come from: entries of its /provenance. Nothing
+/// if there are no results yet, or if they cannot be read: then read_record has more to say.
+std::map<std::string, std::string> read_provenance(const std::filesystem::path& path);
 
 }  // namespace leafcast::io

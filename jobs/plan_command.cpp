@@ -2,9 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
+#include "analysis/cell_text.h"
+#include "analysis/number_text.h"
+#include "analysis/text_table.h"
 #include "engine/cost.h"
 #include "jobs/costs.h"
 #include "jobs/nearest.h"
@@ -22,7 +29,7 @@ using Json = nlohmann::ordered_json;
 constexpr double kProgramBytes = 150e6;  // of a rank: code, libraries, MPI buffers
 constexpr double kRanksANode = 16;       // that share the memory for rank 0's tallies: few, to be safe
 constexpr int kMostRanks = 1000000;
-constexpr std::size_t kColumns = 80, kLabelColumns = 46;
+constexpr std::size_t kColumns = 80;
 
 /// What a sweep takes.
 struct Cost {
@@ -171,13 +178,58 @@ Json json_of(const Simulation& simulation) {
 
 // ---- printing
 
-void print_row(const std::string& label, const std::string& samples, const std::string& chunks,
-               const std::string& time) {
-  std::vector<std::string> lines = wrap(words_of(label), kLabelColumns, "    ");
-  const std::size_t width = columns(lines[0]);
-  lines[0] += std::string(width < kLabelColumns ? kLabelColumns - width : 0, ' ');
-  fmt::print("{} {:>8} {:>10} {:>13}\n", lines[0], samples, chunks, time);
-  for (std::size_t i = 1; i < lines.size(); ++i) fmt::print("{}\n", lines[i]);
+/// Cells of one language each; all together if languages are many and have few cells.
+std::vector<std::vector<std::uint32_t>> groups_of(const Plan& plan) {
+  std::vector<std::vector<std::uint32_t>> groups;
+  std::map<std::string, std::size_t> place;
+  std::vector<std::uint32_t> all;
+  for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
+    const auto [entry, is_new] = place.try_emplace(analysis::language_text(plan.cells()[i]), groups.size());
+    if (is_new) groups.emplace_back();
+    groups[entry->second].push_back(i);
+    all.push_back(i);
+  }
+  if (2 * groups.size() > all.size()) return {all};
+  return groups;
+}
+
+std::string core_time(double seconds) {
+  return seconds < 1 ? analysis::number_text(seconds, 2) + " s" : format_duration(seconds);
+}
+
+/// A table a language: what its cells share is said once.
+void print_group(const Plan& plan, const Cost& cost, const std::vector<std::uint32_t>& group) {
+  std::vector<const Cell*> cells;
+  double seconds = 0;
+  for (const std::uint32_t i : group) {
+    cells.push_back(&plan.cells()[i]);
+    seconds += cost.cell_seconds[i];
+  }
+  const std::set<std::string> varying = analysis::varying_keys(cells);
+  std::string shared = analysis::text(*cells.front(), [&](const std::string& key) {
+    return analysis::describes_language(key) && !varying.contains(key);
+  });
+  if (!varying.contains("language.d") && !varying.contains("language.height"))
+    shared += fmt::format(" (n = {})", cells.front()->language().leaves());
+  std::cout << analysis::wrap(fmt::format("{}: {} cell{}, {} of core time", shared, group.size(),
+                                          group.size() == 1 ? "" : "s", core_time(seconds)),
+                              "")
+            << '\n';
+  using Kind = analysis::TextTable::Kind;
+  analysis::TextTable table;
+  table.columns = {{"#"},      {"cell", Kind::word}, {"samples"},
+                   {"chunks"}, {"core time"},        {"share", Kind::number, 1}};
+  for (const std::uint32_t i : group) {
+    const std::string name = analysis::text(plan.cells()[i], [&](const std::string& key) {
+      return varying.contains(key) || key.starts_with("generator.");
+    });
+    table.rows.push_back({std::to_string(i), name,
+                          format_count(static_cast<double>(plan.cells()[i].samples())),
+                          std::to_string(plan.chunks(i)), core_time(cost.cell_seconds[i]),
+                          fmt::format("{:.1f}%", 100 * cost.cell_seconds[i] / cost.seconds)});
+  }
+  analysis::print(std::cout, table, kColumns);
+  std::cout << std::endl;
 }
 
 void print_text(const Plan& plan, const CostModel& costs, const Cost& cost, const Suggestion& suggestion,
@@ -186,14 +238,13 @@ void print_text(const Plan& plan, const CostModel& costs, const Cost& cost, cons
     for (const std::string& line : wrap(words_of(plan.title()), kColumns, "")) fmt::print("{}\n", line);
     fmt::print("\n");
   }
-  print_row("cell", "samples", "chunks", "core time");
-  for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
-    const Cell& cell = plan.cells()[i];
-    print_row(cell.label(), format_count(static_cast<double>(cell.samples())), std::to_string(plan.chunks(i)),
-              format_duration(cost.cell_seconds[i]));
-  }
-  fmt::print("core time: {} in all, {} leaves, {:.2g} s the longest chunk;\n  {}\n",
-             format_duration(cost.seconds), format_count(cost.leaves), cost.longest_chunk, describe(costs));
+  std::fflush(stdout);
+  for (const std::vector<std::uint32_t>& group : groups_of(plan)) print_group(plan, cost, group);
+  const std::string total =
+      fmt::format("core time: {} in all for {} cells, {} leaves, {:.2g} s the longest chunk; {}",
+                  format_duration(cost.seconds), plan.cells().size(), format_count(cost.leaves),
+                  cost.longest_chunk, describe(costs));
+  for (const std::string& line : wrap(words_of(total), kColumns - 2, "  ")) fmt::print("{}\n", line);
   fmt::print("memory: about {}B a rank, and {}B for tallies on rank 0\n", format_count(cost.rank_bytes),
              format_count(cost.tally_bytes));
   if (simulation) print_simulation(*simulation, suggestion.ranks);

@@ -1,6 +1,10 @@
 // Commands that read what runs have left: table, fit, report, verify.
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -9,6 +13,7 @@
 #include "analysis/report.h"
 #include "analysis/table.h"
 #include "engine/printable.h"
+#include "engine/values.h"
 #include "io/output_path.h"
 #include "io/run_directory.h"
 #include "io/verify.h"
@@ -48,6 +53,18 @@ void write_output(const Options& options, const std::string& command, Write writ
     throw IoError(fmt::format("cannot write {}: check the folder, its permissions and the space left", name));
 }
 
+/// Columns of the terminal that is written to; elsewhere those that the environment asks for, or 80.
+std::size_t output_columns(const Options& options) {
+  constexpr std::size_t kUsual = 80, kLeast = 40, kMost = 1000;
+  winsize size{};
+  if (!options.has("output") && isatty(STDOUT_FILENO) != 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+      size.ws_col > 0)
+    return std::clamp<std::size_t>(size.ws_col, kLeast, kMost);
+  const char* wanted = std::getenv("COLUMNS");
+  const auto columns = wanted ? parse_whole(wanted) : std::nullopt;
+  return columns ? std::clamp<std::size_t>(*columns, kLeast, kMost) : kUsual;
+}
+
 }  // namespace
 
 ExitCode table_command(const Arguments& arguments, const Arguments&) {
@@ -57,8 +74,10 @@ ExitCode table_command(const Arguments& arguments, const Arguments&) {
   if (!parsed(options, arguments)) return ExitCode::done;
   const analysis::Format format = analysis::parse_format(options.get<std::string>("format"));
   const Analysed all = analyse(options, "table");
-  write_output(options, "table",
-               [&](std::ostream& out) { analysis::write_table(out, format, all.record, all.estimates); });
+  const std::size_t columns = output_columns(options);
+  write_output(options, "table", [&](std::ostream& out) {
+    analysis::write_table(out, format, all.record, all.estimates, columns);
+  });
   return ExitCode::done;
 }
 
@@ -82,7 +101,10 @@ ExitCode report_command(const Arguments& arguments, const Arguments& command_lin
   const std::string page = options.get<std::string>("output");
   io::require_harmless_output(page, paths(options, "report"));
   const Analysed all = analyse(options, "report");
-  analysis::write_report(page, all.record, all.estimates, all.fits, provenance(command_line, 1));
+  analysis::Provenance origin{{}, provenance(command_line, 1)};
+  for (const std::filesystem::path& path : paths(options, "report"))
+    origin.runs.emplace_back(path.string(), io::read_provenance(path));
+  analysis::write_report(page, all.record, all.estimates, all.fits, origin);
   say("report: {}\n", page);
   return ExitCode::done;
 }

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -10,10 +11,13 @@
 #include <sstream>
 #include <vector>
 
+#include "analysis/estimate_index.h"
 #include "analysis/estimates.h"
+#include "analysis/findings.h"
 #include "analysis/fits.h"
 #include "analysis/gnuplot.h"
 #include "analysis/html.h"
+#include "analysis/output_file.h"
 #include "engine/error.h"
 #include "tests/analysis/synthetic.h"
 
@@ -85,7 +89,7 @@ std::string without(std::string text, const std::string& part) {
   return text;
 }
 
-TEST_CASE("the report: one page with every figure, and every figure in four files beside it") {
+TEST_CASE("the report: one page with every figure, and every figure in five files beside it") {
   if (!has_gnuplot()) {
     WARN("gnuplot is not installed: not tested");
     return;
@@ -94,7 +98,8 @@ TEST_CASE("the report: one page with every figure, and every figure in four file
   const Record record = sample_record();
   const auto list = estimates(record);
   write_report(folder.path / "out.html", record, list, fits(record, list),
-               {{"command line", "leafcast run \"a\" < b"}});
+               {{{"out", {{"sampling_seconds", "90"}, {"predicted_seconds", "108"}}}},
+                {{"command line", "leafcast run \"a\" < b"}}});
   const std::string page = read_file(folder.path / "out.html");
 
   std::set<std::string> names;
@@ -103,15 +108,17 @@ TEST_CASE("the report: one page with every figure, and every figure in four file
   for (const char* figure :
        {"ising-d3-rho0.9-h3-variance", "ising-d3-rho0.9-h3-kurtosis", "ising-d3-rho0.9-h3-variance-by-height",
         "ising-d3-rho0.9-h3-correlation", "ising-d3-rho0.9-h3-histogram", "coloring-q3-d3-h2-valid",
-        "ising-d3-rho0.9-required-memory", "z-scores"})
+        "ising-d3-rho0.9-required-memory", "z-scores", "z-quantiles"})
     CHECK(names.contains(figure));
   for (const std::string& name : names) {
     INFO(name);
-    for (const char* extension : {".svg", ".png", ".dat", ".gp"}) {
+    for (const char* extension : kFigureFiles) {
       REQUIRE(fs::exists(folder.path / "out-figures" / (name + extension)));
       CHECK(fs::file_size(folder.path / "out-figures" / (name + extension)) > 100);
     }
-    CHECK(page.find("out-figures/" + name + ".png") != std::string::npos);
+    for (const char* extension : kFigureFiles)
+      CHECK(page.find("out-figures/" + name + extension + "\"") != std::string::npos);
+    CHECK(read_file(folder.path / "out-figures" / (name + ".pdf")).starts_with("%PDF"));
   }
   CHECK(count(page, "<svg") == names.size());
   CHECK(count(page, "</svg>") == names.size());
@@ -123,6 +130,21 @@ TEST_CASE("the report: one page with every figure, and every figure in four file
     CHECK(count(rest, "https://") == 0);
     for (const char* loader : {"<script", "<link", "<img", "<iframe", "@import"})
       CHECK(count(rest, loader) == 0);
+  }
+  SECTION("what the data say and what they cost") {
+    CHECK(page.find("reaches ") != std::string::npos);
+    CHECK(page.find("comparisons with exact values") != std::string::npos);
+    CHECK(page.find("Sampling took 90 s of core time; the cost model had predicted 108 s") !=
+          std::string::npos);
+  }
+  SECTION("every entry of the contents leads somewhere") {
+    const auto entries = quoted_after(page, "<li><a href=\"#");
+    CHECK(entries.size() >= 6);
+    for (const std::string& id : entries) CHECK(count(page, "<section id=\"" + id + "\"") == 1);
+  }
+  SECTION("figures take the page's colors, so that they can be read in the dark") {
+    CHECK(count(page, "var(--f-blue)") > 10);
+    CHECK(count(page, "rgb(") == 0);
   }
   SECTION("text is escaped") {
     CHECK(page.find("Sweep &lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;") != std::string::npos);
@@ -139,6 +161,10 @@ TEST_CASE("the report: one page with every figure, and every figure in four file
     CHECK(!ids.empty());
     for (const char* before : {"href='#", "href=\"#"})
       for (const std::string& target : quoted_after(page, before)) CHECK(ids.contains(target));
+  }
+  SECTION("nothing is left lying about") {
+    for (const auto& entry : fs::recursive_directory_iterator(folder.path))
+      CHECK(entry.path().filename().string().front() != '.');
   }
   SECTION("a script draws its figure again by itself") {
     const fs::path figures = folder.path / "out-figures";
@@ -190,14 +216,102 @@ TEST_CASE("an empty record makes a page too") {
   CHECK(read_file(folder.path / "out.html").find("leafcast report") != std::string::npos);
 }
 
+TEST_CASE("what the data say follows from the data") {
+  const Record record = sample_record();
+  auto list = estimates(record);
+  const auto said = [&] {
+    std::string text;
+    for (const Findings& one : findings(record, EstimateIndex(list), fits(record, list)))
+      for (const std::string& sentence : one.sentences) text += sentence + '\n';
+    return text;
+  };
+  const std::string before = said();
+  // The tallest tree, w = 1 of h = 3, the depth nearest to half of it.
+  const auto half = std::ranges::find_if(list, [&](const Estimate& e) {
+    const Cell& cell = record.plan.cells()[e.cell];
+    const auto* block = std::get_if<BlockGenerator>(&cell.generator());
+    return e.statistic == "variance" && block && block->context_depth == 1 && cell.language().height == 3 &&
+           cell.language().kind == "ising";
+  });
+  REQUIRE(half != list.end());
+  CHECK(before.find("sees 3 of 27 leaves (11.1%) reaches ") != std::string::npos);
+  half->value *= 2;
+  CHECK(said() != before);
+}
+
+TEST_CASE("links in the way are replaced, not followed") {
+  if (!has_gnuplot()) return;
+  const Folder folder;
+  const Record record = sample_record();
+  const auto list = estimates(record);
+  const fs::path figures = folder.path / "out-figures";
+  const auto plant = [&](const fs::path& link) {
+    const fs::path precious = folder.path / ("precious-" + link.filename().string());
+    std::ofstream(precious) << "precious";
+    fs::create_symlink(precious, link);
+    return precious;
+  };
+  fs::create_directories(figures);
+  std::vector<fs::path> kept = {plant(folder.path / "out.html")};
+  for (const char* extension : kFigureFiles)
+    kept.push_back(plant(figures / (std::string("ising-d3-rho0.9-h3-variance") + extension)));
+  write_report(folder.path / "out.html", record, list, {}, {});
+  for (const fs::path& file : kept) {
+    INFO(file);
+    CHECK(read_file(file) == "precious");
+  }
+  CHECK_FALSE(fs::is_symlink(folder.path / "out.html"));
+  CHECK(fs::file_size(figures / "ising-d3-rho0.9-h3-variance.svg") > 1000);
+
+  fs::create_directory_symlink(folder.path, folder.path / "other-figures");
+  CHECK_THROWS_AS(write_report(folder.path / "other.html", record, list, {}, {}), IoError);
+}
+
+TEST_CASE("text of strangers comes out of gnuplot as text") {
+  if (!has_gnuplot()) return;
+  const Folder folder;
+  const std::string hostile =
+      "a'b\"c`touch pwned`$(touch pwned)<script>%@_{x}^2\\n\\\\\n0 0 0 0\nsystem 'touch pwned'\x1b[31m";
+  Plot plot;
+  plot.name = "hostile";
+  plot.title = plot.x_label = plot.y_label = plot.x2_label = hostile;
+  plot.x2_base = 3;
+  plot.x_low = plot.y_low = 0;
+  plot.x_high = plot.y_high = 1;
+  plot.curves = {{hostile, Curve::Style::points, 1, false, 0, {{0.5, 0.5, 0.4, 0.6}}},
+                 {hostile + "2", Curve::Style::line, 2, false, 0, {{0, 0, 0, 0}, {1, 1, 1, 1}}}};
+  const std::string svg = draw(plot, folder.path);
+  CHECK_FALSE(fs::exists(folder.path / "pwned"));
+  CHECK_FALSE(fs::exists("pwned"));
+  CHECK(count(svg, "<script") == 0);
+  CHECK(count(svg, "a'b\"c`touch pwned`$(touch pwned)&lt;script>%@_{x}^2\\n\\\\") >= 2);
+  CHECK(count(svg, "\x1b") == 0);
+  std::size_t lines = 0;  // of data: three points, whatever the labels say
+  std::istringstream data(plot_data(plot));
+  for (std::string line; std::getline(data, line);) lines += !line.empty() && line[0] != '#';
+  CHECK(lines == 3);
+  const std::string page = inline_svg(svg, "f1-", hostile);
+  CHECK(count(page, "<script") == 0);
+  CHECK(count(page, "aria-label=\"a&#39;b&quot;c`touch") == 1);
+  plot.curves[0].label = std::string(5000, 'x');
+  CHECK(draw(plot, folder.path).size() < 30000);
+}
+
 TEST_CASE("HTML") {
   CHECK(escape_html("a<b> & \"c\" 'd'") == "a&lt;b&gt; &amp; &quot;c&quot; &#39;d&#39;");
   const std::string svg =
       "<?xml version=\"1.0\"?>\n<svg viewBox=\"0 0 1 1\"><title>Gnuplot</title><g id='a' fill=\"#ffffff\"/>"
       "<use xlink:href='#a' fill=\"url(#b)\"/></svg>";
   CHECK(inline_svg(svg, "f1-", "A & B") ==
-        "<svg role=\"img\" aria-label=\"A &amp; B\" viewBox=\"0 0 1 1\"><g id='f1-a' fill=\"#ffffff\"/>"
+        "<svg role=\"img\" aria-label=\"A &amp; B\" viewBox=\"0 0 1 1\"><g id='f1-a' fill=\"none\"/>"
         "<use xlink:href='#f1-a' fill=\"url(#f1-b)\"/></svg>");
+  // Tags are changed, text is not, whatever it looks like.
+  CHECK(inline_svg("<svg ><path stroke='rgb(  0, 114, 178)'/><text>id='a' fill='rgb(0,114,178)'</text></svg>",
+                   "f1-", "") ==
+        "<svg role=\"img\" aria-label=\"\" ><path stroke='var(--f-blue)'/><text>id='a' "
+        "fill='rgb(0,114,178)'</text></svg>");
+  CHECK(escape_html("a\x1b\n") == "a\uFFFD\n");
+  CHECK(escape_url("my report#1?-figures/x.svg") == "my%20report%231%3F-figures/x.svg");
 }
 
 }  // namespace

@@ -158,6 +158,24 @@ TEST_CASE("text fits a terminal and says what the cells share once") {
   CHECK(wide.find("q=4 h=4 block") != std::string::npos);
 }
 
+TEST_CASE("text says what it left out, and where there is room leaves out nothing") {
+  const auto list = estimates(sample_record());
+  const auto print = [&](std::size_t width) {
+    std::ostringstream out;
+    write_table(out, Format::text, sample_record(), list, width);
+    return out.str();
+  };
+  const std::string narrow = print(66), wide = print(240);
+  for (const std::string& line : lines_of(narrow)) CHECK(display_width(line) <= 66);
+  for (const char* words : {"left out for want of room:", "exact kurtoses", "--format csv"}) {
+    INFO(words);
+    CHECK(narrow.find(words) != std::string::npos);
+    CHECK(wide.find(words) == std::string::npos);
+  }
+  const std::string header = lines_of(wide.substr(wide.find("#  cell")))[0];
+  CHECK(header.find("exact") != header.rfind("exact"));  // of the variance, and of the kurtosis
+}
+
 TEST_CASE("an unfinished or empty record still makes a table") {
   Record record = sample_record();
   record.tallies[0] = {};
@@ -193,6 +211,10 @@ TEST_CASE("values carry their errors in the last digits") {
   CHECK(count_text(20000) == "20000");
   CHECK(count_text(2'500'000'000) == "2.5e9");
   CHECK(display_width("ρ=0.9 · h") == 9);
+  CHECK(display_width("樹 e\u0301\xff") == 5);  // wide, combining, no UTF-8
+  CHECK(duration_text(0.451) == "0.451 s");
+  CHECK(duration_text(90) == "90 s");
+  CHECK(duration_text(9000) == "2.5 h");
 }
 
 TEST_CASE("fits in three formats") {

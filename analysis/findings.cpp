@@ -1,0 +1,196 @@
+#include "analysis/findings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "analysis/cell_text.h"
+#include "analysis/curves.h"
+#include "analysis/number_text.h"
+#include "analysis/overview.h"
+
+namespace leafcast::analysis {
+
+namespace {
+
+constexpr double kEnough = 0.9;     // of the true variance
+constexpr double kSeen = 2;         // standard errors from which a value is told from zero
+constexpr double kAgreement = 2.5;  // standard errors within which a fit agrees with its prediction
+
+/// One language: its cells and what the sentences need to know of it.
+class Story {
+ public:
+  Story(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells)
+      : record_(record),
+        index_(index),
+        cells_(cells),
+        language_(record.plan.cells()[cells.front()].language()) {
+    for (Family& family : families(record, index, cells, "variance"))
+      (is_reasoning(family) ? reasoning_ : bounded_).push_back(std::move(family));
+  }
+
+  Findings tell(const std::vector<Fit>& fits) const {
+    Findings told{language_text(record_.plan.cells()[cells_.front()]), {}};
+    for (const std::string& sentence : {law(fits), shortfall(), shape(), validity(), memory()})
+      if (!sentence.empty()) told.sentences.push_back(sentence);
+    return told;
+  }
+
+ private:
+  bool is_reasoning(const Family& family) const {
+    return record_.plan.cells()[family.measurements.front().cell].generator_name() == "reasoning";
+  }
+
+  /// The bounded writer with most contexts.
+  const Family* bounded() const {
+    const auto size = [](const Family& family) { return family.measurements.size(); };
+    const auto most = std::ranges::max_element(bounded_, {}, size);
+    return most == bounded_.end() ? nullptr : &*most;
+  }
+
+  std::string leaves_text(double levels) const {
+    const double leaves = std::round(std::pow(language_.d, levels)),
+                 n = static_cast<double>(language_.leaves());
+    const double percent = 100 * leaves / n;
+    return fmt::format("{} of {} leaves ({})", number_text(leaves, n < 1e6 ? 6 : 3),
+                       number_text(n, n < 1e6 ? 6 : 3),
+                       percent < 0.01 ? "a share of " + number_text(leaves / n, 2)
+                                      : number_text(percent, percent < 10 ? 2 : 3) + "%");
+  }
+
+  std::string law(const std::vector<Fit>& fits) const {
+    for (const Fit& fit : fits) {
+      if (!fit.law.starts_with("variance-") || fit.cells.empty() || fit.coefficients.empty()) continue;
+      const Coefficient& slope = fit.coefficients.front();
+      if (slope.name != "slope" || std::isnan(slope.predicted) || !(slope.error > 0)) continue;
+      if (std::ranges::find(cells_, fit.cells.front()) == cells_.end()) continue;
+      const Cell& cell = record_.plan.cells()[fit.cells.front()];
+      const double deviation = (slope.value - slope.predicted) / slope.error;
+      return fmt::format(
+          "The variance of a writer with bounded context ({}) is a power of its context, (dλ²)ʷ: log(Var "
+          "S/n) "
+          "rises by {} a level, where the law says {}{}.",
+          generator_text(cell, context_keys()), value_text(slope.value, slope.error),
+          number_text(slope.predicted, 5),
+          std::abs(deviation) < kAgreement
+              ? fmt::format(" ({}σ)", z_text(deviation))
+              : fmt::format(": {}σ away, as trees of finite depth still differ from their limit",
+                            number_text(std::abs(deviation), 2)));
+    }
+    return "";
+  }
+
+  /// How far a context that is a small share of the sentence gets, and where it is enough.
+  std::string shortfall() const {
+    const Family* family = bounded();
+    const auto truth = true_value(record_, index_, cells_, "variance");
+    const double lambda = language_.channel.lambda();
+    if (!family || !truth || !(*truth > 0) || language_.d * lambda * lambda <= 1) return "";
+    const auto& all = family->measurements;
+    const auto share = [&](const Measurement& m) { return m.estimate->value / *truth; };
+    const double middle = language_.height / 2.0;
+    const Measurement& half =
+        *std::ranges::min_element(all, {}, [&](const Measurement& m) { return std::abs(m.x - middle); });
+    std::string text = fmt::format(
+        "The sentence's sum has Var S/n = {} in the language itself. A writer ({}) "
+        "that sees {} reaches {}% of that",
+        number_text(*truth, 5), family->label, leaves_text(half.x), number_text(100 * share(half), 3));
+    const auto enough = std::ranges::find_if(all, [&](const Measurement& m) { return share(m) >= kEnough; });
+    if (enough == all.end())
+      return text + fmt::format("; no context that was tried reaches {:.0f}%.", 100 * kEnough);
+    return text + fmt::format("; for {:.0f}% it takes {}.", 100 * kEnough, leaves_text(enough->x));
+  }
+
+  /// Gaussian or not.
+  std::string shape() const {
+    const auto truth = true_value(record_, index_, cells_, "excess_kurtosis");
+    const Family* family = bounded();
+    if (!truth || !family || std::abs(*truth) < 0.2) return "";
+    const Measurement* last = nullptr;
+    const Estimate* kurtosis = nullptr;
+    for (const Measurement& m : family->measurements) {
+      const Estimate* e = index_.find(m.cell, "excess_kurtosis");
+      if (!e || !(e->error > 0) || std::abs(e->value) > kSeen * e->error || e->error > std::abs(*truth) / 4)
+        break;
+      last = &m;
+      kurtosis = e;
+    }
+    std::string text =
+        fmt::format("True sums are far from Gaussian (excess kurtosis {})", number_text(*truth, 4));
+    if (last)
+      text += fmt::format("; up to a context of {} those of the bounded writer look Gaussian ({})",
+                          leaves_text(last->x), value_text(kurtosis->value, kurtosis->error));
+    return text + ".";
+  }
+
+  std::string validity() const {
+    const Family* shown = nullptr;
+    const std::vector<Family> all = families(record_, index_, cells_, "valid_rate");
+    for (const Family& family : all)
+      if (!is_reasoning(family) && (!shown || family.measurements.size() > shown->measurements.size()))
+        shown = &family;
+    if (!shown) return "";
+    const double middle = language_.height / 2.0;
+    const Measurement& half = *std::ranges::min_element(
+        shown->measurements, {}, [&](const Measurement& m) { return std::abs(m.x - middle); });
+    const Estimate& e = *half.estimate;
+    const double rate = std::isnan(e.exact) ? e.value : e.exact;
+    const std::string how = rate == 0 || (e.value == 0 && std::isnan(e.exact))
+                                ? "none was seen to be"
+                                : number_text(100 * rate, 3) + "% are";
+    return fmt::format(
+        "Every sentence of the language is a coloring that some tree explains; of those by a writer ({}) "
+        "that "
+        "sees {}, {}.",
+        shown->label, leaves_text(half.x), how);
+  }
+
+  /// What explicit working memory takes.
+  std::string memory() const {
+    const auto truth = true_value(record_, index_, cells_, "variance");
+    if (!truth || !(*truth > 0)) return "";
+    for (const Family& family : reasoning_) {
+      const Measurement& last = family.measurements.back();
+      const Estimate* bits = index_.find(last.cell, "memory_bits");
+      if (last.x < language_.height || !bits || !(bits->value > 0)) continue;
+      return fmt::format(
+          "A writer that reasons ({}) is exact with {} bits of working memory: Var S/n = {}, true {}.",
+          family.label, number_text(bits->value), value_text(last.estimate->value, last.estimate->error),
+          number_text(*truth, 5));
+    }
+    return "";
+  }
+
+  const Record& record_;
+  const EstimateIndex& index_;
+  const std::vector<std::size_t>& cells_;
+  const Language& language_;
+  std::vector<Family> bounded_, reasoning_;
+};
+
+}  // namespace
+
+std::vector<Findings> findings(const Record& record, const EstimateIndex& index, const std::vector<Fit>& fits,
+                               std::size_t most) {
+  constexpr std::size_t kMostHeard = 40;  // exact values of a language may take a while
+  auto languages = by_language(record, index.cells());
+  if (languages.size() > kMostHeard) languages.erase(languages.begin(), languages.end() - kMostHeard);
+  std::vector<Findings> all;
+  for (const auto& cells : languages) all.push_back(Story(record, index, cells).tell(fits));
+  // The later of equals: plans list small trees first, and the tallest says most.
+  std::vector<std::size_t> order(all.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = order.size() - 1 - i;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return all[a].sentences.size() > all[b].sentences.size();
+  });
+  order.resize(std::min(order.size(), most));
+  std::sort(order.begin(), order.end());
+  std::vector<Findings> chosen;
+  for (const std::size_t i : order)
+    if (!all[i].sentences.empty()) chosen.push_back(std::move(all[i]));
+  return chosen;
+}
+
+}  // namespace leafcast::analysis

@@ -1,0 +1,21 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "analysis/estimate_index.h"
+#include "engine/plan.h"
+
+namespace leafcast::analysis {
+
+/// What the data say, for one language, in sentences for people who have not read the tables: each follows
+/// from the estimates and fits, and is left out where they do not bear it.
+struct Findings {
+  std::string language;
+  std::vector<std::string> sentences;
+};
+
+/// Of the languages with most to say, at most so many, in the order of the plan.
+std::vector<Findings> findings(const Record& record, const EstimateIndex& index, const std::vector<Fit>& fits,
+                               std::size_t most = 3);
+
+}  // namespace leafcast::analysis
