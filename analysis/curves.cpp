@@ -18,6 +18,13 @@ constexpr double kClear = 2;    // standard errors from zero
 constexpr double kStep = 1.01;  // of x, over which a line through exact values says what lies between
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+void break_line(Curve& curve) {
+  if (!curve.points.empty() && !std::isnan(curve.points.back().y))
+    curve.points.push_back(point(kUnknown, kUnknown));
+}
+
+}  // namespace
+
 Cell true_language(const Cell& cell) {
   Parameters parameters;
   for (const auto& [key, value] : cell.parameters())
@@ -25,13 +32,6 @@ Cell true_language(const Cell& cell) {
   parameters["generator.kind"] = "true";
   return Cell::make(parameters);
 }
-
-void break_line(Curve& curve) {
-  if (!curve.points.empty() && !std::isnan(curve.points.back().y))
-    curve.points.push_back(point(kUnknown, kUnknown));
-}
-
-}  // namespace
 
 const std::set<std::string>& context_keys() {
   static const std::set<std::string> keys = {"generator.context", "generator.context-depth",

@@ -29,6 +29,8 @@ std::vector<Family> families(const Record& record, const EstimateIndex& index,
 const std::set<std::string>& context_keys();
 std::optional<double> context_levels(const Cell& cell);
 
+/// The cell of the language itself, with the same observed symbol.
+Cell true_language(const Cell& cell);
 /// What the true language of these cells has: the exact value, or else that of a cell that samples it.
 std::optional<double> true_value(const Record& record, const EstimateIndex& index,
                                  const std::vector<std::size_t>& cells, const std::string& statistic);

@@ -19,11 +19,6 @@ std::vector<Plot> context_plots(const Record& record, const EstimateIndex& index
 std::vector<Plot> scale_plots(const Record& record, const EstimateIndex& index,
                               const std::vector<std::size_t>& cells);
 
-/// The headline of GKMSS, over all languages: the context that a bounded writer needs for 90% of the true
-/// variance, Θ(n), beside the working memory that a reasoning writer needs, Θ(log n). Needs scans of the
-/// context at two heights at least.
-std::vector<Plot> needed_memory_plots(const Record& record, const EstimateIndex& index);
-
 /// Histogram of z over all statistics with an exact value, beside the Gaussian that they should follow. None
 /// if they are few.
 std::vector<Plot> z_plots(const std::vector<Estimate>& estimates);

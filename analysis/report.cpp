@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <set>
 #include <system_error>
 
@@ -13,6 +14,7 @@
 #include "analysis/html.h"
 #include "analysis/number_text.h"
 #include "analysis/overview.h"
+#include "analysis/required_section.h"
 #include "engine/error.h"
 
 namespace leafcast::analysis {
@@ -280,7 +282,8 @@ void write_report(const std::filesystem::path& html, const Record& record,
       "In the figures, points are simulated with an error bar of ±1 standard error, solid lines are exact, "
       "and thin "
       "dashes only join points.");
-  body += gallery(needed_memory_plots(record, index));
+  const std::string headline = required_section(record, index, std::ref(gallery));
+  if (!headline.empty()) body += "<h2>What it takes to match the language</h2>\n" + headline;
   for (std::size_t i = 0; i < languages.size(); ++i)
     if (!languages[i].empty())
       body += language_section(record, index, languages[i], i < kMostLanguages, gallery);

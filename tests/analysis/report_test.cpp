@@ -103,7 +103,7 @@ TEST_CASE("the report: one page with every figure, and every figure in four file
   for (const char* figure :
        {"ising-d3-rho0.9-h3-variance", "ising-d3-rho0.9-h3-kurtosis", "ising-d3-rho0.9-h3-variance-by-height",
         "ising-d3-rho0.9-h3-correlation", "ising-d3-rho0.9-h3-histogram", "coloring-q3-d3-h2-valid",
-        "ising-d3-rho0.9-needed-memory", "z-scores"})
+        "ising-d3-rho0.9-required-memory", "z-scores"})
     CHECK(names.contains(figure));
   for (const std::string& name : names) {
     INFO(name);
