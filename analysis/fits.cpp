@@ -316,7 +316,7 @@ std::vector<Fit> fits(const Record& record, const std::vector<Estimate>& estimat
 }
 
 std::vector<Fit> fits(const Record& record, const std::vector<Estimate>& estimates) {
-  return fits(record, estimates, {});
+  return fits(record, estimates, required(record, EstimateIndex(estimates)));
 }
 
 }  // namespace leafcast::analysis

@@ -182,8 +182,8 @@ TextTable coefficient_table(const std::vector<Coefficient>& coefficients) {
                    {"fitted"},
                    {"predicted"},
                    {"(fit-pred)/error", Kind::z},
-                   {"of exact", Kind::number, 7},
-                   {"bootstrap error", Kind::number, 6}};
+                   {"exact", Kind::number, 7},
+                   {"bootstrap", Kind::number, 6}};
   for (const Coefficient& c : coefficients)
     table.rows.push_back({"  " + c.name, value_text(c.value, c.error), number_text(c.predicted),
                           z_text(c.z()), number_text(c.exact, 5), number_text(c.bootstrap_error, 2)});
