@@ -11,7 +11,7 @@ using Eigen::VectorXd;
 
 namespace {
 
-constexpr double kRounding = 1e-12;  // of the values: less scatter is none
+constexpr double kRounding = 1e-9;  // of the values: less scatter is none
 
 /// f and its Jacobian.
 void linearise(const Form& form, std::span<const LawPoint> points, const VectorXd& beta, VectorXd& f,

@@ -226,20 +226,25 @@ std::string chi2_text(double chi2, int degrees_of_freedom) {
   return std::isnan(chi2) ? "" : fmt::format("{:.4g}/{}", chi2, degrees_of_freedom);
 }
 
+std::string difference_text(double x) {
+  return x < 1e4 ? fmt::format("{:.1f}", x) : fmt::format("{:.2g}", x);
+}
+
 /// The law and its rivals on the whole domain, AIC and BIC as differences from the least.
 TextTable form_table(const std::vector<FormFit>& forms) {
   const double aic = std::ranges::min_element(forms, {}, &FormFit::aic)->aic,
                bic = std::ranges::min_element(forms, {}, &FormFit::bic)->bic;
   TextTable table;
   using Kind = TextTable::Kind;
-  table.columns = {{"  form", Kind::word}, {""}, {"chi2/dof"}, {"p"}, {"dAIC"}, {"dBIC"}, {"p(ratio)"}};
+  table.columns = {
+      {"  form", Kind::word},       {""}, {"chi2/dof"}, {"p"}, {"dAIC"}, {"dBIC", Kind::number, 6},
+      {"p(ratio)", Kind::number, 7}};
   for (const FormFit& f : forms) {
     const Coefficient& first = f.coefficients.front();
-    table.rows.push_back({"  " + f.name,
-                          fmt::format("{} {}", first.name, value_text(first.value, first.error)),
-                          chi2_text(f.chi2, f.degrees_of_freedom), probability_text(f.p_value),
-                          fmt::format("{:.1f}", f.aic - aic), fmt::format("{:.1f}", f.bic - bic),
-                          probability_text(f.ratio_p_value)});
+    table.rows.push_back(
+        {"  " + f.name, fmt::format("{} {}", first.name, value_text(first.value, first.error)),
+         chi2_text(f.chi2, f.degrees_of_freedom), probability_text(f.p_value), difference_text(f.aic - aic),
+         difference_text(f.bic - bic), probability_text(f.ratio_p_value)});
   }
   return table;
 }

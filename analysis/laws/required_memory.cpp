@@ -6,6 +6,8 @@
 
 namespace leafcast::analysis {
 
+// What suffices is a number of levels that falls short of h by a constant, a + b·log n bits: hence the
+// correction, e^{−log log n}.
 Law required_memory() {
   return {
       .name = "required-memory",
@@ -19,7 +21,7 @@ Law required_memory() {
       .why_not_usable = zero_within_error,
       .why_no_law = anywhere,
       .form = line("log log n"),
-      .corrected = [](const Series&) -> std::optional<Form> { return {}; },
+      .corrected = [](const Series&) { return corrected_line("log log n", "1/log n", 1); },
       .rivals = {constant(), exponential("slope·log n + intercept")},
       .predict = [](const Series&) { return predicted_line(1); },
       .correction = {},

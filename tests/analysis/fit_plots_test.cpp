@@ -42,7 +42,7 @@ const Curve* find(const Plot& plot, const std::string& label) {
   return nullptr;
 }
 
-TEST_CASE("[laws] a fit has a plot of its points and one of its windows") {
+TEST_CASE("a fit has a plot of its points and one of its windows", "[laws]") {
   const std::vector<Fit> fits = some_fits();
   const std::vector<Plot> plots = fit_plots(fits);
   REQUIRE(plots.size() == 2);

@@ -63,7 +63,7 @@ Coverage try_block(int points, int bins, Told told) {
   return coverage;
 }
 
-TEST_CASE("[laws] correlated points: coverage, bias and p-values with the covariance of 64 bins") {
+TEST_CASE("correlated points: coverage, bias and p-values with the covariance of 64 bins", "[laws]") {
   const Coverage right = try_block(8, 64, [](const MatrixXd& c) { return Covariance{{{c, 63}}}; });
   CHECK(right.unbiased());
   CHECK(right.covers());
@@ -79,7 +79,8 @@ TEST_CASE("[laws] correlated points: coverage, bias and p-values with the covari
   CHECK_FALSE(trials::is_uniform(independent.p_values));
 }
 
-TEST_CASE("[laws] as many points as the bins bear: what the noise of the covariance does is accounted for") {
+TEST_CASE("as many points as the bins bear: what the noise of the covariance does is accounted for",
+          "[laws]") {
   const Coverage right = try_block(24, 64, [](const MatrixXd& c) { return Covariance{{{c, 63}}}; });
   CHECK(right.unbiased());
   CHECK(right.covers());
@@ -112,7 +113,7 @@ Coverage try_cells(int bins, bool said_to_be_known) {
   return coverage;
 }
 
-TEST_CASE("[laws] independent cells: coverage and p-values with errors from few bins") {
+TEST_CASE("independent cells: coverage and p-values with errors from few bins", "[laws]") {
   const Coverage right = try_cells(24, false);
   CHECK(right.unbiased());
   CHECK(right.covers());
@@ -120,7 +121,7 @@ TEST_CASE("[laws] independent cells: coverage and p-values with errors from few 
   CHECK_FALSE(trials::is_uniform(try_cells(24, true).p_values));
 }
 
-TEST_CASE("[laws] a non-linear fit: growth with its correction, bias and coverage") {
+TEST_CASE("a non-linear fit: growth with its correction, bias and coverage", "[laws]") {
   // y = 0.9x + 1.5 + log(1 + c·3^{−(12−x)}); without the correction the slope is off.
   constexpr int kPoints = 9;
   const VectorXd x = VectorXd::LinSpaced(kPoints, 2, 10), decay = ((x.array() - 12) * std::log(3)).exp();
@@ -153,7 +154,7 @@ TEST_CASE("[laws] a non-linear fit: growth with its correction, bias and coverag
   CHECK_FALSE(without.covers());
 }
 
-TEST_CASE("[laws] covariances that are of no use are refused with the reason") {
+TEST_CASE("covariances that are of no use are refused with the reason", "[laws]") {
   CHECK(Covariance{{{true_covariance(40), 63}}}.problem().empty());
   CHECK(Covariance{{{true_covariance(60), 63}}}.problem().find("60 points from 64 bins") !=
         std::string::npos);
@@ -164,7 +165,7 @@ TEST_CASE("[laws] covariances that are of no use are refused with the reason") {
   CHECK(Covariance::independent(std::vector<double>{1, 2}).problem().empty());
 }
 
-TEST_CASE("[laws] covariances: parts and scales") {
+TEST_CASE("covariances: parts and scales", "[laws]") {
   const Covariance all{{{true_covariance(3), 63}, {MatrixXd::Constant(1, 1, 4), 9}}};
   CHECK(all.size() == 4);
   CHECK(all.errors()[3] == Approx(2));
