@@ -16,7 +16,8 @@ namespace leafcast::analysis {
 namespace {
 
 constexpr double kEnough = 0.9;     // of the true variance
-constexpr double kSeen = 2;         // standard errors from which a value is told from zero
+constexpr double kSeen = 3;         // standard errors from which a value is told from zero
+constexpr double kDoubt = 4;        // standard errors beyond which nothing is called exact
 constexpr double kAgreement = 2.5;  // standard errors within which a fit agrees with its prediction
 
 /// One language: its cells and what the sentences need to know of it.
@@ -54,10 +55,16 @@ class Story {
     const double leaves = std::round(std::pow(language_.d, levels)),
                  n = static_cast<double>(language_.leaves());
     const double percent = 100 * leaves / n;
-    return fmt::format("{} of {} leaves ({})", number_text(leaves, n < 1e6 ? 6 : 3),
+    return fmt::format("{} of {} leaves ({})", number_text(leaves, leaves < 1e6 ? 6 : 3),
                        number_text(n, n < 1e6 ? 6 : 3),
                        percent < 0.01 ? "a share of " + number_text(leaves / n, 2)
                                       : number_text(percent, percent < 10 ? 2 : 3) + "%");
+  }
+
+  /// The context nearest to so many levels.
+  static const Measurement& nearest(const Family& family, double levels) {
+    return *std::ranges::min_element(family.measurements, {},
+                                     [&](const Measurement& m) { return std::abs(m.x - levels); });
   }
 
   std::string law(const std::vector<Fit>& fits) const {
@@ -90,9 +97,7 @@ class Story {
     if (!family || !truth || !(*truth > 0) || language_.d * lambda * lambda <= 1) return "";
     const auto& all = family->measurements;
     const auto share = [&](const Measurement& m) { return m.estimate->value / *truth; };
-    const double middle = language_.height / 2.0;
-    const Measurement& half =
-        *std::ranges::min_element(all, {}, [&](const Measurement& m) { return std::abs(m.x - middle); });
+    const Measurement& half = nearest(*family, language_.height / 2.0);
     std::string text = fmt::format(
         "The sentence's sum has Var S/n = {} in the language itself. A writer ({}) "
         "that sees {} reaches {}% of that",
@@ -108,20 +113,16 @@ class Story {
     const auto truth = true_value(record_, index_, cells_, "excess_kurtosis");
     const Family* family = bounded();
     if (!truth || !family || std::abs(*truth) < 0.2) return "";
-    const Measurement* last = nullptr;
-    const Estimate* kurtosis = nullptr;
-    for (const Measurement& m : family->measurements) {
-      const Estimate* e = index_.find(m.cell, "excess_kurtosis");
-      if (!e || !(e->error > 0) || std::abs(e->value) > kSeen * e->error || e->error > std::abs(*truth) / 4)
-        break;
-      last = &m;
-      kurtosis = e;
-    }
+    const Measurement& quarter = nearest(*family, language_.height / 4.0);
+    const Estimate* kurtosis = index_.find(quarter.cell, "excess_kurtosis");
     std::string text =
         fmt::format("True sums are far from Gaussian (excess kurtosis {})", number_text(*truth, 4));
-    if (last)
-      text += fmt::format("; up to a context of {} those of the bounded writer look Gaussian ({})",
-                          leaves_text(last->x), value_text(kurtosis->value, kurtosis->error));
+    if (kurtosis && kurtosis->error < std::abs(*truth) / 4)
+      text += fmt::format("; those of the writer that sees {} have {}{}", leaves_text(quarter.x),
+                          value_text(kurtosis->value, kurtosis->error),
+                          std::abs(kurtosis->value) < kSeen * kurtosis->error
+                              ? ", which cannot be told from a Gaussian's 0"
+                              : "");
     return text + ".";
   }
 
@@ -132,9 +133,7 @@ class Story {
       if (!is_reasoning(family) && (!shown || family.measurements.size() > shown->measurements.size()))
         shown = &family;
     if (!shown) return "";
-    const double middle = language_.height / 2.0;
-    const Measurement& half = *std::ranges::min_element(
-        shown->measurements, {}, [&](const Measurement& m) { return std::abs(m.x - middle); });
+    const Measurement& half = nearest(*shown, language_.height / 2.0);
     const Estimate& e = *half.estimate;
     const double rate = std::isnan(e.exact) ? e.value : e.exact;
     const std::string how = rate == 0 || (e.value == 0 && std::isnan(e.exact))
@@ -155,6 +154,7 @@ class Story {
       const Measurement& last = family.measurements.back();
       const Estimate* bits = index_.find(last.cell, "memory_bits");
       if (last.x < language_.height || !bits || !(bits->value > 0)) continue;
+      if (!(std::abs(last.estimate->value - *truth) <= kDoubt * last.estimate->error)) continue;
       return fmt::format(
           "A writer that reasons ({}) is exact with {} bits of working memory: Var S/n = {}, true {}.",
           family.label, number_text(bits->value), value_text(last.estimate->value, last.estimate->error),

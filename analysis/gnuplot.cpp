@@ -176,7 +176,7 @@ std::string plot_script(const Plot& plot) {
   line("reset session");
   line("set encoding utf8");
   line(fmt::format("data = {}", quote(plot.name + ".dat")));
-  line(fmt::format("set title {} noenhanced offset 0,-0.3", quote(plot.title, kTitleColumns)));
+  line(fmt::format("set title {} noenhanced", quote(plot.title, kTitleColumns)));
   line(fmt::format("set xlabel {} noenhanced offset 0,0.3", quote(plot.x_label)));
   line(fmt::format("set ylabel {} noenhanced offset 0.5,0", quote(plot.y_label)));
   line(fmt::format("set xrange [{}:{}]", plot.x_low, plot.x_high));
@@ -207,7 +207,7 @@ std::string plot_script(const Plot& plot) {
                   legend.columns));
   line("set bars 0.5");
   line("");
-  const std::size_t height = 410 + 19 * legend.rows;
+  const std::size_t height = 440 + 19 * legend.rows;
   line(fmt::format("set terminal svg size {},{} dynamic enhanced background '#ffffff' font 'sans-serif,15'",
                    kWidth, height));
   line(fmt::format("set output {}", quote(plot.name + ".svg")));
@@ -223,7 +223,7 @@ std::string plot_script(const Plot& plot) {
   line("replot");
   line(
       fmt::format("set terminal pngcairo size {},{} enhanced background '#ffffff' font 'sans,15' fontscale "
-                  "2.1 linewidth 2.8 pointscale 2.8",
+                  "1.95 linewidth 2.6 pointscale 2.6",
                   5 * kWidth / 2, 5 * height / 2));
   line(fmt::format("set output {}", quote(plot.name + ".png")));
   line("replot");
