@@ -224,7 +224,7 @@ std::string fit_rows(const Fit& fit) {
 std::string laws(const std::vector<Fit>& fits) {
   if (fits.empty()) return "";
   std::string html = paragraph(
-      "Weighted least squares; errors are not rescaled by χ². The "
+      "Generalised least squares; errors are not rescaled by χ². The "
       "laws are asymptotic: where errors are small, χ² "
       "and the distance from the prediction show the corrections of "
       "finite depth. The notes say what exact "
