@@ -66,7 +66,7 @@ Json cell_columns(std::size_t index, const Cell& cell, std::uint64_t samples) {
           {"memory", generator.memory},
           {"encoding", generator.encoding},
           {"memory_depth", generator.memory_depth},
-          {"method", cell.method() == Method::sequence ? "sequence" : "collapsed"},
+          {"method", cell.parameters().at("generator.method")},
           {"samples", samples}};
 }
 
