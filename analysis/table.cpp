@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "analysis/cell_text.h"
+#include "analysis/doubtful_runs.h"
 #include "analysis/estimate_index.h"
 #include "analysis/number_text.h"
 #include "analysis/overview.h"
@@ -254,7 +255,11 @@ Format parse_format(const std::string& name) {
 
 void write_table(std::ostream& out, Format format, const Record& record,
                  const std::vector<Estimate>& estimates) {
-  if (format == Format::text) return write_text(out, record, estimates);
+  if (format == Format::text) {
+    write_text(out, record, estimates);
+    if (const std::string remark = doubtful_runs(estimates); !remark.empty()) out << '\n' << wrap(remark, "");
+    return;
+  }
   if (format == Format::json) {
     JsonLines lines(out);
     each_row(record, estimates, [&](const Json& object) { lines(object); });

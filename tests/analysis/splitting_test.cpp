@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "analysis/doubtful_runs.h"
 #include "analysis/estimates.h"
 #include "analysis/exact.h"
 #include "engine/chunk_runner.h"
@@ -84,6 +85,7 @@ TEST_CASE("splitting agrees with exact valid rates down to 1e-40") {
     CHECK(valid.error < 0.2 * valid.exact);
     CHECK(find(list, "effective_runs").value > 20);
     CHECK(find(list, "effective_runs").value < 129);
+    CHECK(doubtful_runs(list).empty());
     CHECK(std::ranges::find(list, "variance", &Estimate::statistic) == list.end());
     // Another writer's rate is told apart.
     Parameters other = cell.parameters();
@@ -112,8 +114,11 @@ TEST_CASE("splitting with too few particles says so") {
   const std::vector<Estimate> list = estimates(sample({block(4, 4, 0, "root", 16, 256 * 16)}));
   CHECK(find(list, "effective_runs").value < 30);
   CHECK(find(list, "thin_run_rate").value > 0.5);
+  CHECK(
+      doubtful_runs(list).starts_with("splitting: fewer than 30 effective runs carry the rates of cells 0,"));
   // All runs die out: no rate, and an error that does not claim to know it.
   const std::vector<Estimate> dead = estimates(sample({block(5, 5, 0, "root", 2, 128)}));
+  CHECK(doubtful_runs(dead).starts_with("splitting: no run of cells 0 survived"));
   CHECK(find(dead, "valid_rate").value == 0);
   CHECK(find(dead, "valid_rate").error > 1e-3);
   CHECK(find(dead, "extinct_run_rate").value == 1);
