@@ -37,6 +37,7 @@ const std::vector<Form>& forms() {
       {"generator.memory", "{}"},
       {"generator.lca", "{}"},
       {"generator.method", "{}", "sequence"},
+      {"generator.particles", "N={}", "1024"},
       {"observe.symbol", "symbol {}", "0"},
       {"seed", "", "1"},  // Cell::seed_text
   };

@@ -34,9 +34,15 @@ class Evaluator {
         h_(cell.language().height),
         observe_(cell.observe()),
         zero_mean_(cell.language().channel.is_symmetric()),
-        has_memory_(std::holds_alternative<ReasoningGenerator>(cell.generator())) {}
+        has_memory_(std::holds_alternative<ReasoningGenerator>(cell.generator())),
+        splits_(cell.method() == Method::splitting) {}
 
   std::vector<Statistic> operator()(const Tally& tally) const {
+    return splits_ ? of_runs(tally) : of_sentences(tally);
+  }
+
+ private:
+  std::vector<Statistic> of_sentences(const Tally& tally) const {
     std::vector<Statistic> list;
     const auto add = [&](const char* base, int height, double value, std::uint64_t counted = 0) {
       list.push_back({base, height, value, counted});
@@ -70,7 +76,34 @@ class Evaluator {
     return list;
   }
 
- private:
+  /// Of splitting runs. What survives is conditioned on being valid, so nothing else is known of the writer.
+  std::vector<Statistic> of_runs(const Tally& tally) const {
+    const SplittingSums& sums = tally.splitting;
+    const auto mean = [&](const WideInt& weight) {
+      return ratio(VastInt(weight), VastInt(tally.samples) << kWeightBits);
+    };
+    const auto runs = static_cast<double>(sums.runs);
+    std::vector<Statistic> list = {
+        {"valid_rate", -1, mean(sums.valid), tally.samples},
+        {"free_rate", -1, mean(sums.free), tally.samples},
+        {"frozen_rate", -1, mean(sums.valid - sums.free), tally.samples},
+        {"effective_runs", -1, effective_particles(sums) * runs / static_cast<double>(tally.samples)},
+        {"thin_run_rate", -1, rate(sums.thin, sums.runs), sums.runs},
+        {"extinct_run_rate", -1, rate(sums.extinct, sums.runs), sums.runs}};
+    if (has_memory_) list.push_back({"memory_bits", -1, static_cast<double>(tally.memory_bits)});
+    return list;
+  }
+
+  /// (Σ n p)² / Σ n p²: as many particles in runs that all had the same p would have this spread. Unknown
+  /// where p² is lost in the weights' unit, below 1e-60.
+  static double effective_particles(const SplittingSums& sums) {
+    if (msb_or_zero(sums.squares) < kLeastSquareBits) return kUnknown;
+    const VastInt valid = sums.valid;
+    return ratio(valid * valid, VastInt(sums.squares) << kWeightBits);
+  }
+  static unsigned msb_or_zero(const WideInt& value) { return value.is_zero() ? 0 : msb(value); }
+  static constexpr unsigned kLeastSquareBits = 40;
+
   /// A leaf's s is q−1 or −1, never 0, so Σs² over leaves tells whether subtrees were tallied.
   bool has_subtrees(const Tally& tally) const {
     return tally.sums.size() == static_cast<std::size_t>(h_) + 1 && tally.sums[0][1] != 0;
@@ -126,7 +159,7 @@ class Evaluator {
   int d_, h_;
   Observe observe_;
   bool zero_mean_;
-  bool has_memory_;
+  bool has_memory_, splits_;
 };
 
 void subtract(std::vector<std::uint64_t>& from, const std::vector<std::uint64_t>& bin) {
@@ -142,6 +175,12 @@ Tally without(Tally sums, const Tally& bin) {
   subtract(sums.first_inconsistency, bin.first_inconsistency);
   sums.frozen_roots -= bin.frozen_roots;
   sums.free_roots -= bin.free_roots;
+  sums.splitting.runs -= bin.splitting.runs;
+  sums.splitting.extinct -= bin.splitting.extinct;
+  sums.splitting.thin -= bin.splitting.thin;
+  sums.splitting.valid -= bin.splitting.valid;
+  sums.splitting.free -= bin.splitting.free;
+  sums.splitting.squares -= bin.splitting.squares;
   return sums;
 }
 
@@ -180,6 +219,12 @@ class Theory {
   std::map<std::string, Exact> by_law_;
 };
 
+/// What there was nothing to compute it from has no row.
+bool is_absent(const Statistic& statistic) {
+  const std::string_view base = statistic.base;
+  return (base == "first_inconsistency_depth" || base == "effective_runs") && std::isnan(statistic.value);
+}
+
 /// `exact_of_cell`: called if the cell has samples; nullptr for no exact values.
 void append(std::vector<Estimate>& list, std::size_t index, const Cell& cell, const CellTally& bins,
             const std::function<const Exact*()>& exact_of_cell) {
@@ -199,8 +244,7 @@ void append(std::vector<Estimate>& list, std::size_t index, const Cell& cell, co
   const Exact* exact = exact_of_cell();
   for (std::size_t i = 0; i < statistics.size(); ++i) {
     const Statistic& statistic = statistics[i];
-    if (statistic.base == std::string_view("first_inconsistency_depth") && std::isnan(statistic.value))
-      continue;
+    if (is_absent(statistic)) continue;
     Estimate& estimate = list.emplace_back(Estimate{index, statistic.name()});
     estimate.value = statistic.value;
     const bool is_bound = statistic.base == std::string_view("memory_bits");

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "analysis/cell_text.h"
+#include "analysis/doubtful_runs.h"
 #include "analysis/estimate_index.h"
 #include "analysis/figures.h"
 #include "analysis/findings.h"
@@ -344,6 +345,8 @@ void write_report(const std::filesystem::path& html, const Record& record,
            escape_html(fmt::format("Unfinished: {} of {} chunks are done.", record.ledger.count(),
                                    record.plan.total_chunks())) +
            "</p>\n";
+  if (const std::string remark = doubtful_runs(estimates); !remark.empty())
+    top += "<p class=\"far\">" + escape_html(remark) + "</p>\n";
   top += said(findings(record, index, fits), all, std::any_of(estimates.begin(), estimates.end(), is_wrong));
   top += summary(record, index, all, view);
   page.add("findings", "What the data say", top);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "analysis/cell_text.h"
+#include "analysis/doubtful_runs.h"
 #include "analysis/estimate_index.h"
 #include "analysis/number_text.h"
 #include "analysis/overview.h"
@@ -67,7 +68,7 @@ Json cell_columns(std::size_t index, const Cell& cell, std::uint64_t samples) {
           {"memory", generator.memory},
           {"encoding", generator.encoding},
           {"memory_depth", generator.memory_depth},
-          {"method", cell.method() == Method::sequence ? "sequence" : "collapsed"},
+          {"method", cell.parameters().at("generator.method")},
           {"samples", samples}};
 }
 
@@ -401,7 +402,13 @@ Format parse_format(const std::string& name) {
 
 void write_table(std::ostream& out, Format format, const Record& record,
                  const std::vector<Estimate>& estimates, std::size_t width) {
-  if (format == Format::text) return write_text(out, record, estimates, width);
+  if (format == Format::text) {
+    write_text(out, record, estimates, width);
+    if (const std::string remark = doubtful_runs(estimates); !remark.empty())
+      out << '
+' << wrap(remark, "", width);
+    return;
+  }
   if (format == Format::json) {
     JsonLines lines(out);
     each_row(record, estimates, [&](const Json& object) { lines(object); });

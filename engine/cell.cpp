@@ -20,6 +20,7 @@ constexpr std::uint64_t kMaxChildren = 1 << 20;
 constexpr std::int64_t kMaxLeaves = (std::int64_t{1} << 62) - 1;
 constexpr std::uint64_t kMaxSamples = std::uint64_t{1} << 53;
 constexpr std::uint64_t kDefaultSamples = 10000;
+constexpr std::uint64_t kMaxParticles = 1 << 20, kDefaultParticles = 1024;
 constexpr std::size_t kMaxShares = 4095;  // of at most 2^20 chunks each
 
 // ---- language
@@ -152,19 +153,67 @@ bool collapses(const Generator& generator) {
   return std::holds_alternative<TrueGenerator>(generator);
 }
 
-Method read_method(ParameterReader& reader, const Generator& generator) {
-  if (reader.read_choice("generator.method", {"sequence", "collapsed"}) == 0) return Method::sequence;
-  if (!collapses(generator))
-    throw reader.error(
-        "generator.method",
-        "this generator looks back at leaves or siblings, so a sentence is more than counts of "
-        "symbols; use sequence, or choose true, block with memory = root, or reasoning with "
-        "encoding = path",
-        true);
-  return Method::collapsed;
+void require_collapsible(const ParameterReader& reader, const Generator& generator) {
+  if (collapses(generator)) return;
+  throw reader.error("generator.method",
+                     "this generator looks back at leaves or siblings, so a sentence is more than counts of "
+                     "symbols; use sequence, or choose true, block with memory = root, or reasoning with "
+                     "encoding = path",
+                     true);
+}
+
+void require_splittable(const ParameterReader& reader, const Language& language, const Generator& generator) {
+  const auto refuse = [&](const std::string& reason) {
+    throw reader.error("generator.method", reason, true);
+  };
+  if (!language.constrained)
+    refuse(
+        fmt::format("splitting estimates how rarely a coloring is valid, and {} has no invalid sentences; "
+                    "use sequence, or choose coloring",
+                    language.kind));
+  if (std::holds_alternative<TrueGenerator>(generator))
+    refuse("true sentences are valid, all of them: there is no rare event; use sequence");
+  if (const auto* writer = std::get_if<ReasoningGenerator>(&generator))
+    if (writer->encoding == Encoding::segment)
+      refuse("splitting knows no writer that remembers segments; use sequence, or encoding = path");
+}
+
+Method read_method(ParameterReader& reader, const Language& language, const Generator& generator) {
+  constexpr Method kMethods[] = {Method::sequence, Method::collapsed, Method::splitting};
+  const Method method =
+      kMethods[reader.read_choice("generator.method", {"sequence", "collapsed", "splitting"})];
+  if (method == Method::collapsed) require_collapsible(reader, generator);
+  if (method == Method::splitting) require_splittable(reader, language, generator);
+  return method;
+}
+
+int read_particles(ParameterReader& reader, Method method) {
+  constexpr const char* kKey = "generator.particles";
+  if (method == Method::splitting)
+    return static_cast<int>(
+        reader.read_whole(kKey, "a run's number of particles", 2, kMaxParticles, kDefaultParticles));
+  if (reader.has(kKey))
+    throw reader.error(kKey, "only generator.method = splitting has particles; leave it out", true);
+  return 0;
+}
+
+/// Survivors are conditioned on what they have survived, so their sums say nothing of the writer.
+Observe read_observe_splitting(ParameterReader& reader) {
+  for (const char* key : {"observe.subtrees", "observe.correlation", "observe.histogram"})
+    if (reader.read_switch(key, false))
+      throw reader.error(key,
+                         "splitting estimates the valid rate alone; leave it out, or use "
+                         "generator.method = sequence");
+  if (!reader.read_switch("observe.validity", true))
+    throw reader.error("observe.validity",
+                       "it is all that splitting observes; leave it out, or use generator.method = sequence");
+  if (reader.read_whole("observe.symbol", "a symbol's number", 0, kMaxSymbols - 1, 0) != 0)
+    throw reader.error("observe.symbol", "splitting sums no symbol; leave it out");
+  return {.subtrees = false, .correlation = false, .validity = true, .histogram = false, .symbol = 0};
 }
 
 Observe read_observe(ParameterReader& reader, const Language& language, Method method) {
+  if (method == Method::splitting) return read_observe_splitting(reader);
   const bool leaves = method == Method::sequence;
   for (const char* key : {"observe.subtrees", "observe.correlation", "observe.validity"})
     if (!leaves && reader.read_switch(key, false))
@@ -251,7 +300,8 @@ Cell Cell::make(const Parameters& parameters) {
       reader.read_whole("seed", "a seed", 0, std::numeric_limits<std::uint64_t>::max(), 1);
   cell.language_ = read_language(reader);
   cell.generator_ = read_generator(reader, *cell.language_);
-  cell.method_ = read_method(reader, cell.generator_);
+  cell.method_ = read_method(reader, *cell.language_, cell.generator_);
+  cell.particles_ = read_particles(reader, cell.method_);
   cell.samples_ =
       reader.read_whole("sampling.samples", "the number of samples", 1, kMaxSamples, kDefaultSamples);
   cell.shares_ = {{seed, cell.samples_}};
@@ -316,6 +366,7 @@ std::string Cell::label() const {
   }
   text += " · " + short_form(parameters_);
   if (method_ == Method::collapsed) text += " · collapsed";
+  if (method_ == Method::splitting) text += fmt::format(" · splitting N={}", particles_);
   if (is_pooled() || seed() != 1) text += " · " + seed_text();
   return text;
 }
@@ -347,6 +398,13 @@ std::vector<KindKeys> list_language_keys() {
   return lists;
 }
 
+std::vector<KindKeys> list_generator_keys() {
+  auto lists = list_keys(generator_registry(), "generator.", {"kind", "method"});
+  for (KindKeys& list : lists)
+    if (list.kind != "true") list.keys.push_back("generator.particles");
+  return lists;
+}
+
 }  // namespace
 
 const std::vector<KindKeys>& language_kinds() {
@@ -355,8 +413,7 @@ const std::vector<KindKeys>& language_kinds() {
 }
 
 const std::vector<KindKeys>& generator_kinds() {
-  static const std::vector<KindKeys> kinds =
-      list_keys(generator_registry(), "generator.", {"kind", "method"});
+  static const std::vector<KindKeys> kinds = list_generator_keys();
   return kinds;
 }
 

@@ -55,16 +55,17 @@ struct ReasoningGenerator {
 
 using Generator = std::variant<TrueGenerator, KgramGenerator, BlockGenerator, ReasoningGenerator>;
 
-/// Write every leaf, or draw the sum of a whole sentence from counts (MATH.md §7): true, block with root
-/// memory, reasoning by path.
-enum class Method { sequence, collapsed };
+/// Write every leaf; draw the sum of a whole sentence from counts (MATH.md §7): true, block with root memory,
+/// reasoning by path; or write many sentences side by side and estimate the valid rate by splitting (MATH.md
+/// §9): kgram, block, reasoning by path.
+enum class Method { sequence, collapsed, splitting };
 
 /// What a cell tallies besides S.
 struct Observe {
-  bool subtrees;  ///< power sums of the sums over subtrees of every height; not if collapsed, as the next two
+  bool subtrees;     ///< power sums of the sums over subtrees of every height; sequence only, as correlation
   bool correlation;  ///< two-point correlation by LCA height (derived from the subtree sums)
-  bool validity;     ///< coloring validity, frozen and free roots
-  bool histogram;    ///< histogram of S
+  bool validity;     ///< coloring validity, frozen and free roots; never if collapsed, always if splitting
+  bool histogram;    ///< histogram of S; not if splitting
   int symbol;        ///< c in S = q·N_c − n
 };
 
@@ -93,6 +94,8 @@ class Cell {
   const Language& language() const { return *language_; }
   const Generator& generator() const { return generator_; }
   Method method() const { return method_; }
+  /// Sentences that a splitting run writes side by side; 0 for other methods.
+  int particles() const { return particles_; }
   const Observe& observe() const { return observe_; }
   /// By ascending seed; more than one if the cell is pooled.
   const std::vector<SeedShare>& shares() const { return shares_; }
@@ -120,6 +123,7 @@ class Cell {
   std::optional<Language> language_;
   Generator generator_;
   Method method_ = Method::sequence;
+  int particles_ = 0;
   Observe observe_{};
   std::vector<SeedShare> shares_;
   std::uint64_t samples_ = 0, id_ = 0;

@@ -8,6 +8,7 @@
 #include "engine/kernel_tasks.h"
 #include "engine/sampler_family.h"
 #include "engine/sampler_tables.h"
+#include "engine/splitting_sampler.h"
 #include "hwy/highway.h"
 
 namespace leafcast {
@@ -30,6 +31,8 @@ ChunkRunner::ChunkRunner(const Cell& cell) {
   if (cell.is_pooled()) throw std::logic_error("a pooled cell is not sampled, its shares were");
   if (cell.method() == Method::collapsed)
     collapsed_ = std::make_unique<CollapsedSampler>(cell);
+  else if (cell.method() == Method::splitting)
+    splitting_ = std::make_unique<SplittingSampler>(cell);
   else
     tables_ = std::make_unique<SamplerTables>(cell);
 }
@@ -39,20 +42,21 @@ ChunkRunner::ChunkRunner(ChunkRunner&&) noexcept = default;
 std::optional<Tally> ChunkRunner::run(std::uint32_t chunk, std::uint64_t samples,
                                       const std::function<bool()>& proceed) const {
   if (collapsed_) return collapsed_->run(chunk, samples, proceed);
+  if (splitting_) return splitting_->run(chunk, samples, proceed);
   SentenceTask task{chunk, samples, proceed, false, {}, {}};
   if (!run_sentences(*tables_, task)) return std::nullopt;
   return std::move(task.tally);
 }
 
 std::vector<std::uint8_t> ChunkRunner::sentences(std::uint32_t chunk, std::uint64_t samples) const {
-  if (collapsed_) throw std::logic_error("collapsed sums have no sentences");
+  if (!tables_) throw std::logic_error("only sequences have sentences of their own");
   SentenceTask task{chunk, samples, [] { return true; }, true, {}, {}};
   run_sentences(*tables_, task);
   return std::move(task.sentences);
 }
 
 Eigen::MatrixXd ChunkRunner::conditional_laws(std::span<const std::uint8_t> sentence) const {
-  if (collapsed_ || !std::holds_alternative<KgramGenerator>(tables_->cell.generator()))
+  if (!tables_ || !std::holds_alternative<KgramGenerator>(tables_->cell.generator()))
     throw std::logic_error("conditional laws are those of a k-gram");
   if (static_cast<std::int64_t>(sentence.size()) != tables_->leaves)
     throw std::logic_error("a sentence has as many symbols as the tree has leaves");

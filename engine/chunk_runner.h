@@ -14,15 +14,17 @@
 namespace leafcast {
 
 class CollapsedSampler;
+class SplittingSampler;
 struct SamplerTables;
 
 /// Samples the chunks of one cell. Construct once a cell (it tabulates the channel), then call from one
 /// thread.
 ///
 /// Random numbers are a function of (seed, cell id, chunk, batch), and arithmetic is Boolean on planes, IEEE
-/// single precision without contraction on lanes, double precision on collapsed sums (sampler_family.h): the
-/// tally is the same on every rank and every instruction set (kernels are compiled for several and chosen at
-/// run time). Memory: O(k + dh) a lane, up to 32 lanes; O(h²) planes; never O(n).
+/// single precision without contraction on lanes, double precision on collapsed sums and in splitting
+/// (sampler_family.h): the tally is the same on every rank and every instruction set (kernels are compiled
+/// for several and chosen at run time). Memory: O(k + dh) a lane, up to 32 lanes; O(h²) planes; O(k + dh) a
+/// particle; never O(n).
 class ChunkRunner {
  public:
   /// Throws std::logic_error if the cell is pooled.
@@ -36,7 +38,7 @@ class ChunkRunner {
                            const std::function<bool()>& proceed) const;
 
   /// The same sentences as symbols, [sample][leaf] (n·samples bytes: for small trees and tests).
-  /// Throws std::logic_error if the cell's method is collapsed.
+  /// Throws std::logic_error unless the cell's method is sequence.
   std::vector<std::uint8_t> sentences(std::uint32_t chunk, std::uint64_t samples) const;
 
   /// The generator's conditional law of every leaf of a given sentence of n symbols, given what it remembers
@@ -45,9 +47,10 @@ class ChunkRunner {
   Eigen::MatrixXd conditional_laws(std::span<const std::uint8_t> sentence) const;
 
  private:
-  // One of the two, by the cell's method.
+  // One of them, by the cell's method.
   std::unique_ptr<SamplerTables> tables_;
   std::unique_ptr<CollapsedSampler> collapsed_;
+  std::unique_ptr<SplittingSampler> splitting_;
 };
 
 /// Instruction sets that this build dispatches to and this machine has, best first (Highway target names).

@@ -10,6 +10,8 @@
 #include "engine/collapsed_sampler.h"
 #include "engine/error.h"
 #include "engine/sampler_family.h"
+#include "engine/splitting_sampler.h"
+#include "engine/splitting_writers.h"
 
 namespace leafcast {
 
@@ -22,7 +24,12 @@ constexpr int kVersion = 1;
 constexpr double kCachedBytes = 1 << 20;  // a ring that stays in the second-level cache
 constexpr double kRareBoundary = 1 << 8;  // leaves a block, from which on its boundary costs little
 
-std::uint64_t batch_size(const Cell& cell) { return static_cast<std::uint64_t>(batch_samples(cell)); }
+std::uint64_t batch_size(const Cell& cell) {
+  const auto whole = static_cast<std::uint64_t>(batch_samples(cell));
+  if (sampler_family(cell) != SamplerFamily::splitting) return whole;
+  // A run of fewer particles costs less, and a cell of few samples has no others.
+  return std::clamp<std::uint64_t>(cell.shares().front().samples / kJackknifeBins, 1, whole);
+}
 
 /// Writers that work block by block keep `depth` levels.
 struct Sampler {
@@ -122,6 +129,10 @@ std::string sampler_name(const Cell& cell) {
   const Language& language = cell.language();
   if (sampler_family(cell) == SamplerFamily::collapsed)
     return sampler.depth == language.height ? "collapsed" : "collapsed of blocks";
+  if (sampler_family(cell) == SamplerFamily::splitting)
+    return fmt::format("splitting {}", sampler.kind == Sampler::Kind::kgram       ? "kgram"
+                                       : sampler.kind == Sampler::Kind::ancestors ? "ancestors"
+                                                                                  : "recalling ancestors");
   if (sampler.kind == Sampler::Kind::kgram) {
     const auto& kgram = std::get<KgramGenerator>(cell.generator());
     if (sampler.window < language.d)
@@ -177,6 +188,8 @@ double sentence_seconds(const Cell& cell) {
   switch (sampler_family(cell)) {
     case SamplerFamily::collapsed:
       return binomial_draws(cell) * 32e-9;
+    case SamplerFamily::splitting:
+      return splitting_leaf_seconds(cell) * leaves;
     case SamplerFamily::planes:
       return nominal_plane_leaf(cell) * 1e-9 * leaves;
     case SamplerFamily::lanes:
@@ -263,6 +276,8 @@ double sampler_bytes(const Cell& cell) {
   switch (sampler_family(cell)) {
     case SamplerFamily::collapsed:
       return bytes + 32 * binomial_draws(cell);  // laws of splits, a binomial each
+    case SamplerFamily::splitting:
+      return bytes + cell.particles() * (particle_bytes(cell) + 8 * (h + 2));
     case SamplerFamily::planes: {
       // Counts and validity a level; sets of digits with their adders for subtrees of up to 256 leaves.
       const double sets = cell.observe().subtrees ? 163 * 14 * std::min(h, 8 / std::log2(d)) : 0;

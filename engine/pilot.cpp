@@ -38,7 +38,7 @@ std::optional<Cell> lower_twin(const Cell& cell) {
   constexpr std::int64_t kLeastPath = 256;
   const bool kgrams = std::holds_alternative<KgramGenerator>(cell.generator());
   if (height < 1 || cell.method() == Method::collapsed ||
-      (kgrams && language.leaves() / language.d < kLeastPath))
+      (kgrams && cell.method() == Method::sequence && language.leaves() / language.d < kLeastPath))
     return std::nullopt;
   Parameters parameters = cell.parameters();
   parameters["language.height"] = std::to_string(height);

@@ -40,6 +40,8 @@ Grain grain_of(const Cell& cell, int streams) {
       return {batch, 0x1p29 / leaves};
     case SamplerFamily::collapsed:
       return {batch, 0x1p21 / binomial_draws(cell)};
+    case SamplerFamily::splitting:
+      return {batch, 0x1p21 / leaves};
     case SamplerFamily::lanes:
       break;
   }

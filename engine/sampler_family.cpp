@@ -33,6 +33,7 @@ bool flips_coins(const Channel& channel) { return channel.q() == 3 && channel.ke
 
 SamplerFamily sampler_family(const Cell& cell) {
   if (cell.method() == Method::collapsed) return SamplerFamily::collapsed;
+  if (cell.method() == Method::splitting) return SamplerFamily::splitting;
   const Language& language = cell.language();
   return language.channel.is_symmetric() && language.channel.q() <= 4 && remembers_a_path(cell) &&
                  cell.samples() >= least_samples_for_planes(language.channel)
@@ -46,6 +47,8 @@ int batch_samples(const Cell& cell) {
       return kPlaneSamples;
     case SamplerFamily::collapsed:
       return 1;
+    case SamplerFamily::splitting:
+      return cell.particles();
     case SamplerFamily::lanes:
       break;
   }

@@ -6,10 +6,11 @@ namespace leafcast {
 /// The implementations that sample cells. Each has streams and batches of its own; which one samples a cell
 /// is a function of the cell alone.
 enum class SamplerFamily {
-  lanes,     ///< one sample a lane of a vector: every generator and language
-  planes,    ///< one sample a bit: the language itself, block with root memory and path reasoning, symmetric
-             ///< channels, q ≤ 4
-  collapsed  ///< no leaves, only their number by symbol
+  lanes,      ///< one sample a lane of a vector: every generator and language
+  planes,     ///< one sample a bit: the language itself, block with root memory and path reasoning, symmetric
+              ///< channels, q ≤ 4
+  collapsed,  ///< no leaves, only their number by symbol
+  splitting   ///< particles that are resampled as they become invalid: a batch is a run
 };
 
 /// Samples of a plane: the bits of a group of streams.

@@ -92,6 +92,16 @@ std::int64_t HistogramBins::lower(int bin) {
   return -1 - (lower_of_nonnegative(mirror) + width_of_nonnegative(mirror) - 1);
 }
 
+SplittingSums& SplittingSums::operator+=(const SplittingSums& other) {
+  runs += other.runs;
+  extinct += other.extinct;
+  thin += other.thin;
+  valid += other.valid;
+  free += other.free;
+  squares += other.squares;
+  return *this;
+}
+
 Tally& Tally::operator+=(const Tally& other) {
   samples += other.samples;
   if (sums.size() < other.sums.size()) sums.resize(other.sums.size());
@@ -103,6 +113,7 @@ Tally& Tally::operator+=(const Tally& other) {
   free_roots += other.free_roots;
   memory_bits = std::max(memory_bits, other.memory_bits);
   add_histogram(histogram, other.histogram);
+  splitting += other.splitting;
   return *this;
 }
 

@@ -37,6 +37,25 @@ struct HistogramBins {
 /// tree of a thousand nodes costs more than all else that it does for the chunk.
 using Histogram = boost::container::flat_map<std::int32_t, std::uint64_t>;
 
+/// Weights of splitting runs are whole multiples of 2^{-448}: a run's is rounded down at each step, so rates
+/// above 1e-125 have ten digits. Sums of 2^53 particles of weight 1 take 501 bits.
+inline constexpr int kWeightBits = 448;
+
+/// Sums over splitting runs (MATH.md §9). A run of n particles whose surviving fractions multiply to p has
+/// the weight n·p, so p averaged over particles is valid/samples.
+struct SplittingSums {
+  std::uint64_t runs = 0;
+  std::uint64_t extinct = 0;  ///< runs of which no particle survived: p = 0
+  std::uint64_t thin = 0;     ///< runs that fewer than kFewSurvivors particles survived at some leaf, or none
+  WideInt valid = 0;          ///< Σ n p, in units of 2^{-kWeightBits}, as the next two
+  WideInt free = 0;     ///< Σ n p · (fraction of the last survivors whose root has two or more colors)
+  WideInt squares = 0;  ///< Σ n p²
+
+  SplittingSums& operator+=(const SplittingSums& other);
+  bool operator==(const SplittingSums& other) const = default;
+};
+inline constexpr int kFewSurvivors = 5;
+
 /// Exact sums over the samples of a chunk, a jackknife bin or a cell. Addition is associative and
 /// commutative, so no result depends on an order. Once samples > 0 the vectors have height + 1 entries (those
 /// of validity only where the cell observes it), whatever the method that sampled; files rely on it. "Subtree
@@ -52,6 +71,7 @@ struct Tally {
   std::uint64_t free_roots = 0;    ///< sentences whose root has two or more
   std::uint64_t memory_bits = 0;   ///< peak working memory of a reasoning writer (maximum, not a sum)
   Histogram histogram;             ///< empty unless observe.histogram
+  SplittingSums splitting;         ///< of splitting cells, which count nothing else but samples
 
   Tally& operator+=(const Tally& other);
   bool operator==(const Tally& other) const = default;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <string>
@@ -88,6 +89,8 @@ void put_cell_columns(h5::Group group, const h5::Axis& axis, const Plan& plan,
   columns.add_text("encoding", "generator.encoding");
   columns.add_integer("memory_depth", "generator.memory-depth");
   columns.add_text("method", "generator.method");
+  if (std::ranges::any_of(plan.cells(), [](const Cell& c) { return c.method() == Method::splitting; }))
+    columns.add_integer("particles", "generator.particles");
   columns.add("samples", [](std::uint32_t, const Cell& cell) { return cell.samples(); });
   columns.add("chunks", [&](std::uint32_t c, const Cell&) { return plan.chunks(c); });
   columns.add("seed", [](std::uint32_t, const Cell& cell) { return cell.seed(); });

@@ -38,4 +38,18 @@ WideInt from_limbs(std::span<const std::uint64_t, kLimbs> limbs) {
   return negative ? WideInt(-value) : value;
 }
 
+WeightLimbs to_weight_limbs(const WideInt& weight) {
+  if (weight < 0 || (!weight.is_zero() && msb(weight) >= 64 * kWeightLimbs))
+    throw std::overflow_error("a weight does not fit 512 bits");
+  WeightLimbs limbs{};
+  if (!weight.is_zero()) export_bits(weight, limbs.begin(), 64, false);
+  return limbs;
+}
+
+WideInt from_weight_limbs(std::span<const std::uint64_t, kWeightLimbs> limbs) {
+  WideInt weight;
+  import_bits(weight, limbs.begin(), limbs.end(), 64, false);
+  return weight;
+}
+
 }  // namespace leafcast::io

@@ -15,4 +15,12 @@ using Limbs = std::array<std::uint64_t, kLimbs>;
 Limbs to_limbs(const WideInt& value);
 WideInt from_limbs(std::span<const std::uint64_t, kLimbs> limbs);
 
+/// Weights of splitting runs in files: 512 bits, never negative, least significant first.
+inline constexpr std::size_t kWeightLimbs = 8;
+using WeightLimbs = std::array<std::uint64_t, kWeightLimbs>;
+
+/// Throws std::overflow_error if the weight is negative or does not fit.
+WeightLimbs to_weight_limbs(const WideInt& weight);
+WideInt from_weight_limbs(std::span<const std::uint64_t, kWeightLimbs> limbs);
+
 }  // namespace leafcast::io

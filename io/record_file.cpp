@@ -24,6 +24,22 @@ namespace {
 constexpr std::string_view kTypeNames[] = {"leafcast-part", "leafcast-results"};  // by FileType
 constexpr std::string_view kSumNames[kPowers] = {"sum_s1", "sum_s2", "sum_s3", "sum_s4"};
 
+/// The weights of splitting runs, by their names in files.
+struct WeightName {
+  const char* name;
+  WideInt SplittingSums::*weight;
+};
+constexpr WeightName kWeights[] = {{"valid_weight", &SplittingSums::valid},
+                                   {"free_weight", &SplittingSums::free},
+                                   {"squared_weight", &SplittingSums::squares}};
+
+bool splits(const Plan& plan) {
+  return std::ranges::any_of(plan.cells(), [](const Cell& c) { return c.method() == Method::splitting; });
+}
+
+/// The lowest format that can express records of the plan.
+std::int32_t format_version(const Plan& plan) { return splits(plan) ? 3 : plan.is_pooled() ? 2 : 1; }
+
 // ---- seal
 
 constexpr std::string_view kHdf5Signature = "\x89HDF\r\n\x1a\n";
@@ -113,16 +129,34 @@ class MomentsWriter {
     put_counts("free_roots", &Tally::free_roots);
     put_counts("memory_bits", &Tally::memory_bits);
     put_histogram();
+    if (splits(record_.plan)) put_splitting();
   }
 
  private:
   const CellTally& tally(std::size_t row) const { return record_.tallies[cells_[row]]; }
 
   void put_counts(const std::string& name, std::uint64_t Tally::*count) {
+    put_counts(group_, name, [count](const Tally& bin) { return bin.*count; });
+  }
+  template <class Count>
+  void put_counts(h5::Group& group, const std::string& name, Count count) {
     std::vector<std::uint64_t> values;
     for (std::size_t row = 0; row < cells_.size(); ++row)
-      for (const Tally& bin : tally(row)) values.push_back(bin.*count);
-    group_.make_dataset<std::uint64_t>(name, {&cell_, &bin_}).write(std::span<const std::uint64_t>(values));
+      for (const Tally& bin : tally(row)) values.push_back(count(bin));
+    group.make_dataset<std::uint64_t>(name, {&cell_, &bin_}).write(std::span<const std::uint64_t>(values));
+  }
+
+  void put_splitting() {
+    h5::Group group = group_.make_group("splitting");
+    put_counts(group, "runs", [](const Tally& bin) { return bin.splitting.runs; });
+    put_counts(group, "extinct_runs", [](const Tally& bin) { return bin.splitting.extinct; });
+    put_counts(group, "thin_runs", [](const Tally& bin) { return bin.splitting.thin; });
+    const h5::Axis limb = group.make_axis("weight_limb", indices(kWeightLimbs));
+    for (const auto& [name, weight] : kWeights)
+      put_rows(group.make_dataset<std::uint64_t>(name, {&cell_, &bin_, &limb}),
+               [weight](const Tally& bin, std::span<std::uint64_t> values) {
+                 std::ranges::copy(to_weight_limbs(bin.splitting.*weight), values.begin());
+               });
   }
 
   /// Writes row by row; fill(bin's tally, its part of the row) puts what is not zero.
@@ -193,7 +227,7 @@ h5::File file_with_header(FileType type, const Plan& plan) {
   h5::File file = h5::File::create();
   h5::Group root = file.root();
   root.set("filetype", std::string(kTypeNames[static_cast<int>(type)]));
-  root.set("version", std::int32_t{plan.is_pooled() ? 2 : 1});
+  root.set("version", format_version(plan));
   root.set("plan_hash", fmt::format("{:016x}", plan.hash()));
   root.set("title", plan.title());
   root.make_text("plan", plan.text());
@@ -313,6 +347,7 @@ class MomentsReader {
     }
     require(chunks == ledger_.count(), "its ledger names cells that it does not hold");
     read_histogram();
+    if (splits(record_.plan)) read_splitting();
   }
 
  private:
@@ -395,6 +430,43 @@ class MomentsReader {
           require(*value == 0, "counts where nothing is counted");
       }
     }
+  }
+
+  void read_splitting() {
+    const IsolatedGroup group = group_.group("splitting");
+    const h5::Extent shape = {cells_.size(), kJackknifeBins};
+    const auto runs = read_all<std::uint64_t>(group.dataset("runs"), shape);
+    const auto extinct = read_all<std::uint64_t>(group.dataset("extinct_runs"), shape);
+    const auto thin = read_all<std::uint64_t>(group.dataset("thin_runs"), shape);
+    std::vector<SplittingSums> sums(runs.size());
+    for (std::size_t at = 0; at < sums.size(); ++at) {
+      sums[at].runs = runs[at];
+      sums[at].extinct = extinct[at];
+      sums[at].thin = thin[at];
+    }
+    for (const auto& [name, weight] : kWeights) read_weights(group.dataset(name), weight, sums);
+    for (std::size_t at = 0; at < sums.size(); ++at) {
+      const std::uint32_t cell = cells_[at / kJackknifeBins];
+      const bool here = record_.plan.cells()[cell].method() == Method::splitting;
+      const std::uint64_t samples = here ? samples_[at] : 0;
+      const SplittingSums& bin = sums[at];
+      require((bin.runs > 0) == (samples > 0) && bin.runs <= samples && bin.extinct <= bin.thin &&
+                  bin.thin <= bin.runs,
+              "its splitting runs cannot be");
+      require(
+          bin.free <= bin.valid && bin.squares <= bin.valid && bin.valid <= WideInt(samples) << kWeightBits,
+          "weights that cannot be");
+      record_.tallies[cell][at % kJackknifeBins].splitting += bin;
+    }
+  }
+
+  void read_weights(const IsolatedDataset& dataset, WideInt SplittingSums::*weight,
+                    std::vector<SplittingSums>& sums) const {
+    const auto limbs =
+        read_all<std::uint64_t>(dataset, h5::Extent{cells_.size(), kJackknifeBins, kWeightLimbs});
+    for (std::size_t at = 0; at < sums.size(); ++at)
+      sums[at].*weight = from_weight_limbs(
+          std::span<const std::uint64_t, kWeightLimbs>(limbs.data() + at * kWeightLimbs, kWeightLimbs));
   }
 
   void read_histogram() {

@@ -175,7 +175,16 @@ class Expansion {
     return axis;
   }
 
+  /// Whether the cell in the making is of a method that has no particles, while others of the source split.
+  bool lacks_particles() const {
+    const ValueList* methods = source_.find("generator.method");
+    const auto chosen = parameters_.find("generator.method");
+    if (!methods || chosen == parameters_.end() || chosen->second == "splitting") return false;
+    return std::ranges::count(methods->expand(0, true), "splitting") > 0;
+  }
+
   bool multiplies(const Axis& axis) const {
+    if (axis.key == "generator.particles" && lacks_particles()) return false;
     if (axis.decider.empty()) return true;
     const auto chosen = parameters_.find(axis.decider);
     const std::string& kind =
@@ -253,7 +262,8 @@ class Expansion {
   bool may_leave_out(const std::string& key) const {
     if (is_swept(key)) return true;
     if (key == "generator.method")
-      return is_swept("generator.kind") || is_swept("generator.memory") || is_swept("generator.encoding");
+      return is_swept("generator.kind") || is_swept("generator.memory") || is_swept("generator.encoding") ||
+             is_swept("language.kind");
     if (key.starts_with("generator.")) return is_swept("language.height");
     return is_swept("language.kind") || is_swept("language.q") || is_swept("language.file");
   }

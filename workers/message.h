@@ -70,9 +70,14 @@ void serialize(Archive& archive, leafcast::Histogram& histogram, unsigned versio
   split_free(archive, histogram, version);
 }
 template <class Archive>
+void serialize(Archive& archive, leafcast::SplittingSums& sums, unsigned) {
+  archive& sums.runs;
+  if (sums.runs > 0) archive& sums.extinct& sums.thin& sums.valid& sums.free& sums.squares;
+}
+template <class Archive>
 void serialize(Archive& archive, leafcast::Tally& t, unsigned) {
   archive& t.samples& t.sums& t.valid& t.first_inconsistency& t.frozen_roots& t.free_roots& t.memory_bits& t
-      .histogram;
+      .histogram& t.splitting;
 }
 template <class Archive>
 void serialize(Archive& archive, leafcast::workers::Order& order, unsigned) {

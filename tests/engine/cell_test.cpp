@@ -426,6 +426,49 @@ TEST_CASE("collapsed sums are for generators that read no leaves, and observe th
                   "collapsed draws only the sum of a whole sentence");
 }
 
+TEST_CASE("splitting is for colorings whose writer can be invalid, and observes validity only") {
+  const auto splitting = [](Parameters more) {
+    more["generator.method"] = "splitting";
+    return more;
+  };
+  const Parameters kgram = {{"generator.kind", "kgram"}, {"generator.context", "8"}};
+  const Parameters block = {{"generator.kind", "block"}, {"generator.context-depth", "2"}};
+  for (const Parameters& generator : {kgram, block, Parameters{{"generator.kind", "reasoning"}}}) {
+    const Cell cell = Cell::make(coloring(splitting(generator)));
+    CHECK(cell.method() == Method::splitting);
+    CHECK(cell.particles() == 1024);
+    CHECK(cell.observe().validity);
+    CHECK_FALSE(cell.observe().subtrees);
+    CHECK_FALSE(cell.observe().correlation);
+    CHECK_FALSE(cell.observe().histogram);
+    CHECK(cell.id() != Cell::make(coloring(generator)).id());
+    CHECK(Cell::make(cell.parameters()).parameters() == cell.parameters());
+  }
+  Parameters few = splitting(kgram);
+  few["generator.particles"] = "64";
+  CHECK(Cell::make(coloring(few)).label().ends_with("kgram k=8 · splitting N=64"));
+  CHECK(Cell::make(coloring(few)).id() != Cell::make(coloring(splitting(kgram))).id());
+
+  check_refused(ising(splitting(kgram)), "generator.method", "has no invalid sentences", true);
+  check_refused(coloring(splitting({{"generator.kind", "true"}})), "generator.method",
+                "true sentences are valid", true);
+  check_refused(coloring(splitting({{"generator.kind", "reasoning"}, {"generator.encoding", "segment"}})),
+                "generator.method", "segments", true);
+  for (const char* key : {"observe.subtrees", "observe.correlation", "observe.histogram"}) {
+    Parameters more = splitting(kgram);
+    more[key] = "on";
+    check_refused(coloring(more), key, "splitting estimates the valid rate alone");
+  }
+  Parameters blind = splitting(kgram);
+  blind["observe.validity"] = "off";
+  check_refused(coloring(blind), "observe.validity", "it is all that splitting observes");
+  few["generator.particles"] = "1";
+  check_refused(coloring(few), "generator.particles", "a run's number of particles");
+  Parameters whole = kgram;
+  whole["generator.particles"] = "64";
+  check_refused(coloring(whole), "generator.particles", "only generator.method = splitting", true);
+}
+
 TEST_CASE("the registries list what each kind uses, and each kind can be made") {
   const auto keys = [](const std::vector<KindKeys>& kinds, const std::string& name) {
     const auto found =

@@ -96,6 +96,22 @@ inline Plan mixed_plan() {
               "title = Sparse contexts, ρ and q\n[language]\nkind = ising\n");
 }
 
+/// A cell that splits, and one that does not.
+inline Plan splitting_plan() {
+  return Plan("Rare",
+              {Cell::make({{"language.kind", "coloring"},
+                           {"language.d", "5"},
+                           {"language.height", "3"},
+                           {"language.q", "3"},
+                           {"generator.kind", "kgram"},
+                           {"generator.context", "5"},
+                           {"generator.method", "splitting"},
+                           {"generator.particles", "16"},
+                           {"sampling.samples", "2048"}}),
+               ising_cell()},
+              "");
+}
+
 using Random = std::mt19937_64;
 
 /// Any sign and size up to ±2^370.
@@ -106,12 +122,30 @@ inline WideInt random_wide(Random& random) {
   return random() % 2 ? value : WideInt(-value);
 }
 
+/// A run's sums as they can be: Σ n p² ≤ Σ n p, of them a part free.
+inline SplittingSums random_splitting(std::uint64_t samples, Random& random) {
+  SplittingSums sums;
+  sums.runs = 1 + random() % samples;
+  sums.thin = random() % (sums.runs + 1);
+  sums.extinct = random() % (sums.thin + 1);
+  sums.valid = (WideInt(samples) << kWeightBits) >> static_cast<unsigned>(random() % 480);
+  sums.free = sums.valid * (random() % 1000) / 1000;
+  sums.squares = sums.valid >> static_cast<unsigned>(random() % 200);
+  return sums;
+}
+
 /// A tally of the shape that the cell implies, with random contents.
 inline Tally random_tally(const Cell& cell, std::uint64_t samples, Random& random) {
   Tally tally;
   tally.samples = samples;
   const auto heights = static_cast<std::size_t>(cell.language().height) + 1;
   tally.sums.resize(heights);
+  if (cell.method() == Method::splitting) {
+    tally.valid.resize(heights);
+    tally.first_inconsistency.resize(heights);
+    tally.splitting = random_splitting(samples, random);
+    return tally;
+  }
   for (std::size_t j = cell.observe().subtrees ? 0 : heights - 1; j < heights; ++j)
     for (WideInt& sum : tally.sums[j]) sum = random() % 4 ? random_wide(random) : WideInt(0);
   if (cell.observe().validity) {

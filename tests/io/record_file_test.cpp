@@ -84,6 +84,35 @@ TEST_CASE("any record comes back from a part or results file") {
   }
 }
 
+TEST_CASE("splitting runs come back, from files that have a version of their own") {
+  const Plan plan = splitting_plan();
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const Record all = random_record(plan, seed), part = random_record(plan, seed, some), none(plan);
+    for (const Record* record : {&all, &part, &none}) {
+      CHECK(same(decoded(encode_part(*record)), *record));
+      CHECK(same(decoded(results_bytes(*record)), *record));
+    }
+    Record other = random_record(plan, seed, [](Chunk chunk) { return !some(chunk); });
+    Record sum = part;
+    sum.merge(other);
+    RecordFile(encode_part(part)).add_to(other);
+    CHECK(same(other, sum));
+  }
+  const auto version = [](const Plan& of) {
+    return RecordImage(FileType::part, random_record(of, 1)).root().integer_attribute("version");
+  };
+  CHECK(version(plan) == 3);
+  CHECK(version(mixed_plan()) == 1);
+
+  Record wrong = random_record(plan, 1);
+  wrong.tallies[0][3].splitting.free = wrong.tallies[0][3].splitting.valid + 1;
+  CHECK(message_of<DamageError>([&] { decoded(encode_part(wrong)); }) == "damaged: weights that cannot be");
+  wrong = random_record(plan, 1);
+  wrong.tallies[1][3].splitting.runs = 1;
+  CHECK(message_of<DamageError>([&] { decoded(encode_part(wrong)); }) ==
+        "damaged: its splitting runs cannot be");
+}
+
 TEST_CASE("title, sweep and plan come back") {
   const Plan plan = mixed_plan();
   const Plan read = RecordFile(encode_part(Record(plan))).plan();
@@ -159,7 +188,7 @@ TEST_CASE("damage says what it is") {
   CHECK(says(sealed(h5::File::create().image())).find("damaged, or not leafcast's") == 0);
   CHECK(says(file_with_header("openmc-statepoint", 1)).find("of another kind of file") == 0);
   CHECK(says(file_with_header("leafcast-part", kFormatVersion + 1))
-            .find("written by a newer leafcast (format 3") == 0);
+            .find("written by a newer leafcast (format 4") == 0);
   CHECK(says(file_with_header("leafcast-part", 0)).find("damaged") == 0);
 }
 

@@ -601,6 +601,19 @@ TEST_CASE("every key is listed once, with a placeholder and a help line") {
   CHECK(kind->placeholder == "true|kgram|block|reasoning");
 }
 
+TEST_CASE("particles multiply the cells that split, and no others") {
+  const std::string coloring = "[language]\nkind = coloring\nd = 5\nheight = 3\nq = 3\n[generator]\n";
+  const std::string kgrams = coloring + "kind = kgram\ncontext = 5, 25\n";
+  CHECK(read(kgrams + "method = sequence, splitting\nparticles = 64, 128\n").cells().size() == 6);
+  CHECK(read(kgrams + "method = splitting\n").cells()[0].particles() == 1024);
+  CHECK(read(coloring + "kind = true, kgram\ncontext = 5\nmethod = splitting\nparticles = 64\n")
+            .cells()
+            .size() == 1);
+  CHECK_THAT(refusal(kgrams + "particles = 64\n"),
+             Contains("only generator.method = splitting has particles"));
+  CHECK_THAT(refusal(coloring + "kind = true\nmethod = splitting\n"), Contains("true sentences are valid"));
+}
+
 TEST_CASE("edit distances") {
   CHECK(edit_distance("", "abc") == 3);
   CHECK(edit_distance("kitten", "sitting") == 3);

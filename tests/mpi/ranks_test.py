@@ -19,6 +19,19 @@ with tempfile.TemporaryDirectory() as folder:
     different = differences(alone, folder / "seed/results.h5")
     assert "moments/sum_s2" in different and "estimates/variance/value" in different, different
 
+    # Splitting: runs of particles are chunks like any others.
+    rare = ["run", "--language.kind=coloring", "--language.d=5", "--language.q=3", "--language.height=3", "--generator.kind=kgram,block",
+            "--generator.context=5", "--generator.context-depth=0", "--generator.memory=root", "--generator.method=splitting",
+            "--generator.particles=128", "--sampling.samples=16384", "-q", "-o"]
+    check_run([*rare, folder / "rare"])
+    for ranks in (2, 3):
+        check_run([*rare, folder / f"rare{ranks}"], ranks)
+        different = differences(folder / "rare/results.h5", folder / f"rare{ranks}/results.h5")
+        assert not different, f"splitting on {ranks} ranks differs from one process: {different}"
+    check_run([*rare, folder / "rare-seed", "--seed=2"])
+    different = differences(folder / "rare/results.h5", folder / "rare-seed/results.h5")
+    assert "moments/splitting/valid_weight" in different, different
+
     # Slices are disjoint and unite to the whole; a slice twice or missing is noticed.
     for i in (1, 2, 3):
         check_run(["run", SMOKE, "-o", folder / f"slice{i}", "--slice", f"{i}/3", "-q"], 2)
