@@ -11,5 +11,7 @@ namespace leafcast::analysis {
 std::vector<Estimate> estimates(const Record& record);
 /// The same without exact values, some of which take long.
 std::vector<Estimate> estimates_alone(const Record& record);
+/// Of one cell by its sums alone, as if it were the only one of a plan.
+std::vector<Estimate> cell_estimates(const Cell& cell, const CellTally& bins);
 
 }  // namespace leafcast::analysis

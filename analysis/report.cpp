@@ -10,10 +10,12 @@
 #include "analysis/cell_text.h"
 #include "analysis/estimate_index.h"
 #include "analysis/figures.h"
+#include "analysis/goal_check.h"
 #include "analysis/html.h"
 #include "analysis/number_text.h"
 #include "analysis/overview.h"
 #include "engine/error.h"
+#include "engine/stages.h"
 
 namespace leafcast::analysis {
 
@@ -239,7 +241,7 @@ std::string origin(const Record& record, const std::map<std::string, std::string
                         escape_html(value));
   };
   row("plan", fmt::format("{:016x}", record.plan.hash()));
-  row("chunks done", fmt::format("{} of {}", record.ledger.count(), record.plan.total_chunks()));
+  row("chunks done", fmt::format("{} of {}", record.ledger.count(), sum(wanted_chunks(record, check_goal))));
   for (const auto& [name, value] : provenance) row(name, value);
   html += "</tbody></table></div>\n";
   if (!record.plan.sweep_text().empty())
@@ -268,9 +270,8 @@ void write_report(const std::filesystem::path& html, const Record& record,
 
   const std::string title = record.plan.title().empty() ? "leafcast report" : record.plan.title();
   std::string body = "<h1>" + escape_html(title) + "</h1>\n";
-  if (!record.complete())
-    body += paragraph(fmt::format("Unfinished: {} of {} chunks are done.", record.ledger.count(),
-                                  record.plan.total_chunks()));
+  if (const std::uint64_t wanted = sum(wanted_chunks(record, check_goal)); record.ledger.count() < wanted)
+    body += paragraph(fmt::format("Unfinished: {} of {} chunks are done.", record.ledger.count(), wanted));
   body += summary(record, index, all);
   const auto languages = sections(record, index.cells());
   if (languages.size() > kMostLanguages)

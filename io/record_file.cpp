@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "engine/cost.h"
+#include "engine/stages.h"
 #include "io/atomic_file.h"
 #include "io/cell_columns.h"
 #include "io/limbs.h"
@@ -193,7 +194,7 @@ h5::File file_with_header(FileType type, const Plan& plan) {
   h5::File file = h5::File::create();
   h5::Group root = file.root();
   root.set("filetype", std::string(kTypeNames[static_cast<int>(type)]));
-  root.set("version", std::int32_t{plan.is_pooled() ? 2 : 1});
+  root.set("version", std::int32_t{has_goals(plan) ? 3 : plan.is_pooled() ? 2 : 1});
   root.set("plan_hash", fmt::format("{:016x}", plan.hash()));
   root.set("title", plan.title());
   root.make_text("plan", plan.text());

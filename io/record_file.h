@@ -13,8 +13,9 @@
 namespace leafcast::io {
 
 /// The layout of parts and results: io/FORMAT.md. Raise it with every change there. Each file has the lowest
-/// version that can express it, so that earlier programs read what they can. 2: cells of several seeds.
-inline constexpr std::int32_t kFormatVersion = 2;
+/// version that can express it, so that earlier programs read what they can. 2: cells of several seeds. 3:
+/// cells with goals.
+inline constexpr std::int32_t kFormatVersion = 3;
 
 enum class FileType { part, results };
 

@@ -6,7 +6,9 @@
 #include <optional>
 
 #include "engine/cost.h"
+#include "engine/stages.h"
 #include "jobs/costs.h"
+#include "jobs/forecast.h"
 #include "jobs/nearest.h"
 #include "jobs/program.h"
 #include "jobs/progress.h"
@@ -23,6 +25,9 @@ constexpr double kProgramBytes = 150e6;  // of a rank: code, libraries, MPI buff
 constexpr double kRanksANode = 16;       // that share the memory for rank 0's tallies: few, to be safe
 constexpr int kMostRanks = 1000000;
 constexpr std::size_t kColumns = 80, kLabelColumns = 46;
+
+/// What goals are expected to take: samples by cell, where that could be told.
+using Forecast = std::vector<std::optional<double>>;
 
 /// What a sweep takes.
 struct Cost {
@@ -176,12 +181,40 @@ void print_row(const std::string& label, const std::string& samples, const std::
   std::vector<std::string> lines = wrap(words_of(label), kLabelColumns, "    ");
   const std::size_t width = columns(lines[0]);
   lines[0] += std::string(width < kLabelColumns ? kLabelColumns - width : 0, ' ');
-  fmt::print("{} {:>8} {:>10} {:>13}\n", lines[0], samples, chunks, time);
+  const std::string padding(std::max<std::size_t>(columns(samples), 8) - columns(samples), ' ');
+  fmt::print("{} {}{} {:>10} {:>13}\n", lines[0], padding, samples, chunks, time);
   for (std::size_t i = 1; i < lines.size(); ++i) fmt::print("{}\n", lines[i]);
 }
 
-void print_text(const Plan& plan, const CostModel& costs, const Cost& cost, const Suggestion& suggestion,
-                const std::optional<Simulation>& simulation, const Options& options) {
+/// A cell's samples: with a goal those that it is expected to take (≈), or at most takes (≤).
+std::string samples_text(const Cell& cell, const std::optional<double>& forecast) {
+  const char* sign = !cell.has_goal() ? "" : forecast ? "≈ " : "≤ ";
+  return sign + format_count(static_cast<double>(cell.samples()));
+}
+
+void print_goals(const Plan& asked, const Forecast& forecast) {
+  std::size_t goals = 0, told = 0, short_of_it = 0;
+  for (std::size_t c = 0; c < forecast.size(); ++c) {
+    const Cell& cell = asked.cells()[c];
+    if (!cell.has_goal()) continue;
+    ++goals;
+    told += forecast[c] ? 1 : 0;
+    short_of_it += forecast[c] && *forecast[c] >= static_cast<double>(cell.samples()) ? 1 : 0;
+  }
+  if (goals == 0) return;
+  std::string text = fmt::format(
+      "targets: {} of {} cells have one; samples, chunks and times are what a small sample of each lets "
+      "expect",
+      goals, forecast.size());
+  if (told < goals) text += fmt::format(" (≤: the most they may take; {} could not be told)", goals - told);
+  if (short_of_it > 0) text += fmt::format("; {} will not be met within max-samples", short_of_it);
+  for (const std::string& line : wrap(words_of(text), kColumns - 2, "  ")) fmt::print("{}\n", line);
+}
+
+/// `asked`: as the sweep says; `plan`: what is expected of it, which differs only where there are goals.
+void print_text(const Plan& asked, const Forecast& forecast, const Plan& plan, const CostModel& costs,
+                const Cost& cost, const Suggestion& suggestion, const std::optional<Simulation>& simulation,
+                const Options& options) {
   if (!plan.title().empty()) {
     for (const std::string& line : wrap(words_of(plan.title()), kColumns, "")) fmt::print("{}\n", line);
     fmt::print("\n");
@@ -189,9 +222,10 @@ void print_text(const Plan& plan, const CostModel& costs, const Cost& cost, cons
   print_row("cell", "samples", "chunks", "core time");
   for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
     const Cell& cell = plan.cells()[i];
-    print_row(cell.label(), format_count(static_cast<double>(cell.samples())), std::to_string(plan.chunks(i)),
+    print_row(cell.label(), samples_text(cell, forecast[i]), std::to_string(plan.chunks(i)),
               format_duration(cost.cell_seconds[i]));
   }
+  print_goals(asked, forecast);
   fmt::print("core time: {} in all, {} leaves, {:.2g} s the longest chunk;\n  {}\n",
              format_duration(cost.seconds), format_count(cost.leaves), cost.longest_chunk, describe(costs));
   fmt::print("memory: about {}B a rank, and {}B for tallies on rank 0\n", format_count(cost.rank_bytes),
@@ -210,8 +244,9 @@ void print_text(const Plan& plan, const CostModel& costs, const Cost& cost, cons
 
 // ---- JSON
 
-void print_json(const Plan& plan, const CostModel& costs, const Cost& cost, const Suggestion& suggestion,
-                const std::optional<Simulation>& simulation, const Options& options) {
+void print_json(const Plan& asked, const Forecast& forecast, const Plan& plan, const CostModel& costs,
+                const Cost& cost, const Suggestion& suggestion, const std::optional<Simulation>& simulation,
+                const Options& options) {
   Json cells = Json::array();
   std::uint64_t samples = 0;
   for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
@@ -221,12 +256,17 @@ void print_json(const Plan& plan, const CostModel& costs, const Cost& cost, cons
                      {"samples", cell.samples()},
                      {"chunks", plan.chunks(i)},
                      {"seconds", cost.cell_seconds[i]}});
+    if (!cell.has_goal()) continue;
+    Json& row = cells.back();
+    row["first_samples"] = cell.first_samples();
+    row["max_samples"] = asked.cells()[i].samples();
+    row["samples_forecast"] = forecast[i] ? Json(*forecast[i]) : Json();
   }
   std::string command = "sbatch " + suggestion.resources;
   for (const std::string& word : job_words(options)) command += " " + word;
   Json document = {
       {"title", plan.title()},
-      {"plan_hash", fmt::format("{:016x}", plan.hash())},
+      {"plan_hash", fmt::format("{:016x}", asked.hash())},
       {"cells", cells},
       {"totals",
        {{"cells", plan.cells().size()},
@@ -273,7 +313,9 @@ ExitCode plan_command(const Arguments& arguments, const Arguments&) {
   if (std::find(formats.begin(), formats.end(), format) == formats.end())
     throw UsageError(fmt::format("--format {}: plan prints text or json; did you mean {}?", format,
                                  find_nearest(format, formats)));
-  const Plan plan = read_sweeps(options.positional(), options.overrides());
+  const Plan asked = read_sweeps(options.positional(), options.overrides());
+  const Forecast forecast = forecast_samples(asked, options.seconds("pilot", 1));
+  const Plan plan = has_goals(asked) ? expected_plan(asked, forecast) : asked;
   const CostModel costs = measure_costs(plan.cells(), options.seconds("pilot", 1));
   const Cost cost = cost_of(plan, costs);
   std::optional<Simulation> simulation;
@@ -284,7 +326,8 @@ ExitCode plan_command(const Arguments& arguments, const Arguments&) {
       throw UsageError(fmt::format("--ranks {}: from 1 to {} ranks can be simulated", ranks, kMostRanks));
     simulation = simulate(plan, costs, ranks);
   }
-  (format == "json" ? print_json : print_text)(plan, costs, cost, suggest(cost, ranks), simulation, options);
+  (format == "json" ? print_json : print_text)(asked, forecast, plan, costs, cost, suggest(cost, ranks),
+                                               simulation, options);
   return ExitCode::done;
 }
 
