@@ -55,8 +55,7 @@ const std::vector<Row>& rows() {
        depth},
       {{"sampling.samples", "N", "sentences a cell (10000); with a target error: of the first stage"}, whole},
       {{"sampling.target-relative-error", "E",
-        "sample until the relative error of the variance is this small, or of other statistics: "
-        "variance:0.01+valid_rate:0.05"},
+        "sample until the variance's relative error is E; or variance:E+valid_rate:E+…"},
        goals},
       {{"sampling.target-absolute-error", "E",
         "the same for absolute errors; of two for one statistic the looser counts"},

@@ -140,27 +140,28 @@ TEST_CASE("rates of 0 and 1, and sums that never vary") {
           .met);
 }
 
-// 1000 repetitions, 1 error: ±1.5% (standard deviation), 2 errors: ±0.7%. An error from 64 bins is itself
+// 600 repetitions, 1 error: ±1.9% (standard deviation), 2 errors: ±0.9%. An error from 64 bins is itself
 // uncertain by 9%, so errors cover 68.0% and 95.0% without any stopping (Student's t, 63 degrees of freedom).
-// Bounds are 4 standard deviations below.
+// Bounds are 4 standard deviations below. With 1000 repetitions, stages: 66.7% and 94.9% (variance), 67.8%
+// and 94.3% (valid rate).
 TEST_CASE("coverage after stopping: errors still cover, and those of lucky moments do not") {
-  constexpr int kRepetitions = 1000;
+  constexpr int kRepetitions = 600;
   const Parameters variance = with(kIsing, {{"generator.method", "collapsed"},
-                                            {"sampling.samples", "128"},
+                                            {"sampling.samples", "64"},
                                             {"sampling.max-samples", "4000"},
                                             {"sampling.target-relative-error", "0.04"}});
   const Parameters rate = with(kColoring, {{"observe.subtrees", "off"},
-                                           {"sampling.samples", "128"},
+                                           {"sampling.samples", "64"},
                                            {"sampling.max-samples", "4000"},
-                                           {"sampling.target-relative-error", "valid_rate:0.1"}});
+                                           {"sampling.target-relative-error", "valid_rate:0.04"}});
   for (const auto& [parameters, statistic] : {std::pair(variance, "variance"), {rate, "valid_rate"}}) {
     const Coverage right = cover(parameters, statistic, Rule::stages, kRepetitions);
-    CHECK(right.one_sigma > 0.62);
-    CHECK(right.two_sigma > 0.92);
+    CHECK(right.one_sigma > 0.60);
+    CHECK(right.two_sigma > 0.91);
     CHECK(std::abs(right.bias) < 0.25);
     CHECK(right.met > 0.99);
-    const Coverage wrong = cover(parameters, statistic, Rule::every_chunk, kRepetitions / 4);
-    CHECK(wrong.one_sigma < 0.55);
-    CHECK(wrong.two_sigma < 0.85);
+    const Coverage wrong = cover(parameters, statistic, Rule::every_chunk, kRepetitions / 3);
+    CHECK(wrong.one_sigma < 0.64);
+    CHECK(wrong.two_sigma < 0.91);  // fails what the right one passes
   }
 }

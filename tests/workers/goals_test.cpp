@@ -39,7 +39,7 @@ GoalState spread_of_bins(const Cell& cell, const CellTally& bins) {
 }
 
 Plan goal_plan() {
-  return Plan("", {cell("640", "100000"), cell("3000"), cell("64", "200", "4"), cell("500", "200000", "4")},
+  return Plan("", {cell("128", "100000"), cell("3000"), cell("64", "200", "4"), cell("500", "200000", "4")},
               "");
 }
 
@@ -82,7 +82,7 @@ TEST_CASE("a run goes on in stages until goals are met or maxima reached, and no
   }
   CHECK(total(record.tallies[2]).samples == 200);  // a maximum too low for its target
   CHECK(total(record.tallies[0]).samples < 100000);
-  CHECK(total(record.tallies[0]).samples > 640);
+  CHECK(total(record.tallies[0]).samples > 128);
 }
 
 TEST_CASE("however often it is interrupted, the same chunks are done") {
