@@ -295,4 +295,10 @@ std::vector<Estimate> estimates_alone(const Record& record) {
   return list;
 }
 
+std::vector<Estimate> cell_estimates(const Cell& cell, const CellTally& bins) {
+  std::vector<Estimate> list;
+  append(list, 0, cell, bins, [] { return nullptr; });
+  return list;
+}
+
 }  // namespace leafcast::analysis

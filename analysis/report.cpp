@@ -14,11 +14,13 @@
 #include "analysis/findings.h"
 #include "analysis/fit_plots.h"
 #include "analysis/gallery.h"
+#include "analysis/goal_check.h"
 #include "analysis/html.h"
 #include "analysis/number_text.h"
 #include "analysis/output_file.h"
 #include "analysis/overview.h"
 #include "analysis/required_section.h"
+#include "engine/stages.h"
 
 namespace leafcast::analysis {
 
@@ -281,9 +283,9 @@ std::string entries_table(const Provenance::Entries& entries) {
 }
 
 std::string origin(const Record& record, const Provenance& provenance) {
-  std::string html = entries_table(
-      {{"plan", fmt::format("{:016x}", record.plan.hash())},
-       {"chunks done", fmt::format("{} of {}", record.ledger.count(), record.plan.total_chunks())}});
+  std::string html = entries_table({{"plan", fmt::format("{:016x}", record.plan.hash())},
+                                    {"chunks done", fmt::format("{} of {}", record.ledger.count(),
+                                                                sum(wanted_chunks(record, check_goal)))}});
   for (const auto& [name, entries] : provenance.runs) {
     html += "<h3>" + escape_html("Results of " + name) + "</h3>\n";
     html += entries.empty() ? paragraph("Nothing is recorded: there is no results.h5 yet.")
@@ -340,10 +342,9 @@ void write_report(const std::filesystem::path& html, const Record& record,
   const CostView view = cost_view(record, provenance);
   Page page(record.plan.title().empty() ? "leafcast report" : record.plan.title());
   std::string top;
-  if (!record.complete())
+  if (const std::uint64_t wanted = sum(wanted_chunks(record, check_goal)); record.ledger.count() < wanted)
     top += "<p class=\"far\">" +
-           escape_html(fmt::format("Unfinished: {} of {} chunks are done.", record.ledger.count(),
-                                   record.plan.total_chunks())) +
+           escape_html(fmt::format("Unfinished: {} of {} chunks are done.", record.ledger.count(), wanted)) +
            "</p>\n";
   if (const std::string remark = doubtful_runs(estimates); !remark.empty())
     top += "<p class=\"far\">" + escape_html(remark) + "</p>\n";

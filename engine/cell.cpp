@@ -21,7 +21,8 @@ constexpr std::int64_t kMaxLeaves = (std::int64_t{1} << 62) - 1;
 constexpr std::uint64_t kMaxSamples = std::uint64_t{1} << 53;
 constexpr std::uint64_t kDefaultSamples = 10000;
 constexpr std::uint64_t kMaxParticles = 1 << 20, kDefaultParticles = 1024;
-constexpr std::size_t kMaxShares = 4095;  // of at most 2^20 chunks each
+constexpr std::uint64_t kDefaultFactor = 1000;  // of max-samples over samples
+constexpr std::size_t kMaxShares = 4095;        // of at most 2^20 chunks each
 
 // ---- language
 
@@ -242,12 +243,61 @@ Observe read_observe(ParameterReader& reader, const Language& language, Method m
 
 void refuse_unread(const ParameterReader& reader) {
   const std::vector<std::string> unread = reader.unread();
-  if (unread.empty()) return;
-  const std::string& key = unread.front();
-  if (key == "sampling.target-relative-error" || key == "sampling.max-samples")
+  if (!unread.empty()) throw reader.error(unread.front(), "no such key");
+}
+
+// ---- goals
+
+constexpr const char* kRelativeKey = "sampling.target-relative-error";
+constexpr const char* kAbsoluteKey = "sampling.target-absolute-error";
+constexpr const char* kMostKey = "sampling.max-samples";
+constexpr const char* kSamplesKey = "sampling.samples";
+
+/// Checks the targets of a key, and puts them in order.
+void read_targets(ParameterReader& reader, const std::string& key) {
+  auto targets = parse_targets(reader.read_text(key, "a target"));
+  if (targets.empty())
     throw reader.error(key,
-                       "this version cannot sample up to a target error yet; set sampling.samples instead");
-  throw reader.error(key, "no such key");
+                       "it is an error such as 0.01, for the variance, or errors of several statistics, each "
+                       "once: variance:0.01 + valid_rate:0.05");
+  std::ranges::sort(targets);
+  std::string canonical;
+  for (const auto& [statistic, error] : targets) {
+    if (!(error > 0)) throw reader.error(key, "a target for an error is above 0");
+    if (key == kRelativeKey && error >= 1)
+      throw reader.error(key, "a relative error is a fraction below 1, as 0.01 for 1%");
+    canonical += fmt::format("{}{}:{}", canonical.empty() ? "" : "+", statistic, format_real(error));
+  }
+  reader.replace(key, canonical);
+}
+
+/// Reads the keys of `sampling`.
+std::uint64_t read_most_samples(ParameterReader& reader) {
+  for (const char* key : {kRelativeKey, kAbsoluteKey})
+    if (reader.has(key)) read_targets(reader, key);
+  if (!reader.has(kRelativeKey) && !reader.has(kAbsoluteKey)) {
+    if (reader.has(kMostKey))
+      throw reader.error(kMostKey,
+                         fmt::format("it limits the search for a target error, and there is none; set {} as "
+                                     "well, or {} alone",
+                                     kRelativeKey, kSamplesKey));
+    return reader.read_whole(kSamplesKey, "the number of samples", 1, kMaxSamples, kDefaultSamples);
+  }
+  const auto read_most = [&](std::uint64_t fallback) {
+    return reader.read_whole(kMostKey, "the greatest number of samples", kJackknifeBins, kMaxSamples,
+                             fallback);
+  };
+  const std::uint64_t limit = reader.has(kMostKey) ? read_most(0) : kMaxSamples;
+  const std::uint64_t first =
+      reader.read_whole(kSamplesKey, "the number of samples of the first stage of a cell with a target error",
+                        kJackknifeBins, kMaxSamples, std::min(kDefaultSamples, limit));
+  const std::uint64_t most = read_most(std::min(kMaxSamples, kDefaultFactor * first));
+  if (most < first)
+    throw reader.error(
+        kMostKey,
+        fmt::format("the first stage alone draws {} = {}; raise one, or lower the other", kSamplesKey, first),
+        true);
+  return most;
 }
 
 std::uint64_t hash_law(const Parameters& parameters) {
@@ -302,8 +352,7 @@ Cell Cell::make(const Parameters& parameters) {
   cell.generator_ = read_generator(reader, *cell.language_);
   cell.method_ = read_method(reader, *cell.language_, cell.generator_);
   cell.particles_ = read_particles(reader, cell.method_);
-  cell.samples_ =
-      reader.read_whole("sampling.samples", "the number of samples", 1, kMaxSamples, kDefaultSamples);
+  cell.samples_ = read_most_samples(reader);
   cell.shares_ = {{seed, cell.samples_}};
   cell.observe_ = read_observe(reader, *cell.language_, cell.method_);
   refuse_unread(reader);
@@ -333,6 +382,9 @@ Cell Cell::with_shares(std::vector<SeedShare> shares) const {
                           const std::string& reason) {
     throw CellError{key, joined(shares, number), reason};
   };
+  for (const char* key : {kRelativeKey, kAbsoluteKey})
+    if (parameters_.contains(key))
+      throw CellError{key, parameters_.at(key), "cells with a target error are not pooled"};
   if (shares.empty() || shares.size() > kMaxShares)
     refuse("seed", &SeedShare::seed, fmt::format("a cell has 1 to {} seeds", kMaxShares));
   std::uint64_t samples = 0;
@@ -350,6 +402,26 @@ Cell Cell::with_shares(std::vector<SeedShare> shares) const {
   cell.shares_ = std::move(shares);
   cell.samples_ = samples;
   return cell;
+}
+
+bool Cell::has_goal() const {
+  return parameters_.contains(kRelativeKey) || parameters_.contains(kAbsoluteKey);
+}
+
+std::vector<Target> Cell::targets() const {
+  std::map<std::string, Target> targets;  // by statistic
+  for (const auto& [key, number] :
+       {std::pair{kRelativeKey, &Target::relative}, std::pair{kAbsoluteKey, &Target::absolute}})
+    if (const auto given = parameters_.find(key); given != parameters_.end())
+      for (const auto& [statistic, error] : parse_targets(given->second))
+        targets.try_emplace(statistic, Target{statistic}).first->second.*number = error;
+  std::vector<Target> list;
+  for (auto& [statistic, target] : targets) list.push_back(std::move(target));
+  return list;
+}
+
+std::uint64_t Cell::first_samples() const {
+  return has_goal() ? *parse_whole(parameters_.at(kSamplesKey)) : samples_;
 }
 
 std::string Cell::generator_name() const { return parameters_.at("generator.kind"); }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/channel.h"
+#include "engine/goal.h"
 
 namespace leafcast {
 
@@ -82,13 +83,13 @@ class Cell {
  public:
   /// Checks and completes the parameters of a cell of one seed (defaults filled in). Throws CellError.
   /// Keys: language.kind .d .height .rho .q .lambda .matrix; generator.kind .context … ; seed;
-  /// sampling.samples; observe.*. `language.matrix` holds the rows of a kernel ("0.9 0.1; 0.2 0.8"), read
-  /// from language.file by jobs.
+  /// sampling.samples .target-relative-error .target-absolute-error .max-samples; observe.*.
+  /// `language.matrix` holds the rows of a kernel ("0.9 0.1; 0.2 0.8"), read from language.file by jobs.
   static Cell make(const Parameters& parameters);
   /// The cell that parameters() describe, pooled or not. Throws CellError.
   static Cell from_parameters(const Parameters& parameters);
   /// This cell with other shares: as many samples of as many seeds. Throws CellError: none or more than 4095
-  /// (so that chunks number below 2^32), seeds that do not ascend, shares of no or too many samples.
+  /// (so that chunks number below 2^32), seeds that do not ascend, shares of no or too many samples, a goal.
   Cell with_shares(std::vector<SeedShare> shares) const;
 
   const Language& language() const { return *language_; }
@@ -101,7 +102,13 @@ class Cell {
   const std::vector<SeedShare>& shares() const { return shares_; }
   bool is_pooled() const { return shares_.size() > 1; }
   std::uint64_t seed() const { return shares_.front().seed; }  ///< the first
-  std::uint64_t samples() const { return samples_; }           ///< of all shares
+  /// Of all shares; with a goal the most that it may take.
+  std::uint64_t samples() const { return samples_; }
+  /// What the cell is sampled for, by statistic; empty if just for its number of samples. A cell with a goal
+  /// begins with first_samples() and takes more until its errors are small enough (stages.h).
+  std::vector<Target> targets() const;
+  bool has_goal() const;
+  std::uint64_t first_samples() const;
 
   /// The keys that this cell uses, every value in its shortest exact form. from_parameters(parameters())
   /// gives the same cell. A pooled cell says `seed` = 1+2 and `sampling.samples` = 100000+50000.

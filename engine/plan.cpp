@@ -14,6 +14,7 @@
 #include "engine/error.h"
 #include "engine/printable.h"
 #include "engine/sampler_family.h"
+#include "engine/stages.h"
 
 namespace leafcast {
 
@@ -64,9 +65,8 @@ std::uint32_t chunk_count(std::uint64_t samples, const Grain& grain) {
   return static_cast<std::uint32_t>(std::min(rounded, most / kJackknifeBins * kJackknifeBins));
 }
 
-Plan::Cut cut_one_seed(const Cell& cell, int streams) {
-  const Grain grain = grain_of(cell, streams);
-  const std::uint64_t samples = cell.samples(), batches = (samples + grain.batch - 1) / grain.batch;
+Plan::Cut cut_samples(std::uint64_t samples, const Grain& grain, int streams) {
+  const std::uint64_t batches = (samples + grain.batch - 1) / grain.batch;
   const std::uint32_t chunks = chunk_count(samples, grain);
   if (batches < chunks) return {0, chunks, 0, samples / chunks, samples % chunks, 1, 0, 0};
   // Whole batches, so that no lane idles. The partial one goes to a chunk that has a batch more than others,
@@ -81,11 +81,33 @@ Plan::Cut cut_one_seed(const Cell& cell, int streams) {
           .missing = batches * grain.batch - samples};
 }
 
+Plan::Cut cut_one_seed(const Cell& cell, int streams) {
+  return cut_samples(cell.samples(), grain_of(cell, streams), streams);
+}
+
+/// The cuts of all stages. Each has a multiple of 64 chunks, so that the bins are even after each. Chunks are
+/// shorter than elsewhere, as ranks may have to wait for the last one of every stage.
+std::vector<Plan::Cut> cut_stages(const Cell& cell, int streams) {
+  Grain grain = grain_of(cell, streams);
+  grain.sentences_per_chunk /= 4;
+  std::vector<Plan::Cut> cuts;
+  std::uint64_t drawn = 0;
+  std::uint32_t first = 0;
+  for (const std::uint64_t total : stage_totals(cell.first_samples(), cell.samples(), grain.batch)) {
+    Plan::Cut& next = cuts.emplace_back(cut_samples(total - drawn, grain, streams));
+    next.first = first;
+    first += next.chunks;
+    drawn = total;
+  }
+  return cuts;
+}
+
 /// The cuts of all seeds of a cell. Bins depend on the seed and not on the other seeds, so that pooled sums
 /// can be pooled further. Seeds of a few samples begin at different bins, so that together they fill all.
 /// Others do not: then equal chunks of different seeds share a bin, and if they were correlated the error
 /// would show it.
 std::vector<Plan::Cut> cut(const Cell& cell, int streams) {
+  if (cell.has_goal()) return cut_stages(cell, streams);
   if (!cell.is_pooled()) return {cut_one_seed(cell, streams)};
   std::vector<Plan::Cut> cuts;
   const Cell unpooled = cell.with_shares({cell.shares()[0]});
@@ -119,28 +141,30 @@ Plan::Plan(std::string title, std::vector<Cell> cells, std::string sweep_text, i
   for (Cell& cell : cells) {
     std::string line = cell_line(cell);
     if (!seen.insert(line).second) continue;
-    cuts_.push_back(cut(cell, streams_));
+    cuts_.push_back(leafcast::cut(cell, streams_));
     identity += fmt::format("\n{}\tchunks={}", line, chunks(cells_.size()));
+    if (cell.has_goal())
+      for (const Cut& stage : cuts_.back()) identity += fmt::format("+{}", stage.first);
     cells_.push_back(std::move(cell));
   }
   hash_ = XXH3_64bits(identity.data(), identity.size());
 }
 
-std::size_t Plan::share(Chunk chunk) const {
+std::size_t Plan::cut(Chunk chunk) const {
   const std::vector<Cut>& cuts = cuts_[chunk.cell];
   const auto next = std::ranges::upper_bound(cuts, chunk.index, {}, &Cut::first);
   return static_cast<std::size_t>(next - cuts.begin()) - 1;
 }
 
 std::uint64_t Plan::samples(Chunk chunk) const {
-  const Cut& cut = cuts_[chunk.cell][share(chunk)];
-  const std::uint32_t i = chunk.index - cut.first;
-  return cut.least + (i < cut.larger ? cut.step : 0) - (i == cut.partial ? cut.missing : 0);
+  const Cut& part = cuts_[chunk.cell][cut(chunk)];
+  const std::uint32_t i = chunk.index - part.first;
+  return part.least + (i < part.larger ? part.step : 0) - (i == part.partial ? part.missing : 0);
 }
 
 int Plan::bin(Chunk chunk) const {
-  const Cut& cut = cuts_[chunk.cell][share(chunk)];
-  return static_cast<int>((chunk.index - cut.first + cut.rotation) % kJackknifeBins);
+  const Cut& part = cuts_[chunk.cell][cut(chunk)];
+  return static_cast<int>((chunk.index - part.first + part.rotation) % kJackknifeBins);
 }
 
 std::uint64_t Plan::total_chunks() const {
@@ -245,8 +269,8 @@ std::uint64_t Ledger::count() const {
 std::array<std::uint64_t, kJackknifeBins> samples_by_bin(const Plan& plan, const Ledger& ledger,
                                                          std::size_t cell) {
   std::array<std::uint64_t, kJackknifeBins> samples{};
-  each_stretch(plan, ledger, cell, [&](std::size_t share, std::uint64_t first, std::uint64_t end) {
-    const Plan::Cut& cut = plan.cuts(cell)[share];
+  each_stretch(plan, ledger, cell, [&](std::size_t index, std::uint64_t first, std::uint64_t end) {
+    const Plan::Cut& cut = plan.cuts(cell)[index];
     const std::uint64_t larger_first = std::min(first, cut.larger), larger_end = std::min(end, cut.larger);
     for (std::uint64_t i = 0; i < kJackknifeBins; ++i)
       samples[(i + cut.rotation) % kJackknifeBins] +=

@@ -42,7 +42,8 @@ class Plan {
   const std::vector<Cell>& cells() const { return cells_; }
   int streams() const { return streams_; }
   /// Number of chunks of a cell: a multiple of 64 if samples ≥ 64, so that jackknife bins are alike up to a
-  /// batch; else `samples`. Of a pooled cell the sum over its seeds.
+  /// batch; else `samples`. Of a pooled cell the sum over its seeds; of one with a goal, which may need fewer
+  /// (stages.h), over all stages.
   std::uint32_t chunks(std::size_t cell) const {
     return cuts_[cell].back().first + cuts_[cell].back().chunks;
   }
@@ -54,18 +55,18 @@ class Plan {
   /// Whether some cell has several seeds. Such a plan is of results that were pooled; it is not run.
   bool is_pooled() const;
 
-  /// How the samples of one seed of a cell are cut into chunks. Its chunks follow each other in the cell,
-  /// those of the first seed first.
+  /// How the samples of one seed of a cell, or of one stage of a cell with a goal, are cut into chunks. Its
+  /// chunks follow each other in the cell, those of the first seed or stage first.
   struct Cut {
     std::uint32_t first, chunks;
     std::uint32_t rotation;  ///< r, the jackknife bin of its first chunk
     // Its chunk i = 0, 1, … draws least + (i < larger ? step : 0) − (i == partial ? missing : 0) samples.
     std::uint64_t least, larger, step, partial, missing;
   };
-  /// Of a cell, by seed.
+  /// Of a cell, by seed or by stage.
   const std::vector<Cut>& cuts(std::size_t cell) const { return cuts_[cell]; }
-  /// Index of the seed (among the cell's shares) that draws a chunk.
-  std::size_t share(Chunk chunk) const;
+  /// Index of the cut that a chunk is of: of the seed among the cell's shares, or of the stage.
+  std::size_t cut(Chunk chunk) const;
 
   /// Hash of everything that results depend on (cells, samples, chunking, stream version).
   std::uint64_t hash() const { return hash_; }
@@ -78,7 +79,7 @@ class Plan {
  private:
   std::string title_, sweep_text_;
   std::vector<Cell> cells_;
-  std::vector<std::vector<Cut>> cuts_;  ///< [cell][seed]
+  std::vector<std::vector<Cut>> cuts_;  ///< [cell][seed or stage]
   int streams_ = kStreams;
   std::uint64_t hash_ = 0;
 };
@@ -106,17 +107,17 @@ class Ledger {
   std::vector<Intervals> done_;
 };
 
-/// Calls use(share, first, end) for every stretch of chunks done of one seed of a cell: the seed's place in
-/// the cell, and the stretch in the numbering of the seed's own chunks.
+/// Calls use(cut, first, end) for every stretch of chunks done of one cut of a cell: the cut's place in the
+/// cell, and the stretch in the numbering of its own chunks.
 template <class Use>
 void each_stretch(const Plan& plan, const Ledger& ledger, std::size_t cell, Use use) {
   const std::vector<Plan::Cut>& cuts = plan.cuts(cell);
   for (const auto& interval : ledger.intervals(cell)) {
     const std::uint32_t first = boost::icl::first(interval), end = boost::icl::last(interval) + 1;
-    for (std::size_t share = plan.share({static_cast<std::uint32_t>(cell), first});
-         share < cuts.size() && cuts[share].first < end; ++share) {
-      const std::uint32_t begin = cuts[share].first;
-      use(share, std::max(first, begin) - begin, std::min(end - begin, cuts[share].chunks));
+    for (std::size_t cut = plan.cut({static_cast<std::uint32_t>(cell), first});
+         cut < cuts.size() && cuts[cut].first < end; ++cut) {
+      const std::uint32_t begin = cuts[cut].first;
+      use(cut, std::max(first, begin) - begin, std::min(end - begin, cuts[cut].chunks));
     }
   }
 }
@@ -138,6 +139,7 @@ struct Record {
   void add(Chunk chunk, const Tally& tally);
   /// Unites with a record of the same plan. Throws DataError: another plan, or a chunk in both.
   void merge(const Record& other);
+  /// Whether all chunks of the plan are done. Cells with goals may need fewer: is_complete (stages.h).
   bool complete() const;
 };
 

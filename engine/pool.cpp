@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "engine/error.h"
+#include "engine/stages.h"
 #include "engine/values.h"
 
 namespace leafcast {
@@ -44,6 +45,15 @@ void require_same_streams(std::span<const Plan> plans) {
           fmt::format("version {} of the random streams in one and {} in the other, which cut cells "
                       "into chunks in different ways; pool them apart",
                       plans[0].streams(), plans[i].streams())};
+}
+
+void require_no_goals(std::span<const Plan> plans) {
+  for (std::size_t i = 0; i < plans.size(); ++i)
+    if (has_goals(plans[i]))
+      throw PoolError{i, i,
+                      "it has a target error, and what was sampled until an error was small is not pooled "
+                      "with more; sample other seeds for a number of samples (sampling.samples), or one seed "
+                      "for a smaller target"};
 }
 
 /// Every plan must be tied to the first by laws in common, at least through others.
@@ -159,6 +169,7 @@ std::string join(const std::set<std::string>& texts, std::string_view separator)
 
 Plan pool(std::span<const Plan> plans) {
   require_same_streams(plans);
+  require_no_goals(plans);
   require_common_laws(plans);
   std::map<std::string, Pool> pools;
   std::set<std::string> titles, sweeps;

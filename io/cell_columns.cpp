@@ -7,6 +7,8 @@
 #include <limits>
 #include <string>
 
+#include "engine/stages.h"
+
 namespace leafcast::io {
 
 namespace {
@@ -97,6 +99,11 @@ void put_cell_columns(h5::Group group, const h5::Axis& axis, const Plan& plan,
   if (plan.is_pooled()) {
     columns.add_text("seeds", "seed");
     columns.add_text("samples_of_seeds", "sampling.samples");
+  }
+  if (has_goals(plan)) {
+    columns.add_text("target_relative_error", "sampling.target-relative-error");
+    columns.add_text("target_absolute_error", "sampling.target-absolute-error");
+    columns.add("first_samples", [](std::uint32_t, const Cell& cell) { return cell.first_samples(); });
   }
   columns.add("id", [](std::uint32_t, const Cell& cell) { return fmt::format("{:016x}", cell.id()); });
   columns.add("label", [](std::uint32_t, const Cell& cell) { return cell.label(); });

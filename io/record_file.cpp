@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "engine/cost.h"
+#include "engine/stages.h"
 #include "io/atomic_file.h"
 #include "io/cell_columns.h"
 #include "io/limbs.h"
@@ -38,7 +39,9 @@ bool splits(const Plan& plan) {
 }
 
 /// The lowest format that can express records of the plan.
-std::int32_t format_version(const Plan& plan) { return splits(plan) ? 3 : plan.is_pooled() ? 2 : 1; }
+std::int32_t format_version(const Plan& plan) {
+  return has_goals(plan) ? 4 : splits(plan) ? 3 : plan.is_pooled() ? 2 : 1;
+}
 
 // ---- seal
 

@@ -49,11 +49,10 @@ std::string common_chunk(const Plan& plan, const Ledger& one, const Ledger& othe
     if (both.empty()) continue;
     const Cell& cell = plan.cells()[c];
     const std::uint32_t index = boost::icl::first(*both.begin());
-    const std::size_t share = plan.share({c, index});
-    const std::string of_seed =
-        cell.is_pooled() ? fmt::format(" of seed {}", cell.shares()[share].seed) : std::string();
-    return fmt::format("chunk {}{} of cell {} ({})", index - plan.cuts(c)[share].first, of_seed, c,
-                       cell.label());
+    if (!cell.is_pooled()) return fmt::format("chunk {} of cell {} ({})", index, c, cell.label());
+    const std::size_t share = plan.cut({c, index});
+    return fmt::format("chunk {} of seed {} of cell {} ({})", index - plan.cuts(c)[share].first,
+                       cell.shares()[share].seed, c, cell.label());
   }
   return "no chunk";
 }

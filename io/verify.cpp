@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 
+#include "engine/stages.h"
 #include "io/atomic_file.h"
 #include "io/posix.h"
 #include "io/run_files.h"
@@ -45,6 +46,8 @@ std::map<std::string, std::string> read_keys(const fs::path& path) {
 /// Collects damage instead of stopping at it.
 class Verifier {
  public:
+  explicit Verifier(const GoalCheck& check) : check_(check) {}
+
   Verification check_directory(const RunFiles& files) {
     check_plan(files);
     const RunFiles::Listing listing = files.list();
@@ -52,6 +55,7 @@ class Verifier {
     std::vector<Source> parts = readable_parts(files, listing.parts);
     take_out_superseded(parts);
     for (const Source& part : parts) check_chunks(part);
+    if (has_plan_) wanted_ = wanted_chunks(parts_, check_);
     if (fs::exists(files.results())) check_results(files);
     for (Damage& damage : found_.damages)
       if (damage.file == files.results())
@@ -59,11 +63,10 @@ class Verifier {
       else if (damage.affected.empty())
         damage.affected = affected_by_part(damage.file);
     if (has_plan_) {
-      Ledger done = parts_.ledger;
-      if (from_results_) done = *from_results_;
+      const Ledger& done = from_results_ ? from_results_->ledger : parts_.ledger;
       found_.done = done.count();
-      found_.chunks = parts_.plan.total_chunks();
-      found_.missing = missing_chunks(parts_.plan, done);
+      found_.chunks = wanted();
+      found_.missing = missing_chunks(parts_.plan, done, from_results_ ? from_results_->wanted : wanted_);
     }
     note_gaps(parts);
     note_others(files);
@@ -77,7 +80,7 @@ class Verifier {
               Record record(file.plan());
               file.add_to(record);
               found_.done = record.ledger.count();
-              found_.chunks = record.plan.total_chunks();
+              found_.chunks = sum(wanted_chunks(record, check_));
             });
     return std::move(found_);
   }
@@ -166,7 +169,9 @@ class Verifier {
       if (results.plan.hash() != parts_.plan.hash()) throw DataError("of another plan than its directory");
       if (results.ledger == parts_.ledger && results.tallies != parts_.tallies)
         throw DataError("its sums are not those of the parts");
-      if (includes(results.ledger, parts_.ledger)) from_results_ = std::move(results.ledger);
+      if (!includes(results.ledger, parts_.ledger)) return;
+      std::vector<std::uint32_t> wanted = wanted_chunks(results, check_);
+      from_results_ = {std::move(results.ledger), std::move(wanted)};
     });
   }
 
@@ -175,23 +180,20 @@ class Verifier {
     if (const auto by = replaced_by_.find(name ? name->hash : ""); by != replaced_by_.end())
       return fmt::format("nothing is lost: {} replaced it and holds its chunks", by->second.string());
     if (!has_plan_) return "its chunks; of which plan cannot be told";
-    if (from_results_ && from_results_->count() > parts_.ledger.count())
+    if (from_results_ && from_results_->ledger.count() > parts_.ledger.count())
       return fmt::format("{}, which results.h5 still holds: {} restores them from there",
-                         of_all(from_results_->count() - parts_.ledger.count(), parts_.plan.total_chunks()),
-                         kAgain);
-    if (parts_.complete()) return "nothing is lost: the other parts hold all chunks";
+                         of_all(from_results_->ledger.count() - parts_.ledger.count(), wanted()), kAgain);
+    if (parts_.ledger.count() == sum(wanted_)) return "nothing is lost: the other parts hold all chunks";
     return fmt::format("its chunks, at most the {} that no whole file holds: {} computes them anew",
-                       of_all(parts_.plan.total_chunks() - parts_.ledger.count(), parts_.plan.total_chunks()),
-                       kAgain);
+                       of_all(sum(wanted_) - parts_.ledger.count(), sum(wanted_)), kAgain);
   }
 
   std::string affected_by_results() const {
     if (!has_plan_) return "what it held, of which plan cannot be told";
-    if (parts_.complete())
+    if (parts_.ledger.count() == sum(wanted_))
       return fmt::format("nothing is lost: the parts hold all chunks, and {} writes it anew", kAgain);
     return fmt::format("the {} that no part holds, if it held them: {} computes them anew",
-                       of_all(parts_.plan.total_chunks() - parts_.ledger.count(), parts_.plan.total_chunks()),
-                       kAgain);
+                       of_all(sum(wanted_) - parts_.ledger.count(), sum(wanted_)), kAgain);
   }
 
   /// Parts are numbered as they are written, and compaction removes all that came before.
@@ -201,7 +203,7 @@ class Verifier {
       if (const auto name = PartName::parse(part.path.filename().string())) numbers.insert(name->number);
     for (const Damage& damage : found_.damages)
       if (const auto name = PartName::parse(damage.file.filename().string())) numbers.insert(name->number);
-    if (numbers.empty() || (from_results_ && *from_results_ == parts_.ledger)) return;
+    if (numbers.empty() || (from_results_ && from_results_->ledger == parts_.ledger)) return;
     std::vector<std::string> gaps;
     std::uint64_t expected = *numbers.begin();
     for (const std::uint64_t number : numbers) {
@@ -236,12 +238,23 @@ class Verifier {
     }
   }
 
+  /// Chunks wanted, by all that is whole.
+  std::uint64_t wanted() const { return sum(from_results_ ? from_results_->wanted : wanted_); }
+
+  /// What results.h5 holds, and what is wanted by that.
+  struct Results {
+    Ledger ledger;
+    std::vector<std::uint32_t> wanted;
+  };
+
+  const GoalCheck& check_;
   Verification found_;
-  Record parts_;  ///< the union of the parts
+  Record parts_;                       ///< the union of the parts
+  std::vector<std::uint32_t> wanted_;  ///< by what the parts hold
   bool has_plan_ = false;
   std::vector<Source> checked_;
   std::map<std::string, fs::path> replaced_by_;  ///< by hash
-  std::optional<Ledger> from_results_;           ///< if results.h5 is whole and lacks nothing that parts have
+  std::optional<Results> from_results_;          ///< if results.h5 is whole and lacks nothing that parts have
 };
 
 /// Whether a file that was complained of is gone: a run has compacted its parts meanwhile.
@@ -253,15 +266,15 @@ bool any_vanished(const Verification& found, const RunFiles& files) {
 
 }  // namespace
 
-Verification verify(const fs::path& path) try {
+Verification verify(const fs::path& path, const GoalCheck& check) try {
   const ReadingSession session;
   if (!fs::exists(path))
     throw IoError(fmt::format("{}: no such file or directory; check the path", path.string()));
-  if (!fs::is_directory(path)) return Verifier().check_file(path);
+  if (!fs::is_directory(path)) return Verifier(check).check_file(path);
   const RunFiles files{path};
   if (!fs::exists(files.parts())) static_cast<void>(files.read_plan());  // throws: no run directory
   for (int attempt = 1;; ++attempt) {
-    Verification found = Verifier().check_directory(files);
+    Verification found = Verifier(check).check_directory(files);
     if (!any_vanished(found, files) || !wait_for_compaction(attempt)) return found;
   }
 } catch (const fs::filesystem_error& e) {
@@ -269,14 +282,14 @@ Verification verify(const fs::path& path) try {
                             e.code().message()));
 }
 
-std::vector<MissingChunks> missing_chunks(const Plan& plan, const Ledger& done) {
+std::vector<MissingChunks> missing_chunks(const Plan& plan, const Ledger& done,
+                                          const std::vector<std::uint32_t>& wanted) {
   std::vector<MissingChunks> list;
   for (std::uint32_t c = 0; c < plan.cells().size(); ++c) {
-    if (done.count(c) == plan.chunks(c)) continue;
     Ledger::Intervals missing;
-    missing.insert(Ledger::Intervals::interval_type::right_open(0, plan.chunks(c)));
+    missing.insert(Ledger::Intervals::interval_type::right_open(0, wanted[c]));
     missing -= done.intervals(c);
-    list.push_back({c, plan.cells()[c].label(), plan.chunks(c), std::move(missing)});
+    if (!missing.empty()) list.push_back({c, plan.cells()[c].label(), wanted[c], std::move(missing)});
   }
   return list;
 }

@@ -4,7 +4,9 @@
 
 #include "analysis/estimates.h"
 #include "analysis/fits.h"
+#include "analysis/goal_check.h"
 #include "engine/error.h"
+#include "engine/stages.h"
 #include "jobs/say.h"
 
 namespace leafcast::jobs {
@@ -34,9 +36,10 @@ Analysed analyse(Record record) {
 
 Analysed analyse(const Options& options, const std::string& command) {
   Analysed all = analyse(io::read_record(paths(options, command)));
-  if (!all.record.complete())
+  const std::uint64_t wanted = sum(wanted_chunks(all.record, analysis::check_goal));
+  if (all.record.ledger.count() < wanted)
     say("note: {} of {} chunks are done; errors are those of what is there\n", all.record.ledger.count(),
-        all.record.plan.total_chunks());
+        wanted);
   return all;
 }
 

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include "analysis/goal_check.h"
+#include "engine/stages.h"
 #include "io/output_path.h"
 #include "io/results.h"
 #include "io/run_directory.h"
@@ -59,12 +61,13 @@ ExitCode merge_command(const Arguments& arguments, const Arguments& command_line
   io::write_results(output, record, all.estimates, all.fits, provenance(command_line, 1));
   if (pools) say_what_was_pooled(record.plan);
   say("results: {}\n", output.string());
-  if (record.complete()) return ExitCode::done;
+  const std::vector<std::uint32_t> wanted = wanted_chunks(record, analysis::check_goal);
+  if (record.ledger.count() == sum(wanted)) return ExitCode::done;
   say("note: {} of {} chunks are done, and errors are those of what is there; {}; run what is missing and "
       "merge "
       "again\n",
-      record.ledger.count(), record.plan.total_chunks(),
-      describe_missing(record.plan, record.ledger, ledgers(inputs, record.plan)));
+      record.ledger.count(), sum(wanted),
+      describe_missing(record.plan, record.ledger, wanted, ledgers(inputs, record.plan)));
   return ExitCode::more_to_do;
 }
 

@@ -9,6 +9,8 @@
 #include <numeric>
 #include <optional>
 
+#include "engine/stages.h"
+
 namespace leafcast::jobs {
 
 namespace {
@@ -89,11 +91,11 @@ std::string list_gaps(std::vector<Gap> gaps, const std::string& noun) {
   return "missing: " + list(std::move(texts), noun);
 }
 
-std::string missing_cells(const Plan& plan, const Ledger& done) {
+std::string missing_cells(const Plan& plan, const Ledger& done, const std::vector<std::uint32_t>& wanted) {
   std::vector<Gap> gaps;
   for (std::size_t c = 0; c < plan.cells().size(); ++c)
-    if (const std::uint64_t missing = plan.chunks(c) - done.count(c); missing > 0)
-      gaps.push_back({missing, plan.chunks(c), fmt::format("cell {} ({})", c, plan.cells()[c].label())});
+    if (const std::uint64_t missing = wanted[c] - done.count(c); missing > 0)
+      gaps.push_back({missing, wanted[c], fmt::format("cell {} ({})", c, plan.cells()[c].label())});
   return list_gaps(std::move(gaps), "cells");
 }
 
@@ -120,11 +122,13 @@ std::string missing_seeds(const Plan& plan, const Ledger& done) {
 
 }  // namespace
 
-std::string describe_missing(const Plan& plan, const Ledger& done, const std::vector<Ledger>& inputs) {
-  if (done.count() == plan.total_chunks()) return "";
+std::string describe_missing(const Plan& plan, const Ledger& done, const std::vector<std::uint32_t>& wanted,
+                             const std::vector<Ledger>& inputs) {
+  if (done.count() == sum(wanted)) return "";
+  if (has_goals(plan)) return missing_cells(plan, done, wanted);  // slices and seeds have none
   const std::string slices = missing_slices(plan, done, inputs);
   if (!slices.empty()) return slices;
-  return plan.is_pooled() ? missing_seeds(plan, done) : missing_cells(plan, done);
+  return plan.is_pooled() ? missing_seeds(plan, done) : missing_cells(plan, done, wanted);
 }
 
 }  // namespace leafcast::jobs

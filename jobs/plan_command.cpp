@@ -13,7 +13,9 @@
 #include "analysis/number_text.h"
 #include "analysis/text_table.h"
 #include "engine/cost.h"
+#include "engine/stages.h"
 #include "jobs/costs.h"
+#include "jobs/forecast.h"
 #include "jobs/nearest.h"
 #include "jobs/program.h"
 #include "jobs/progress.h"
@@ -30,6 +32,9 @@ constexpr double kProgramBytes = 150e6;  // of a rank: code, libraries, MPI buff
 constexpr double kRanksANode = 16;       // that share the memory for rank 0's tallies: few, to be safe
 constexpr int kMostRanks = 1000000;
 constexpr std::size_t kColumns = 80;
+
+/// What goals are expected to take: samples by cell, where that could be told.
+using Forecast = std::vector<std::optional<double>>;
 
 /// What a sweep takes.
 struct Cost {
@@ -197,8 +202,15 @@ std::string core_time(double seconds) {
   return seconds < 1 ? analysis::number_text(seconds, 2) + " s" : format_duration(seconds);
 }
 
+/// A cell's samples: with a goal those that it is expected to take (≈), or at most takes (≤).
+std::string samples_text(const Cell& cell, const std::optional<double>& forecast) {
+  const char* sign = !cell.has_goal() ? "" : forecast ? "≈ " : "≤ ";
+  return sign + format_count(static_cast<double>(cell.samples()));
+}
+
 /// A table a language: what its cells share is said once.
-void print_group(const Plan& plan, const Cost& cost, const std::vector<std::uint32_t>& group) {
+void print_group(const Plan& plan, const Forecast& forecast, const Cost& cost,
+                 const std::vector<std::uint32_t>& group) {
   std::vector<const Cell*> cells;
   double seconds = 0;
   for (const std::uint32_t i : group) {
@@ -223,8 +235,7 @@ void print_group(const Plan& plan, const Cost& cost, const std::vector<std::uint
     const std::string name = analysis::text(plan.cells()[i], [&](const std::string& key) {
       return varying.contains(key) || key.starts_with("generator.");
     });
-    table.rows.push_back({std::to_string(i), name,
-                          format_count(static_cast<double>(plan.cells()[i].samples())),
+    table.rows.push_back({std::to_string(i), name, samples_text(plan.cells()[i], forecast[i]),
                           std::to_string(plan.chunks(i)), core_time(cost.cell_seconds[i]),
                           fmt::format("{:.1f}%", 100 * cost.cell_seconds[i] / cost.seconds)});
   }
@@ -232,14 +243,36 @@ void print_group(const Plan& plan, const Cost& cost, const std::vector<std::uint
   std::cout << std::endl;
 }
 
-void print_text(const Plan& plan, const CostModel& costs, const Cost& cost, const Suggestion& suggestion,
-                const std::optional<Simulation>& simulation, const Options& options) {
+void print_goals(const Plan& asked, const Forecast& forecast) {
+  std::size_t goals = 0, told = 0, short_of_it = 0;
+  for (std::size_t c = 0; c < forecast.size(); ++c) {
+    const Cell& cell = asked.cells()[c];
+    if (!cell.has_goal()) continue;
+    ++goals;
+    told += forecast[c] ? 1 : 0;
+    short_of_it += forecast[c] && *forecast[c] >= static_cast<double>(cell.samples()) ? 1 : 0;
+  }
+  if (goals == 0) return;
+  std::string text = fmt::format(
+      "targets: {} of {} cells have one; samples, chunks and times are what a small sample of each lets "
+      "expect",
+      goals, forecast.size());
+  if (told < goals) text += fmt::format(" (≤: the most they may take; {} could not be told)", goals - told);
+  if (short_of_it > 0) text += fmt::format("; {} will not be met within max-samples", short_of_it);
+  for (const std::string& line : wrap(words_of(text), kColumns - 2, "  ")) fmt::print("{}\n", line);
+}
+
+/// `asked`: as the sweep says; `plan`: what is expected of it, which differs only where there are goals.
+void print_text(const Plan& asked, const Forecast& forecast, const Plan& plan, const CostModel& costs,
+                const Cost& cost, const Suggestion& suggestion, const std::optional<Simulation>& simulation,
+                const Options& options) {
   if (!plan.title().empty()) {
     for (const std::string& line : wrap(words_of(plan.title()), kColumns, "")) fmt::print("{}\n", line);
     fmt::print("\n");
   }
   std::fflush(stdout);
-  for (const std::vector<std::uint32_t>& group : groups_of(plan)) print_group(plan, cost, group);
+  for (const std::vector<std::uint32_t>& group : groups_of(plan)) print_group(plan, forecast, cost, group);
+  print_goals(asked, forecast);
   const std::string total =
       fmt::format("core time: {} in all for {} cells, {} leaves, {:.2g} s the longest chunk; {}",
                   format_duration(cost.seconds), plan.cells().size(), format_count(cost.leaves),
@@ -261,8 +294,9 @@ void print_text(const Plan& plan, const CostModel& costs, const Cost& cost, cons
 
 // ---- JSON
 
-void print_json(const Plan& plan, const CostModel& costs, const Cost& cost, const Suggestion& suggestion,
-                const std::optional<Simulation>& simulation, const Options& options) {
+void print_json(const Plan& asked, const Forecast& forecast, const Plan& plan, const CostModel& costs,
+                const Cost& cost, const Suggestion& suggestion, const std::optional<Simulation>& simulation,
+                const Options& options) {
   Json cells = Json::array();
   std::uint64_t samples = 0;
   for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
@@ -272,12 +306,17 @@ void print_json(const Plan& plan, const CostModel& costs, const Cost& cost, cons
                      {"samples", cell.samples()},
                      {"chunks", plan.chunks(i)},
                      {"seconds", cost.cell_seconds[i]}});
+    if (!cell.has_goal()) continue;
+    Json& row = cells.back();
+    row["first_samples"] = cell.first_samples();
+    row["max_samples"] = asked.cells()[i].samples();
+    row["samples_forecast"] = forecast[i] ? Json(*forecast[i]) : Json();
   }
   std::string command = "sbatch " + suggestion.resources;
   for (const std::string& word : job_words(options)) command += " " + word;
   Json document = {
       {"title", plan.title()},
-      {"plan_hash", fmt::format("{:016x}", plan.hash())},
+      {"plan_hash", fmt::format("{:016x}", asked.hash())},
       {"cells", cells},
       {"totals",
        {{"cells", plan.cells().size()},
@@ -324,7 +363,9 @@ ExitCode plan_command(const Arguments& arguments, const Arguments&) {
   if (std::find(formats.begin(), formats.end(), format) == formats.end())
     throw UsageError(fmt::format("--format {}: plan prints text or json; did you mean {}?", format,
                                  find_nearest(format, formats)));
-  const Plan plan = read_sweeps(options.positional(), options.overrides());
+  const Plan asked = read_sweeps(options.positional(), options.overrides());
+  const Forecast forecast = forecast_samples(asked, options.seconds("pilot", 1));
+  const Plan plan = has_goals(asked) ? expected_plan(asked, forecast) : asked;
   const CostModel costs = measure_costs(plan.cells(), options.seconds("pilot", 1));
   const Cost cost = cost_of(plan, costs);
   std::optional<Simulation> simulation;
@@ -335,7 +376,8 @@ ExitCode plan_command(const Arguments& arguments, const Arguments&) {
       throw UsageError(fmt::format("--ranks {}: from 1 to {} ranks can be simulated", ranks, kMostRanks));
     simulation = simulate(plan, costs, ranks);
   }
-  (format == "json" ? print_json : print_text)(plan, costs, cost, suggest(cost, ranks), simulation, options);
+  (format == "json" ? print_json : print_text)(asked, forecast, plan, costs, cost, suggest(cost, ranks),
+                                               simulation, options);
   return ExitCode::done;
 }
 

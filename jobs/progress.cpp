@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/stages.h"
+#include "jobs/goal_text.h"
+
 namespace leafcast::jobs {
 
 namespace {
@@ -18,24 +21,33 @@ void print(std::FILE* stream, fmt::format_string<Arguments...> format, Arguments
 }
 
 std::string overall(const workers::Progress& progress) {
-  const std::uint64_t done = progress.ledger.count(), all = progress.plan.total_chunks();
+  const std::uint64_t done = progress.ledger.count(),
+                      all = sum(progress.wanted) + static_cast<std::uint64_t>(progress.foreseen_chunks);
   const double percent = all ? 100.0 * static_cast<double>(done) / static_cast<double>(all) : 100;
-  std::string line = fmt::format("{:3.0f}% · {}/{} chunks · {}leaves/s · {} · {} so far", std::floor(percent),
-                                 done, all, format_count(progress.leaves_a_second),
-                                 progress.ranks == 1 ? "1 rank" : fmt::format("{} ranks", progress.ranks),
-                                 format_duration(progress.seconds));
+  std::string line =
+      fmt::format("{:3.0f}% · {}/{}{} chunks · {}leaves/s · {} · {} so far", std::floor(percent), done,
+                  progress.foreseen_chunks > 0 ? "≈" : "", all, format_count(progress.leaves_a_second),
+                  progress.ranks == 1 ? "1 rank" : fmt::format("{} ranks", progress.ranks),
+                  format_duration(progress.seconds));
   if (progress.seconds_left >= 0.05) line += fmt::format(", {} left", format_duration(progress.seconds_left));
   return line;
 }
 
+/// Whether something is known of it.
+bool has_goal(const workers::Progress& progress, std::size_t cell) {
+  return !progress.goals.empty() && !progress.goals[cell].statistic.empty();
+}
+
 std::string cell_line(const workers::Progress& progress, std::size_t cell) {
-  const double done = static_cast<double>(progress.ledger.count(cell)), all = progress.plan.chunks(cell);
+  const double done = static_cast<double>(progress.ledger.count(cell)), all = progress.wanted[cell];
   constexpr int kWidth = 12;
   const int full = static_cast<int>(kWidth * done / all);
   std::string bar;
   for (int i = 0; i < kWidth; ++i) bar += i < full ? "█" : "░";
-  return fmt::format("{} {:3.0f}%  {}", bar, std::floor(100 * done / all),
-                     progress.plan.cells()[cell].label());
+  std::string line =
+      fmt::format("{} {:3.0f}%  {}", bar, std::floor(100 * done / all), progress.plan.cells()[cell].label());
+  if (has_goal(progress, cell)) line += fmt::format(" · {}", describe(progress.goals[cell]));
+  return line;
 }
 
 }  // namespace
@@ -62,7 +74,7 @@ void ProgressDisplay::show(const workers::Progress& progress, bool last) {
   if (!started_) {  // cells that earlier runs finished are no news
     started_ = true;
     for (std::size_t cell = 0; cell < progress.plan.cells().size(); ++cell)
-      if (progress.ledger.count(cell) == progress.plan.chunks(cell) && !last) reported_.insert(cell);
+      if (progress.ledger.count(cell) == progress.wanted[cell] && !last) reported_.insert(cell);
   }
   erase_block();
   report_finished_cells(progress);
@@ -71,7 +83,7 @@ void ProgressDisplay::show(const workers::Progress& progress, bool last) {
     std::vector<std::size_t> in_work;
     for (std::size_t cell = 0; cell < progress.plan.cells().size(); ++cell) {
       const std::uint64_t done = progress.ledger.count(cell);
-      if (done > 0 && done < progress.plan.chunks(cell)) in_work.push_back(cell);
+      if (done > 0 && done < progress.wanted[cell]) in_work.push_back(cell);
     }
     const std::size_t shown = std::min(in_work.size(), kCellsShown);
     for (std::size_t i = 0; i < shown; ++i) print(stream_, "{}\n", cell_line(progress, in_work[i]));
@@ -87,9 +99,12 @@ void ProgressDisplay::show(const workers::Progress& progress, bool last) {
 
 void ProgressDisplay::report_finished_cells(const workers::Progress& progress) {
   for (std::size_t cell = 0; cell < progress.plan.cells().size(); ++cell) {
-    if (progress.ledger.count(cell) < progress.plan.chunks(cell) || !reported_.insert(cell).second) continue;
-    print(stream_, "done  {}  ({} samples)\n", progress.plan.cells()[cell].label(),
-          progress.plan.cells()[cell].samples());
+    if (progress.ledger.count(cell) < progress.wanted[cell] || !reported_.insert(cell).second) continue;
+    std::uint64_t drawn = 0;
+    for (const Plan::Cut& cut : progress.plan.cuts(cell))
+      if (cut.first < progress.wanted[cell]) drawn += samples(cut);
+    print(stream_, "done  {}  ({} samples{})\n", progress.plan.cells()[cell].label(), drawn,
+          has_goal(progress, cell) ? "; " + describe(progress.goals[cell]) : "");
   }
 }
 

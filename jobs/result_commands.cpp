@@ -10,6 +10,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "analysis/goal_check.h"
 #include "analysis/report.h"
 #include "analysis/table.h"
 #include "engine/printable.h"
@@ -157,7 +158,7 @@ ExitCode verify_command(const Arguments& arguments, const Arguments&) {
   bool damaged = false;
   nlohmann::json list = nlohmann::json::array();
   for (const std::filesystem::path& path : paths(options, "verify")) {
-    const io::Verification found = io::verify(path);
+    const io::Verification found = io::verify(path, analysis::check_goal);
     damaged = damaged || !found.damages.empty();
     if (format == "text")
       print_text(path, found);

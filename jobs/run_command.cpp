@@ -13,11 +13,14 @@
 
 #include "analysis/estimates.h"
 #include "analysis/fits.h"
+#include "analysis/goal_check.h"
 #include "engine/cost.h"
+#include "engine/stages.h"
 #include "io/results.h"
 #include "io/run_directory.h"
 #include "io/verify.h"
 #include "jobs/costs.h"
+#include "jobs/goal_text.h"
 #include "jobs/parent_watch.h"
 #include "jobs/program.h"
 #include "jobs/progress.h"
@@ -26,6 +29,7 @@
 #include "jobs/status_file.h"
 #include "jobs/sweep.h"
 #include "jobs/time_limit.h"
+#include "workers/goals.h"
 #include "workers/mpi_communicator.h"
 #include "workers/stop_signal.h"
 
@@ -85,12 +89,15 @@ CostModel costs_of(io::RunDirectory& directory, const workers::RunSettings& sett
   const bool asked = options.has("pilot");
   if (!asked)
     if (const auto stored = stored_costs(directory.cost_text())) return *stored;
+  const workers::Goals goals(record, settings.goal_check, {});
   const double nominal =
-      workers::Dispatcher(record.plan, record.ledger, settings.slice, 1).seconds_left() / ranks;
+      (workers::Dispatcher(record.plan, record.ledger, settings.slice, 1, {}, goals.wants()).seconds_left() +
+       goals.foreseen_seconds()) /
+      ranks;
   const double seconds = options.seconds("pilot", pilot_seconds(std::min(nominal, settings.max_seconds)));
   std::vector<Cell> cells;
   for (std::size_t cell = 0; cell < record.plan.cells().size(); ++cell)
-    if (record.ledger.count(cell) < record.plan.chunks(cell)) cells.push_back(record.plan.cells()[cell]);
+    if (record.ledger.count(cell) < goals.wanted()[cell]) cells.push_back(record.plan.cells()[cell]);
   CostModel costs = measure_costs(cells, seconds);
   if (costs.measured()) directory.write_cost(costs.json());
   return costs;
@@ -116,10 +123,11 @@ void tell_damage(const io::RunDirectory& directory) {
     say("set aside: {}: {}; moved to {}: {}\n", file.file.string(), file.problem, file.now.string(),
         file.consequence);
   const Record& record = directory.record();
-  const auto missing = io::missing_chunks(record.plan, record.ledger);
-  if (missing.empty()) return say("whole files hold all {} chunks\n", record.plan.total_chunks());
-  say("{} of {} chunks are in no whole file and are computed now:\n",
-      record.plan.total_chunks() - record.ledger.count(), record.plan.total_chunks());
+  const std::vector<std::uint32_t> wanted = wanted_chunks(record, analysis::check_goal);
+  const auto missing = io::missing_chunks(record.plan, record.ledger, wanted);
+  if (missing.empty()) return say("whole files hold all {} chunks\n", sum(wanted));
+  say("{} of {} chunks are in no whole file and are computed now:\n", sum(wanted) - record.ledger.count(),
+      sum(wanted));
   for (std::size_t i = 0; i < std::min(missing.size(), kShown); ++i) say("  {}\n", describe(missing[i]));
   if (missing.size() > kShown) say("  and some of {} more cells\n", missing.size() - kShown);
 }
@@ -169,6 +177,13 @@ std::optional<Job> prepare(const Arguments& arguments, int ranks, const TimeLimi
   settings.flush_seconds = positive_seconds(options, "flush-seconds", settings.flush_seconds);
 
   const Plan plan = read_sweeps(options.positional(), options.overrides());
+  if (settings.slice.count > 1 && has_goals(plan))
+    throw UsageError(
+        "--slice: a sweep with target errors is not sliced: whether a cell needs more samples is decided by "
+        "the "
+        "sums of all its chunks, of which a slice has a share only; run it as one job of many ranks, or give "
+        "every task cells of its own (another sweep file, or keys such as --language.height)");
+  settings.goal_check = analysis::check_goal;
   check_memory(plan);
   const std::filesystem::path path = options.get<std::string>("output");
   io::LockTiming timing;
@@ -190,19 +205,23 @@ std::optional<Job> prepare(const Arguments& arguments, int ranks, const TimeLimi
 void announce(const Job& job, int ranks) {
   const Plan& plan = job.record.plan;
   const std::uint64_t done = job.record.ledger.count();
-  say("leafcast run: {}{} cell{}, {} chunks, {} rank{}, into {}\n",
+  const bool goals = has_goals(plan);
+  const std::uint64_t wanted = sum(wanted_chunks(job.record, analysis::check_goal));
+  say("leafcast run: {}{} cell{}, {} chunks{}, {} rank{}, into {}\n",
       plan.title().empty() ? "" : plan.title() + ": ", plan.cells().size(),
-      plan.cells().size() == 1 ? "" : "s", plan.total_chunks(), ranks, ranks == 1 ? "" : "s",
+      plan.cells().size() == 1 ? "" : "s", wanted, goals ? " at least" : "", ranks, ranks == 1 ? "" : "s",
       job.directory_path.string());
-  if (done > 0) say("continuing: {} of {} chunks are done\n", done, plan.total_chunks());
+  if (done > 0) say("continuing: {} of {} chunks are done\n", done, wanted);
   if (job.limited_by_slurm)
     say("Slurm's time limit: stops within {}\n", format_duration(job.settings.max_seconds));
   const CostModel& costs = job.settings.costs;
-  if (costs.measured())
-    say("about {} of core time; {}\n",
-        format_duration(
-            workers::Dispatcher(plan, job.record.ledger, job.settings.slice, 1, costs).seconds_left()),
-        describe(costs));
+  if (!costs.measured()) return;
+  const workers::Goals book(job.record, job.settings.goal_check, costs);
+  const double seconds =
+      workers::Dispatcher(plan, job.record.ledger, job.settings.slice, 1, costs, book.wants())
+          .seconds_left() +
+      book.foreseen_seconds();
+  say("about {} of core time{}; {}\n", format_duration(seconds), goals ? " at least" : "", describe(costs));
 }
 
 /// What the last report said of the chunks that this command has sampled.
@@ -234,6 +253,25 @@ void tell_times(const Times& times, int ranks) {
   if (ranks > 1 && times.all > 0)
     say("rank 0: {:.1f}% of its time for orders and results, {:.1f}% for writing\n",
         100 * times.dispatch / times.all, 100 * times.writing / times.all);
+}
+
+/// Which cells have ended with their most samples, short of their goals, and why.
+void tell_unmet_goals(const Record& record) {
+  constexpr std::size_t kShown = 10;
+  std::size_t goals = 0;
+  std::vector<std::string> unmet;
+  for (std::size_t c = 0; c < record.plan.cells().size(); ++c) {
+    const Cell& cell = record.plan.cells()[c];
+    if (!cell.has_goal()) continue;
+    ++goals;
+    const GoalState state = analysis::check_goal(cell, record.tallies[c]);
+    if (!state.met) unmet.push_back(fmt::format("{}: {}", cell.label(), describe(state)));
+  }
+  if (goals == 0) return;
+  say("target errors: met by {} of {} cell{}\n", goals - unmet.size(), goals, goals == 1 ? "" : "s");
+  for (std::size_t i = 0; i < std::min(unmet.size(), kShown); ++i)
+    say("  not within max-samples: {}\n", unmet[i]);
+  if (unmet.size() > kShown) say("  and {} more\n", unmet.size() - kShown);
 }
 
 RunState state_of(const Job& job, int ranks) {
@@ -270,7 +308,9 @@ ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& 
                                 }};
   const workers::Outcome outcome = workers::run_master(communicator, job.record, job.settings, sinks);
   if (!job.quiet) tell_times(times, communicator.size());
-  if (job.record.complete()) {
+  const std::vector<std::uint32_t> wanted = wanted_chunks(job.record, analysis::check_goal);
+  if (job.record.ledger.count() == sum(wanted)) {
+    if (!job.quiet) tell_unmet_goals(job.record);
     finish(job, command_line, communicator.size(), times);
     status.finish(RunState::Phase::done);
     return ExitCode::done;
@@ -285,7 +325,7 @@ ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& 
   status.finish(RunState::Phase::interrupted, reason);
   if (!job.quiet)
     say("{}: {} of {} chunks are done and kept; the same command continues\n", reason,
-        job.record.ledger.count(), job.record.plan.total_chunks());
+        job.record.ledger.count(), sum(wanted));
   return ExitCode::more_to_do;
 }
 

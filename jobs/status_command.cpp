@@ -9,9 +9,12 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/estimates.h"
+#include "analysis/goal_check.h"
 #include "analysis/text_table.h"
 #include "engine/printable.h"
+#include "engine/stages.h"
 #include "io/run_directory.h"
+#include "jobs/goal_text.h"
 #include "jobs/inputs.h"
 #include "jobs/program.h"
 #include "jobs/progress.h"
@@ -60,7 +63,7 @@ bool said_by(const RunState& said, const io::LockState& lock) {
 
 void judge(RunStatus& run, const io::RunView& view) {
   using State = RunStatus::State;
-  const bool complete = run.damage.empty() && view.has_plan && run.record.complete();
+  const bool complete = run.damage.empty() && view.has_plan && is_complete(run.record, analysis::check_goal);
   if (run.lock && run.lock->lives) {
     run.state = run.said && said_by(*run.said, *run.lock) ? State::running : State::starting;
   } else if (!run.lock && run.said && run.said->phase == RunState::Phase::failed) {
@@ -90,8 +93,9 @@ RunStatus look_at_file(const fs::path& file) {
   RunStatus run;
   run.directory = file;
   run.record = io::read_record({file});
-  run.state = run.record.complete() ? RunStatus::State::finished : RunStatus::State::interrupted;
-  if (!run.record.complete()) run.reason = "a file that does not hold all chunks";
+  const bool complete = is_complete(run.record, analysis::check_goal);
+  run.state = complete ? RunStatus::State::finished : RunStatus::State::interrupted;
+  if (!complete) run.reason = "a file that does not hold all chunks";
   return run;
 }
 
@@ -205,6 +209,31 @@ std::string percent(double fraction) {
 struct Group {
   Record record;
   std::vector<const RunStatus*> runs;
+  std::vector<std::uint32_t> wanted;  ///< chunks, by cell, as far as is known
+  std::vector<GoalState> goals;       ///< by cell, by what is in parts; empty if no cell has a goal
+
+  /// Once all runs are in the record.
+  void look_at_goals() {
+    wanted = wanted_chunks(record, analysis::check_goal);
+    if (!has_goals(record.plan)) return;
+    goals.resize(wanted.size());
+    for (std::uint32_t cell = 0; cell < wanted.size(); ++cell) {
+      // A living run may be in a later stage than its parts.
+      if (const std::uint64_t done = chunks_done(cell); done > wanted[cell])
+        wanted[cell] = stage_end(record.plan, {cell, static_cast<std::uint32_t>(done - 1)});
+      if (has_goal(cell)) goals[cell] = analysis::check_goal(record.plan.cells()[cell], record.tallies[cell]);
+    }
+  }
+  /// Whether it has a goal, and samples to judge it by.
+  bool has_goal(std::size_t cell) const {
+    return record.plan.cells()[cell].has_goal() && record.ledger.count(cell) > 0;
+  }
+  double samples(std::size_t cell) const { return static_cast<double>(total(record.tallies[cell]).samples); }
+  /// Samples that meet the goal, as far as can be told; at most max-samples.
+  double foreseen(std::size_t cell) const {
+    return std::min(foreseen_samples(goals[cell], samples(cell)),
+                    static_cast<double>(record.plan.cells()[cell].samples()));
+  }
   std::uint64_t chunks_done(std::size_t cell) const {
     std::uint64_t sum = 0;
     for (const RunStatus* run : runs) sum += run->chunks_done(cell);
@@ -234,7 +263,37 @@ std::vector<Group> group_by_plan(const std::vector<RunStatus>& runs) {
   }
   std::vector<Group> list;
   for (const std::uint64_t hash : order) list.push_back(std::move(groups.at(hash)));
+  for (Group& group : list) group.look_at_goals();
   return list;
+}
+
+/// Errors against targets, and the samples that are still needed.
+void print_goals(const Group& group) {
+  if (group.goals.empty()) return;
+  using Kind = analysis::TextTable::Kind;
+  analysis::TextTable table;
+  table.columns = {{"error/target", Kind::number, 9},
+                   {"of", Kind::word, 7},
+                   {"samples", Kind::number, 6},
+                   {"to go", Kind::number, 8},
+                   {"cell", Kind::word, 9}};
+  std::vector<std::string> notes;
+  for (std::size_t cell = 0; cell < group.wanted.size(); ++cell) {
+    const Cell& c = group.record.plan.cells()[cell];
+    if (!group.has_goal(cell)) continue;
+    const GoalState& state = group.goals[cell];
+    const double drawn = group.samples(cell), more = group.foreseen(cell) - drawn;
+    const std::string to_go = more > 0 ? "≈ " + format_count(more) : state.met ? "met" : "at most";
+    table.rows.push_back({std::isinf(state.excess) ? "∞" : fmt::format("{:.2f}", state.excess),
+                          state.statistic, format_count(drawn), to_go, c.label()});
+    if (!state.met && more <= 0) notes.push_back(fmt::format("{}: {}", c.label(), describe(state)));
+  }
+  if (table.rows.empty()) return;
+  fmt::print("\ntargets: the largest error over its target, and the samples still needed\n");
+  std::fflush(stdout);
+  analysis::print(std::cout, table);
+  std::cout.flush();
+  for (const std::string& note : notes) print_line("not within max-samples: " + note);
 }
 
 void print_group(const Group& group) {
@@ -252,8 +311,8 @@ void print_group(const Group& group) {
     const auto found = precision.find(cell);
     const Precision p = found == precision.end() ? Precision{} : found->second;
     table.rows.push_back(
-        {fmt::format("{:.0f}%", std::floor(100.0 * static_cast<double>(done) / plan.chunks(cell))),
-         fmt::format("{}/{}", done, plan.chunks(cell)), percent(p.relative), percent(p.at_end),
+        {fmt::format("{:.0f}%", std::floor(100.0 * static_cast<double>(done) / group.wanted[cell])),
+         fmt::format("{}/{}", done, group.wanted[cell]), percent(p.relative), percent(p.at_end),
          plan.cells()[cell].label()});
   }
   if (!plan.title().empty()) fmt::print("\n{}", plan.title());
@@ -265,8 +324,9 @@ void print_group(const Group& group) {
     print_line(
         "error: relative, of the valid rate where sentences may be invalid, else of the variance, by what is "
         "in parts");
-  fmt::print("{} of {} chunks are done, {} of them in parts\n", group.chunks_done(), plan.total_chunks(),
+  fmt::print("{} of {} chunks are done, {} of them in parts\n", group.chunks_done(), sum(group.wanted),
              group.record.ledger.count());
+  print_goals(group);
 }
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
@@ -299,7 +359,7 @@ Json json_of(const Group& group) {
     Json row{{"cell", cell},
              {"label", plan.cells()[cell].label()},
              {"chunks_done", group.chunks_done(cell)},
-             {"chunks", plan.chunks(cell)},
+             {"chunks", group.wanted[cell]},
              {"chunks_in_parts", group.record.ledger.count(cell)},
              {"samples_in_parts", total(group.record.tallies[cell]).samples},
              {"samples", plan.cells()[cell].samples()}};
@@ -311,13 +371,22 @@ Json json_of(const Group& group) {
       row["relative_error"] = number(p.relative);
       row["relative_error_when_done"] = number(p.at_end);
     }
+    if (!group.goals.empty() && group.has_goal(cell)) {
+      const GoalState& state = group.goals[cell];
+      row["goal"] = {{"met", state.met},
+                     {"statistic", state.statistic},
+                     {"value", number(state.value)},
+                     {"stderr", number(state.error)},
+                     {"error_over_target", number(state.excess)},
+                     {"samples_foreseen", number(group.foreseen(cell))}};
+    }
     cells.push_back(row);
   }
   return {{"title", plan.title()},
           {"plan_hash", fmt::format("{:016x}", plan.hash())},
           {"chunks_done", group.chunks_done()},
           {"chunks_in_parts", group.record.ledger.count()},
-          {"chunks", plan.total_chunks()},
+          {"chunks", sum(group.wanted)},
           {"cells", cells}};
 }
 
@@ -350,7 +419,7 @@ ExitCode status_command(const Arguments& arguments, const Arguments&) {
   if (std::ranges::any_of(runs, [](const RunStatus& run) { return !run.damage.empty(); }))
     return ExitCode::bad_data;
   const bool all_finished = !groups.empty() && std::ranges::all_of(groups, [](const Group& g) {
-    return g.record.complete();
+    return g.record.ledger.count() == sum(g.wanted);
   }) && std::ranges::all_of(runs, [](const RunStatus& run) {
     return run.state == RunStatus::State::finished || run.state == RunStatus::State::slice_done;
   });

@@ -9,12 +9,14 @@
 #include <optional>
 #include <set>
 
+#include "analysis/goal_check.h"
 #include "engine/cost.h"
 #include "engine/error.h"
 #include "engine/languages.h"
 #include "engine/values.h"
 #include "jobs/ini.h"
 #include "jobs/kernel_file.h"
+#include "jobs/nearest.h"
 #include "jobs/sweep_keys.h"
 #include "jobs/text_file.h"
 #include "jobs/values.h"
@@ -134,11 +136,62 @@ void drop_unused(Source& source, const std::vector<Source>& all) {
   }
 }
 
+constexpr const char* kTargetKeys[] = {"sampling.target-relative-error", "sampling.target-absolute-error"};
+
+/// Targets for statistics that a cell does not have are none of its own: in a sweep of several languages, the
+/// valid rate is that of the colorings. But a statistic that no cell has is a mistake.
+class Goals {
+ public:
+  /// The cell with its own targets only, or without a goal if there is none.
+  Cell fitted(Cell cell) {
+    if (!cell.has_goal()) return cell;
+    const std::vector<std::string> names = analysis::statistics_of(cell);
+    const auto is_own = [&](const std::string& name) {
+      return std::ranges::find(names, name) != names.end();
+    };
+    const std::vector<Target> targets = cell.targets();
+    std::size_t own = 0;
+    for (const Target& target : targets) {
+      asked_.insert(target.statistic);
+      own += is_own(target.statistic) ? 1 : 0;
+    }
+    had_.insert(names.begin(), names.end());
+    if (own == targets.size()) return cell;
+    Parameters parameters = cell.parameters();
+    if (own == 0) parameters.erase("sampling.max-samples");
+    for (const char* key : kTargetKeys) {
+      const auto given = parameters.find(key);
+      if (given == parameters.end()) continue;
+      std::vector<std::string> kept;
+      for (const auto& [name, error] : parse_targets(given->second))
+        if (is_own(name)) kept.push_back(fmt::format("{}:{}", name, format_real(error)));
+      given->second = fmt::format("{}", fmt::join(kept, "+"));
+      if (kept.empty()) parameters.erase(given);
+    }
+    return Cell::make(parameters);
+  }
+
+  /// Refuses what no cell has.
+  void check(const std::vector<Source>& sources) const {
+    for (const std::string& name : asked_)
+      if (!had_.contains(name))
+        for (const Source& source : sources)
+          for (const char* key : kTargetKeys)
+            if (const ValueList* list = source.find(key);
+                list && list->setting().value.find(name) != std::string::npos)
+              refuse(list->setting(), fmt::format("no cell of the sweep has a statistic {}; did you mean {}?",
+                                                  name, find_nearest(name, {had_.begin(), had_.end()})));
+  }
+
+ private:
+  std::set<std::string> asked_, had_;
+};
+
 /// The cartesian product of a source's values, in the order of sweep_keys(): the first key varies slowest.
 class Expansion {
  public:
-  Expansion(const Source& source, std::vector<Cell>& cells)
-      : source_(source), cells_(cells), count_(cells.size()) {
+  Expansion(const Source& source, std::vector<Cell>& cells, Goals& goals)
+      : source_(source), cells_(cells), goals_(goals), count_(cells.size()) {
     for (const SweepKey& key : sweep_keys())
       if (const ValueList* list = source.find(key.name); list && key.name != "title")
         axes_.push_back(make_axis(*list));
@@ -235,7 +288,7 @@ class Expansion {
     if (counting_ && ++count_ > kMaxCells) refuse_size();
     if (counting_) return;
     try {
-      cells_.push_back(Cell::make(parameters_));
+      cells_.push_back(goals_.fitted(Cell::make(parameters_)));
       bytes_ += cell_bytes(cells_.back());
       if (bytes_ > kMaxCellBytes)
         throw UsageError(
@@ -284,6 +337,7 @@ class Expansion {
 
   const Source& source_;
   std::vector<Cell>& cells_;
+  Goals& goals_;
   std::size_t count_;  // of all sources so far
   std::size_t steps_ = 0;
   double bytes_ = 0;
@@ -333,10 +387,12 @@ Plan read_sweeps(const std::vector<std::string>& files, const std::vector<Settin
     record += fmt::format("# overrides: {} = {}\n", setting.key, setting.value);
 
   std::vector<Cell> cells;
+  Goals goals;
   for (Source& source : sources) {
     drop_unused(source, sources);
-    Expansion(source, cells).run();
+    Expansion(source, cells, goals).run();
   }
+  goals.check(sources);
   return Plan(join_titles(sources), std::move(cells), std::move(record));
 }
 

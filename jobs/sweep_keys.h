@@ -13,6 +13,7 @@ enum class ValueForm {
   whole,  ///< a list of whole numbers, ranges and powers
   depth,  ///< as whole, and may speak of the tree's height
   real,   ///< a list of numbers, and ranges with a step
+  goals,  ///< as real, and of targets by statistic: variance:0.01 + valid_rate:0.05
 };
 
 /// How the values of a known key are written.

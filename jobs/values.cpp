@@ -125,6 +125,7 @@ ValueList::ValueList(const Setting& setting) : setting_(setting) {
         add_whole(item, true);
         break;
       case ValueForm::real:
+      case ValueForm::goals:
         is_range(item) ? add_real_range(item) : add({item});
         break;
       case ValueForm::names:

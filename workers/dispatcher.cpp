@@ -5,36 +5,52 @@
 
 namespace leafcast::workers {
 
-Dispatcher::Dispatcher(const Plan& plan, const Ledger& done, Slice slice, int workers, const CostModel& costs)
-    : plan_(plan),
-      place_(plan.cells().size()),
-      held_(static_cast<std::size_t>(workers)),
-      dropped_(held_.size()) {
-  std::uint64_t running = 0;
+Dispatcher::Dispatcher(const Plan& plan, const Ledger& done, Slice slice, int workers, const CostModel& costs,
+                       const std::vector<Want>& wants)
+    : plan_(plan), slice_(slice), held_(static_cast<std::size_t>(workers)), dropped_(held_.size()) {
+  queues_.reserve(plan.cells().size());
   for (std::uint32_t cell = 0; cell < plan.cells().size(); ++cell) {
-    const CellCost cost = costs.of(plan.cells()[cell]);
-    Queue& queue = queues_.emplace_back(Queue{cell, cost, cost.of(plan.samples({cell, 0})), {}});
-    for (std::uint32_t index = 0; index < plan.chunks(cell); ++index) {
-      if (running++ % slice.count != slice.index || done.contains({cell, index})) continue;
-      queue.chunks.push_back(index);
-      seconds_left_ += cost.of(plan.samples({cell, index}));
-    }
-    waiting_ += queue.chunks.size();
+    queues_.push_back({costs.of(plan.cells()[cell])});
+    add(cell, wants.empty() ? Want{plan.chunks(cell), 0} : wants[cell], &done);
   }
-  std::ranges::stable_sort(queues_, std::ranges::greater{}, &Queue::longest);
-  for (std::size_t i = 0; i < queues_.size(); ++i) place_[queues_[i].cell] = i;
+}
+
+void Dispatcher::add(std::uint32_t cell, Want want, const Ledger* done) {
+  Queue& queue = queues_[cell];
+  queue.urgency = want.urgency;
+  queue.chunks.clear();
+  queue.next = 0;
+  for (; queue.end < want.end; ++queue.end) {
+    if (running_++ % slice_.count != slice_.index || (done && done->contains({cell, queue.end}))) continue;
+    queue.chunks.push_back(queue.end);
+    seconds_left_ += queue.cost.of(plan_.samples({cell, queue.end}));
+  }
+  queue.left = queue.chunks.size();
+  waiting_ += queue.chunks.size();
+  if (queue.chunks.empty()) return;
+  queue.longest = seconds({cell, queue.chunks.front()});
+  order_.insert(place(cell));
+}
+
+void Dispatcher::extend(std::uint32_t cell, Want want) {
+  if (queues_[cell].left > 0) throw std::logic_error("a cell goes on although not all of it is done");
+  add(cell, want, nullptr);
 }
 
 std::vector<Chunk> Dispatcher::grant(int worker, std::size_t count, double most_seconds) {
   std::vector<Chunk> chunks;
-  while (first_ < queues_.size() && queues_[first_].next == queues_[first_].chunks.size()) ++first_;
-  for (std::size_t i = first_; i < queues_.size() && chunks.size() < count; ++i) {
-    Queue& queue = queues_[i];
-    if (queue.longest > most_seconds) continue;
+  for (auto place = order_.begin(); place != order_.end() && chunks.size() < count;) {
+    const std::uint32_t cell = std::get<2>(*place);
+    Queue& queue = queues_[cell];
+    if (queue.longest > most_seconds) {
+      ++place;
+      continue;
+    }
     for (; queue.next < queue.chunks.size() && chunks.size() < count; --waiting_, ++outstanding_) {
-      chunks.push_back({queue.cell, queue.chunks[queue.next++]});
+      chunks.push_back({cell, queue.chunks[queue.next++]});
       held_[static_cast<std::size_t>(worker)].insert(chunks.back());
     }
+    place = queue.next == queue.chunks.size() ? order_.erase(place) : std::next(place);
   }
   return chunks;
 }
@@ -73,6 +89,7 @@ bool Dispatcher::finish(int worker, Chunk chunk) {
     for (std::size_t other = 0; other < held_.size(); ++other)
       if (held_[other].erase(chunk) > 0) dropped_[other].insert(chunk);
   --outstanding_;
+  --queues_[chunk.cell].left;
   seconds_left_ -= seconds(chunk);
   return true;
 }
@@ -85,11 +102,11 @@ void Dispatcher::release(int worker) {
       continue;
     }
     // As many slots before `next` as chunks of the cell are given back.
-    Queue& queue = queues_[place_[chunk.cell]];
+    Queue& queue = queues_[chunk.cell];
     queue.chunks[--queue.next] = chunk.index;
+    order_.insert(place(chunk.cell));
     ++waiting_;
     --outstanding_;
-    first_ = 0;
   }
   held.clear();
   dropped_[static_cast<std::size_t>(worker)].clear();

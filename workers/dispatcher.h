@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <tuple>
 #include <vector>
 
 #include "engine/cost.h"
@@ -18,12 +19,25 @@ struct Slice {
 };
 
 /// The master's books: which chunks wait, which are with whom, which are done. A state machine that knows
-/// neither MPI nor time. Chunks go out longest first by the cost model, and in the plan's order among equals.
-/// A chunk may be with several workers, if its first holder is overdue; the first result counts, and whose it
-/// is does not matter, since a chunk's numbers are the same everywhere.
+/// neither MPI nor time. Chunks of the most urgent cells go out first, among equally urgent ones the longest
+/// by the cost model, and in the plan's order among equals. A chunk may be with several workers, if its first
+/// holder is overdue; the first result counts, and whose it is does not matter, since a chunk's numbers are
+/// the same everywhere.
 class Dispatcher {
  public:
-  Dispatcher(const Plan& plan, const Ledger& done, Slice slice, int workers, const CostModel& costs = {});
+  /// What is to be done of a cell, if not all: chunks 0 … end − 1. The more urgent go out first.
+  struct Want {
+    std::uint32_t end;
+    double urgency;
+  };
+  /// `wants`: by cell; empty if all chunks are wanted, and none urgently.
+  Dispatcher(const Plan& plan, const Ledger& done, Slice slice, int workers, const CostModel& costs = {},
+             const std::vector<Want>& wants = {});
+
+  /// More chunks of a cell whose chunks are all done: from those wanted so far to end − 1.
+  void extend(std::uint32_t cell, Want want);
+  /// Chunks of a cell that are wanted (of this slice) and not done yet.
+  std::size_t left(std::uint32_t cell) const { return queues_[cell].left; }
 
   /// Up to `count` waiting chunks for the worker that take `most_seconds` at most, longest first; empty if
   /// none waits.
@@ -50,7 +64,7 @@ class Dispatcher {
   }
   bool finished() const { return waiting() == 0 && held() == 0; }
   /// Estimated seconds of one core: for a chunk, for all that a worker holds, for all that waits or is held.
-  double seconds(Chunk chunk) const { return queues_[place_[chunk.cell]].cost.of(plan_.samples(chunk)); }
+  double seconds(Chunk chunk) const { return queues_[chunk.cell].cost.of(plan_.samples(chunk)); }
   double seconds_held_by(int worker) const;
   double longest_held_by(int worker) const;
   double seconds_left() const { return seconds_left_; }
@@ -58,17 +72,22 @@ class Dispatcher {
  private:
   /// The chunks of a cell; from `next` on they wait.
   struct Queue {
-    std::uint32_t cell;
     CellCost cost;
-    double longest;  // seconds of a chunk
+    std::uint32_t end = 0;            // of the chunks that are wanted
+    double urgency = 0, longest = 0;  // seconds of a chunk
     std::vector<std::uint32_t> chunks;
-    std::size_t next = 0;
+    std::size_t next = 0, left = 0;
   };
+  /// Those before go out before.
+  using Place = std::tuple<double, double, std::uint32_t>;  // −urgency, −longest, cell
+  Place place(std::uint32_t cell) const { return {-queues_[cell].urgency, -queues_[cell].longest, cell}; }
+  void add(std::uint32_t cell, Want want, const Ledger* done);
 
   const Plan& plan_;
-  std::vector<Queue> queues_;       // longest chunks first
-  std::vector<std::size_t> place_;  // of a cell's queue
-  std::size_t first_ = 0;           // queues before it are empty
+  const Slice slice_;
+  std::uint64_t running_ = 0;  // number of the next chunk that is wanted
+  std::vector<Queue> queues_;  // by cell
+  std::set<Place> order_;      // of the queues in which chunks wait
   std::size_t waiting_ = 0;
   std::vector<std::set<Chunk>> held_;     // by worker: not done yet
   std::vector<std::set<Chunk>> dropped_;  // by worker: done by another meanwhile

@@ -170,6 +170,7 @@ DryRun run_dry(const Plan& plan, const CostModel& costs, const DryMachine& machi
   RunSettings settings;
   settings.slice = slice;
   settings.costs = costs;
+  settings.goal_check = [](const Cell&, const CellTally&) { return GoalState{}; };
   settings.sample = [&](Chunk chunk, const std::function<bool()>& proceed) {
     return communicator.sample(chunk, proceed);
   };

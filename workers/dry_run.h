@@ -28,7 +28,8 @@ struct DryRun {
 /// Puts the real master in front of ranks that only pretend: a chunk takes the time that the cost model
 /// predicts, times a factor drawn for it and one for its rank. Time is simulated, except for what the master
 /// itself needs, which is added as it passes: so its load is that of this machine (packing of messages left
-/// out). Takes the memory of the master, and some microseconds a chunk.
+/// out). Cells with goals go through all their stages. Takes the memory of the master, and some microseconds
+/// a chunk.
 DryRun run_dry(const Plan& plan, const CostModel& costs, const DryMachine& machine, Slice slice = {});
 
 }  // namespace leafcast::workers

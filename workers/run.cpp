@@ -9,6 +9,7 @@
 
 #include "engine/chunk_runner.h"
 #include "engine/error.h"
+#include "workers/goals.h"
 #include "workers/stop_signal.h"
 
 namespace leafcast::workers {
@@ -101,7 +102,9 @@ class Master {
         record_(record),
         settings_(settings),
         sinks_(sinks),
-        dispatcher_(record.plan, record.ledger, settings.slice, communicator.size(), settings.costs),
+        goals_(record, settings.goal_check, settings.costs),
+        dispatcher_(record.plan, record.ledger, settings.slice, communicator.size(), settings.costs,
+                    goals_.wants()),
         runners_(record.plan),
         delta_(record.plan),
         samples_too_(communicator.size() <= kMostRanksWithSamplingMaster),
@@ -197,6 +200,7 @@ class Master {
       take(*letter);
       if (letter->news.action == News::Action::result && !stopping()) grant(letter->sender);
     }
+    wake_idle();
     if (stop_signalled()) stop(Stop::signal, stop_grace());
     if (elapsed() >= stop_at()) stop(Stop::deadline, 0);
     if (!stopping() && elapsed() - flushed_at_ >= settings_.flush_seconds) flush();
@@ -242,6 +246,17 @@ class Master {
     predicted_seconds_ += dispatcher_.seconds(chunk);
     leaves_ += static_cast<double>(record_.plan.samples(chunk)) *
                static_cast<double>(record_.plan.cells()[chunk.cell].language().leaves());
+    if (dispatcher_.left(chunk.cell) > 0) return;
+    if (const auto more = goals_.next_stage(chunk.cell)) {
+      dispatcher_.extend(chunk.cell, *more);
+      has_extended_ = true;
+    }
+  }
+  /// A stage has begun: whoever has nothing to do may.
+  void wake_idle() {
+    if (!std::exchange(has_extended_, false) || stopping()) return;
+    for (int worker = 1; worker < communicator_.size(); ++worker)
+      if (dispatcher_.idle(worker)) grant(worker);
   }
 
   void grant(int worker) {
@@ -340,7 +355,8 @@ class Master {
 
   void report(bool last) {
     reported_at_ = elapsed();
-    Progress progress{record_.plan, record_.ledger};
+    Progress progress{record_.plan, record_.ledger, goals_.wanted(), goals_.states()};
+    progress.foreseen_chunks = goals_.foreseen_chunks();
     progress.seconds = elapsed();
     progress.leaves_a_second = progress.seconds > 0 ? leaves_ / progress.seconds : 0;
     progress.sampling_seconds = core_seconds_;
@@ -349,7 +365,8 @@ class Master {
     progress.writing_seconds = writing_seconds_;
     if (!dispatcher_.finished())
       progress.seconds_left =
-          std::max(0.0, pace() * dispatcher_.seconds_left() / ranks() - (elapsed() - finished_at_));
+          std::max(0.0, pace() * (dispatcher_.seconds_left() + goals_.foreseen_seconds()) / ranks() -
+                            (elapsed() - finished_at_));
     progress.ranks = communicator_.size();
     progress.stopping = stopping_;
     progress.silent = communicator_.given_up();
@@ -372,7 +389,9 @@ class Master {
   Record& record_;
   const RunSettings& settings_;
   const RunSinks& sinks_;
+  Goals goals_;
   Dispatcher dispatcher_;
+  bool has_extended_ = false;  // chunks wait that ranks without any do not know of
   Runners runners_;
   Record delta_;                     // what no part holds yet
   std::set<std::uint32_t> touched_;  // its cells

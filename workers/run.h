@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/cost.h"
+#include "engine/goal.h"
 #include "engine/plan.h"
 #include "workers/communicator.h"
 #include "workers/dispatcher.h"
@@ -19,9 +20,10 @@ struct RunSettings {
   double flush_seconds = 30;  ///< a part is written at least this often while there are results
   double max_seconds = std::numeric_limits<double>::infinity();  ///< stop by then, from the call on
   double patience_seconds =
-      10;              ///< without any answer of ranks that were told to stop: then they are given up
-  CostModel costs;     ///< decides who does what when; results do not depend on it
-  SampleChunk sample;  ///< how rank 0 samples; empty: with the cell's sampler
+      10;                ///< without any answer of ranks that were told to stop: then they are given up
+  CostModel costs;       ///< decides who does what when; results do not depend on it
+  GoalCheck goal_check;  ///< judges cells with goals; may be empty if there are none
+  SampleChunk sample;    ///< how rank 0 samples; empty: with the cell's sampler
 };
 
 /// Why a run stops before all is done.
@@ -30,14 +32,17 @@ enum class Stop { no, signal, deadline, failure };
 /// How far a run is.
 struct Progress {
   const Plan& plan;
-  const Ledger& ledger;          ///< all chunks done, also by earlier runs
-  double leaves_a_second = 0;    ///< sampled by this run
-  double seconds = 0;            ///< since this run began
-  double seconds_left = 0;       ///< estimate; 0 when done
-  double sampling_seconds = 0;   ///< of all cores, for the chunks that this run has done
-  double predicted_seconds = 0;  ///< for the same chunks, by the cost model
-  double dispatch_seconds = 0;   ///< rank 0's, for orders and results
-  double writing_seconds = 0;    ///< rank 0's, for parts
+  const Ledger& ledger;                      ///< all chunks done, also by earlier runs
+  const std::vector<std::uint32_t>& wanted;  ///< chunks, by cell; grows as stages end without meeting goals
+  const std::vector<GoalState>& goals;  ///< by cell, as of the last stage that ended; empty without goals
+  double foreseen_chunks = 0;           ///< that goals will take beyond those wanted, as far as can be told
+  double leaves_a_second = 0;           ///< sampled by this run
+  double seconds = 0;                   ///< since this run began
+  double seconds_left = 0;              ///< estimate; 0 when done
+  double sampling_seconds = 0;          ///< of all cores, for the chunks that this run has done
+  double predicted_seconds = 0;         ///< for the same chunks, by the cost model
+  double dispatch_seconds = 0;          ///< rank 0's, for orders and results
+  double writing_seconds = 0;           ///< rank 0's, for parts
   int ranks = 1;
   Stop stopping = Stop::no;
   std::vector<int>
@@ -55,9 +60,10 @@ enum class Outcome { complete, interrupted };
 
 /// Rank 0: hands out the chunks that `record` lacks, samples too while ranks are few, adds results to
 /// `record`, and gives them in parts to the sinks. Chunks of a slow or silent rank are given to idle ones
-/// too. Ends when all chunks of the slice are done, a rank is signalled, or time is up; nothing that any rank
-/// finished is lost. Throws what a worker failed with, or what a sink threw, after all ranks have stopped.
-/// Ranks that do not answer then are given up (Communicator::give_up).
+/// too. Cells with goals go on in stages (engine/stages.h) until goal_check is content; they must not be
+/// sliced. Ends when all chunks that are wanted are done, a rank is signalled, or time is up; nothing that
+/// any rank finished is lost. Throws what a worker failed with, or what a sink threw, after all ranks have
+/// stopped. Ranks that do not answer then are given up (Communicator::give_up).
 Outcome run_master(Communicator& communicator, Record& record, const RunSettings& settings,
                    const RunSinks& sinks);
 

@@ -377,10 +377,6 @@ TEST_CASE("what this version cannot do yet is said plainly") {
   check_refused(
       ising({{"generator.kind", "kgram"}, {"generator.context", "8"}, {"generator.structure", "sampled"}}),
       "generator.structure", "this version cannot sample the punctuation yet; use fixed");
-  check_refused(ising({{"sampling.target-relative-error", "0.01"}}), "sampling.target-relative-error",
-                "yet; set sampling.samples instead");
-  check_refused(ising({{"sampling.max-samples", "1e9"}}), "sampling.max-samples",
-                "yet; set sampling.samples instead");
 }
 
 TEST_CASE("what is observed") {

@@ -81,7 +81,7 @@ Record record_of(const Plan& plan, Choose choose) {
   Record record(plan);
   for (std::uint32_t c = 0; c < plan.cells().size(); ++c)
     for (std::uint32_t i = 0; i < plan.chunks(c); ++i) {
-      const std::size_t share = plan.share({c, i});
+      const std::size_t share = plan.cut({c, i});
       const std::uint64_t seed = plan.cells()[c].shares()[share].seed;
       const std::uint32_t index = i - plan.cuts(c)[share].first;
       if (choose(seed, index))
@@ -205,7 +205,7 @@ TEST_CASE("a pooled cell has the chunks of its seeds, one seed after the other")
   for (std::size_t s = 0; s < seeds.size(); ++s) {
     CHECK(pooled.cuts(0)[s].first == index);
     for (std::uint32_t i = 0; i < seeds[s].chunks(0); ++i, ++index) {
-      CHECK(pooled.share({0, index}) == s);
+      CHECK(pooled.cut({0, index}) == s);
       CHECK(pooled.samples({0, index}) == seeds[s].samples({0, i}));
       const std::uint32_t rotation = s == 1 ? 5 : 0;  // only seeds that do not fill the bins
       CHECK(pooled.bin({0, index}) == static_cast<int>((rotation + i) % 64));

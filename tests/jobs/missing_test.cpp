@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "engine/stages.h"
+
 using namespace leafcast;
 using namespace leafcast::jobs;
 
@@ -34,7 +36,7 @@ Ledger slice(const Plan& plan, std::uint64_t index, std::uint64_t count, std::ui
 std::string missing(const Plan& plan, const std::vector<Ledger>& inputs) {
   Ledger done(plan.cells().size());
   for (const Ledger& input : inputs) done += input;
-  return describe_missing(plan, done, inputs);
+  return describe_missing(plan, done, wanted_chunks(Record(plan), {}), inputs);
 }
 
 }  // namespace

@@ -263,11 +263,10 @@ TEST_CASE("a bad value is named with file, line, reason and remedy") {
   CHECK_THAT(refusal(kBlock + "context-depth = 0..height\n", {option("language.height", "1e12")}),
              Contains("height = 1e12 (--language.height)"));
   CHECK_THAT(refusal(kIsing + "[sampling]\nsamples = 0\n"), Contains("samples = 0 (s.ini:7)"));
-  CHECK_THAT(refusal(kIsing + "[sampling]\ntarget-relative-error = 0.01\n"),
-             Contains("target-relative-error = 0.01 (s.ini:7): this version cannot") &&
-                 Contains("sampling.samples"));
+  CHECK_THAT(refusal(kIsing + "[sampling]\ntarget-relative-error = 2\n"),
+             Contains("target-relative-error = 2 (s.ini:7): a relative error is a fraction below 1"));
   CHECK_THAT(refusal(kIsing + "[sampling]\nmax-samples = 1e9\n"),
-             Contains("max-samples = 1e9 (s.ini:7): this version cannot"));
+             Contains("max-samples = 1e9 (s.ini:7): it limits the search for a target error"));
   CHECK_THAT(refusal(kIsing + "[generator]\nmethod = collapsed\nkind = kgram\ncontext = 4\n"),
              Contains("method = collapsed (s.ini:7): this generator looks back at leaves"));
   CHECK_THAT(refusal(kIsing + "[generator]\nkind = kgram\ncontext = 4\nstructure = fixed, sampled\n"),
@@ -301,6 +300,40 @@ TEST_CASE("an unknown word is an error with the nearest known one") {
   const std::string far = refusal(kBlock + "memory = xyzzyxyzzy\n");
   CHECK_THAT(far, Contains("memory = xyzzyxyzzy (s.ini:8): it is one of leaves, root"));
   CHECK_THAT(far, !Contains("did you mean"));
+}
+
+TEST_CASE("targets: lists multiply, + joins, and a statistic that no cell has is an error") {
+  const std::string goals = kIsing + "[sampling]\n";
+  const Plan two =
+      read(goals + "target-relative-error = 0.01, variance:0.02+binder:0.1\nmax-samples = 1e6\n");
+  REQUIRE(two.cells().size() == 2);
+  CHECK(two.cells()[0].targets() == std::vector<Target>{{"variance", 0.01, 0}});
+  CHECK(two.cells()[1].targets() == std::vector<Target>{{"binder", 0.1, 0}, {"variance", 0.02, 0}});
+  CHECK(two.cells()[0].samples() == 1000000);
+  CHECK(read(goals + "target-relative-error = 0.01..0.03:0.01\n").cells().size() == 3);
+  CHECK_THAT(refusal(goals + "target-relative-error = varience:0.01\n"),
+             Contains("target-relative-error = varience:0.01 (s.ini:7): no cell of the sweep has a statistic "
+                      "varience; did you mean variance?"));
+  CHECK_THAT(refusal(goals + "target-absolute-error = valid_rate:0.01\n"), Contains("no cell of the sweep"));
+  CHECK_THAT(refusal(goals + "target-relativ-error = 0.01\n"),
+             Contains("did you mean sampling.target-relative-error?"));
+  CHECK_THAT(refusal(goals + "target-relative-error = 1%\n"), Contains("it is an error such as 0.01"));
+  CHECK_THAT(refusal(goals + "target-relative-error = 0.1\nsamples = 2000\nmax-samples = 1000\n"),
+             Contains("max-samples = 1000 (s.ini:9): the first stage alone draws sampling.samples = 2000"));
+  // Statistics of subtrees are those of the cell's heights and switches.
+  CHECK(read(goals + "target-relative-error = variance@8:0.01\n").cells()[0].has_goal());
+  CHECK_THAT(refusal(goals + "target-relative-error = variance@9:0.01\n"),
+             Contains("did you mean variance@"));
+
+  // In a mixed sweep each language has the targets that it can have.
+  const Plan mixed = read(
+      "[language]\nkind = ising, coloring\nd = 3\nheight = 4\nrho = 0.9\nq = 3\n[generator]\n"
+      "kind = block\ncontext-depth = 2\n[sampling]\nsamples = 500\n"
+      "target-relative-error = valid_rate:0.05\nmax-samples = 5000\n");
+  REQUIRE(mixed.cells().size() == 2);
+  CHECK_FALSE(mixed.cells()[0].has_goal());
+  CHECK(mixed.cells()[0].samples() == 500);
+  CHECK(mixed.cells()[1].targets() == std::vector<Target>{{"valid_rate", 0.05, 0}});
 }
 
 TEST_CASE("an unknown key is an error with the nearest known one") {

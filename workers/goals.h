@@ -1,0 +1,50 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "engine/cost.h"
+#include "engine/stages.h"
+#include "workers/dispatcher.h"
+
+namespace leafcast::workers {
+
+/// The master's view of the cells' goals: how far they are, and what is still wanted of each (stages.h).
+class Goals {
+ public:
+  /// Judges what the record has. `check` may be empty if no cell has a goal.
+  Goals(const Record& record, const GoalCheck& check, const CostModel& costs);
+
+  /// By cell. The largest error relative to its target is the most urgent; cells of which nothing is known go
+  /// before, those without a goal after.
+  std::vector<Dispatcher::Want> wants() const;
+  /// By cell: chunks wanted.
+  const std::vector<std::uint32_t>& wanted() const { return wanted_; }
+  /// By cell, as of the last stage that ended; empty if no cell has a goal.
+  const std::vector<GoalState>& states() const { return states_; }
+
+  /// All chunks of the cell that were wanted are done: what is wanted now, if the goal is not met.
+  std::optional<Dispatcher::Want> next_stage(std::uint32_t cell);
+
+  /// What is expected beyond the chunks wanted, in chunks and in seconds of one core.
+  double foreseen_chunks() const { return foreseen_chunks_; }
+  double foreseen_seconds() const { return foreseen_seconds_; }
+
+ private:
+  struct Foreseen {
+    double chunks = 0, seconds = 0;
+  };
+  Foreseen foresee(std::uint32_t cell) const;
+  void judge(std::uint32_t cell);
+  double urgency(std::uint32_t cell) const;
+
+  const Record& record_;
+  const GoalCheck& check_;
+  const CostModel& costs_;
+  std::vector<std::uint32_t> wanted_;
+  std::vector<GoalState> states_;
+  std::vector<Foreseen> foreseen_;
+  double foreseen_chunks_ = 0, foreseen_seconds_ = 0;
+};
+
+}  // namespace leafcast::workers
