@@ -405,8 +405,7 @@ void write_table(std::ostream& out, Format format, const Record& record,
   if (format == Format::text) {
     write_text(out, record, estimates, width);
     if (const std::string remark = doubtful_runs(estimates); !remark.empty())
-      out << '
-' << wrap(remark, "", width);
+      out << '\n' << wrap(remark, "", width);
     return;
   }
   if (format == Format::json) {

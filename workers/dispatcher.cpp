@@ -10,7 +10,7 @@ Dispatcher::Dispatcher(const Plan& plan, const Ledger& done, Slice slice, int wo
     : plan_(plan), slice_(slice), held_(static_cast<std::size_t>(workers)), dropped_(held_.size()) {
   queues_.reserve(plan.cells().size());
   for (std::uint32_t cell = 0; cell < plan.cells().size(); ++cell) {
-    queues_.push_back({costs.of(plan.cells()[cell])});
+    queues_.emplace_back().cost = costs.of(plan.cells()[cell]);
     add(cell, wants.empty() ? Want{plan.chunks(cell), 0} : wants[cell], &done);
   }
 }
