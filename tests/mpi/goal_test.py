@@ -46,7 +46,7 @@ with tempfile.TemporaryDirectory() as folder:
     code, plan = status(folder / "one")
     assert code == 0 and plan["chunks_done"] == plan["chunks"], plan
     with h5py.File(reference) as file:
-        assert file.attrs["version"] == 3
+        assert file.attrs["version"] == 4
         drawn = file["moments/samples"][:].sum(axis=1)
         language = file["cells/language"].asstr()[:]
         estimates = {name: (file[f"estimates/{name}/value"][:], file[f"estimates/{name}/stderr"][:])
