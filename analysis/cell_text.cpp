@@ -101,6 +101,10 @@ std::string text(const Cell& cell, const std::function<bool(const std::string&)>
 }
 
 std::string language_text(const Cell& cell) { return text(cell, describes_language); }
+std::string family_text(const Cell& cell) {
+  return text(cell,
+              [](const std::string& key) { return describes_language(key) && key != "language.height"; });
+}
 
 std::string generator_text(const Cell& cell, const std::set<std::string>& without) {
   return text(cell, [&](const std::string& key) { return section(key) > 0 && !without.contains(key); });

@@ -26,6 +26,8 @@ std::string text(const Cell& cell, const std::function<bool(const std::string& k
 bool describes_language(const std::string& key);
 /// "ising d=3 ρ=0.9 h=8"
 std::string language_text(const Cell& cell);
+/// The same without the height.
+std::string family_text(const Cell& cell);
 /// "block w=2 root sampled", less the keys in `without`.
 std::string generator_text(const Cell& cell, const std::set<std::string>& without = {});
 /// "ising d=3 ρ=0.9 h=8 · block root sampled", less the keys in `without`: the name of a group of cells that

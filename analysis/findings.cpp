@@ -69,7 +69,8 @@ class Story {
 
   std::string law(const std::vector<Fit>& fits) const {
     for (const Fit& fit : fits) {
-      if (!fit.law.starts_with("variance-") || fit.cells.empty() || fit.coefficients.empty()) continue;
+      if (fit.law != "variance-context-depth" && fit.law != "variance-kgram") continue;
+      if (fit.cells.empty() || fit.coefficients.empty()) continue;
       const Coefficient& slope = fit.coefficients.front();
       if (slope.name != "slope" || std::isnan(slope.predicted) || !(slope.error > 0)) continue;
       if (std::ranges::find(cells_, fit.cells.front()) == cells_.end()) continue;
@@ -96,12 +97,19 @@ class Story {
     const double lambda = language_.channel.lambda();
     if (!family || !truth || !(*truth > 0) || language_.d * lambda * lambda <= 1) return "";
     const auto& all = family->measurements;
-    const auto share = [&](const Measurement& m) { return m.estimate->value / *truth; };
+    const auto share = [&](const Measurement& m) {
+      return (std::isnan(m.estimate->exact) ? m.estimate->value : m.estimate->exact) / *truth;
+    };
+    const auto in_doubt = [&](const Measurement& m) {
+      return std::isnan(m.estimate->exact) &&
+             std::abs(m.estimate->value - kEnough * *truth) < kSeen * m.estimate->error;
+    };
     const Measurement& half = nearest(*family, language_.height / 2.0);
     std::string text = fmt::format(
         "The sentence's sum has Var S/n = {} in the language itself. A writer ({}) "
         "that sees {} reaches {}% of that",
         number_text(*truth, 5), family->label, leaves_text(half.x), number_text(100 * share(half), 3));
+    if (std::ranges::any_of(all, in_doubt)) return text + ".";
     const auto enough = std::ranges::find_if(all, [&](const Measurement& m) { return share(m) >= kEnough; });
     if (enough == all.end())
       return text + fmt::format("; no context that was tried reaches {:.0f}%.", 100 * kEnough);
@@ -170,6 +178,52 @@ class Story {
   std::vector<Family> bounded_, reasoning_;
 };
 
+// ---- what it takes, of all heights
+
+/// The fits of a law about needed resources whose language this is; the widest first, then the sharpest.
+std::vector<const Fit*> fits_of(const std::vector<Fit>& fits, const std::string& law,
+                                const std::string& language) {
+  std::vector<const Fit*> list;
+  for (const Fit& fit : fits)
+    if (fit.law == law && !fit.coefficients.empty() && fit.x.size() > 1 &&
+        fit.group.starts_with(language + " · "))
+      list.push_back(&fit);
+  std::ranges::stable_sort(list, [](const Fit* a, const Fit* b) {
+    const double wide_a = a->x.back() - a->x.front(), wide_b = b->x.back() - b->x.front();
+    if (std::abs(wide_a - wide_b) > 1e-6) return wide_a > wide_b;
+    return a->coefficients.front().error < b->coefficients.front().error;
+  });
+  return list;
+}
+
+/// The headline: context against working memory. Empty without a fit of the former.
+Findings separation(const std::vector<Fit>& fits, const std::string& language) {
+  Findings told{language, {}};
+  const auto contexts = fits_of(fits, "required-context", language);
+  if (contexts.empty()) return told;
+  const Fit& context = *contexts.front();
+  const Coefficient& slope = context.coefficients.front();
+  const auto whom = [&](const Fit& fit) {
+    return fit.group.substr(language.size() + std::string(" · ").size());
+  };
+  told.sentences.push_back(
+      fmt::format("To match the language, a writer of bounded context must see a constant share of the "
+                  "sentence: from n = {} to {}, "
+                  "the least context k* grows like n to the power {} ({}), where the law says 1; "
+                  "in the end it is {:.0f}% of the sentence.",
+                  number_text(std::exp(context.x.front()), 3), number_text(std::exp(context.x.back()), 3),
+                  value_text(slope.value, slope.error), whom(context),
+                  100 * std::exp(context.y.back() - context.x.back())));
+  const auto memories = fits_of(fits, "required-memory", language);
+  if (memories.empty()) return told;
+  const Fit& memory = *memories.front();
+  told.sentences.push_back(fmt::format(
+      "A writer that reasons gets by with {:.0f} bits of working memory at n = {} and {:.0f} at n = {} ({}).",
+      std::exp(memory.y.front()), number_text(std::exp(std::exp(memory.x.front())), 3),
+      std::exp(memory.y.back()), number_text(std::exp(std::exp(memory.x.back())), 3), whom(memory)));
+  return told;
+}
+
 }  // namespace
 
 std::vector<Findings> findings(const Record& record, const EstimateIndex& index, const std::vector<Fit>& fits,
@@ -177,19 +231,26 @@ std::vector<Findings> findings(const Record& record, const EstimateIndex& index,
   constexpr std::size_t kMostHeard = 40;  // exact values of a language may take a while
   auto languages = by_language(record, index.cells());
   if (languages.size() > kMostHeard) languages.erase(languages.begin(), languages.end() - kMostHeard);
-  std::vector<Findings> all;
-  for (const auto& cells : languages) all.push_back(Story(record, index, cells).tell(fits));
-  // The later of equals: plans list small trees first, and the tallest says most.
-  std::vector<std::size_t> order(all.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = order.size() - 1 - i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return all[a].sentences.size() > all[b].sentences.size();
-  });
-  order.resize(std::min(order.size(), most));
-  std::sort(order.begin(), order.end());
   std::vector<Findings> chosen;
-  for (const std::size_t i : order)
-    if (!all[i].sentences.empty()) chosen.push_back(std::move(all[i]));
+  std::vector<std::string> kinds;  // languages without their heights, in the order of the plan
+  for (const auto& cells : languages)
+    if (const std::string kind = family_text(record.plan.cells()[cells.front()]);
+        std::ranges::find(kinds, kind) == kinds.end())
+      kinds.push_back(kind);
+  for (const std::string& kind : kinds)
+    if (Findings told = separation(fits, kind); !told.sentences.empty() && chosen.size() < most)
+      chosen.push_back(std::move(told));
+
+  // One tree of each kind: that of which most is to be said, the tallest of equals.
+  for (const std::string& kind : kinds) {
+    Findings best;
+    for (const auto& cells : languages) {
+      if (family_text(record.plan.cells()[cells.front()]) != kind) continue;
+      Findings told = Story(record, index, cells).tell(fits);
+      if (told.sentences.size() >= best.sentences.size()) best = std::move(told);
+    }
+    if (!best.sentences.empty() && chosen.size() < 2 * most) chosen.push_back(std::move(best));
+  }
   return chosen;
 }
 

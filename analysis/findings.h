@@ -14,7 +14,8 @@ struct Findings {
   std::vector<std::string> sentences;
 };
 
-/// Of the languages with most to say, at most so many, in the order of the plan.
+/// First the headline (context against working memory) of at most `most` languages, heights together; then one
+/// tree of each, that with most to say. At most twice as many in all.
 std::vector<Findings> findings(const Record& record, const EstimateIndex& index, const std::vector<Fit>& fits,
                                std::size_t most = 3);
 

@@ -53,6 +53,9 @@ std::string quote(const std::string& text, std::size_t columns = 80) {
   return quoted + "'";
 }
 
+/// The same for a file's name, which must stay whole.
+std::string quote_name(const std::string& name) { return quote(name, std::string::npos); }
+
 /// Ticks of a logarithmic axis: 1, 2, 5, 10 … over a few decades, powers of ten over many.
 std::string log_ticks(char axis, double low, double high) {
   std::string commands = fmt::format("set logscale {}\n", axis);
@@ -175,7 +178,7 @@ std::string plot_script(const Plot& plot) {
   const auto line = [&text](const std::string& command) { text += command + '\n'; };
   line("reset session");
   line("set encoding utf8");
-  line(fmt::format("data = {}", quote(plot.name + ".dat")));
+  line(fmt::format("data = {}", quote_name(plot.name + ".dat")));
   line(fmt::format("set title {} noenhanced", quote(plot.title, kTitleColumns)));
   line(fmt::format("set xlabel {} noenhanced offset 0,0.3", quote(plot.x_label)));
   line(fmt::format("set ylabel {} noenhanced offset 0.5,0", quote(plot.y_label)));
@@ -210,7 +213,7 @@ std::string plot_script(const Plot& plot) {
   const std::size_t height = 440 + 19 * legend.rows;
   line(fmt::format("set terminal svg size {},{} dynamic enhanced background '#ffffff' font 'sans-serif,15'",
                    kWidth, height));
-  line(fmt::format("set output {}", quote(plot.name + ".svg")));
+  line(fmt::format("set output {}", quote_name(plot.name + ".svg")));
   text += "plot ";
   for (std::size_t i = 0; i < plot.curves.size(); ++i)
     text += (i == 0 ? "" : ", \\\n     ") + curve_clause(plot.curves[i], i);
@@ -219,13 +222,13 @@ std::string plot_script(const Plot& plot) {
   line(fmt::format(
       "set terminal pdfcairo size {}cm,{}cm enhanced background '#ffffff' font 'sans,15' fontscale 0.6",
       kCentimetres, kCentimetres * static_cast<double>(height) / kWidth));
-  line(fmt::format("set output {}", quote(plot.name + ".pdf")));
+  line(fmt::format("set output {}", quote_name(plot.name + ".pdf")));
   line("replot");
   line(
       fmt::format("set terminal pngcairo size {},{} enhanced background '#ffffff' font 'sans,15' fontscale "
                   "1.95 linewidth 2.6 pointscale 2.6",
                   5 * kWidth / 2, 5 * height / 2));
-  line(fmt::format("set output {}", quote(plot.name + ".png")));
+  line(fmt::format("set output {}", quote_name(plot.name + ".png")));
   line("replot");
   line("set output");
   return text;

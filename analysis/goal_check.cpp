@@ -42,6 +42,7 @@ CellTally of_sentences(const CellTally& bins) {
     to.frozen_roots = from.frozen_roots;
     to.free_roots = from.free_roots;
     to.memory_bits = from.memory_bits;
+    to.splitting = from.splitting;
   }
   return light;
 }

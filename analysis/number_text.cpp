@@ -40,10 +40,13 @@ std::string value_text(double value, double error) {
     if (decimals > 0) return fmt::format("{:.{}f}({:.0f})", value, decimals, error * power_of_ten(decimals));
     return fmt::format("{:.0f}({:.0f})", value, error);
   }
-  const int exponent = decimal_exponent(largest);
+  int exponent = decimal_exponent(largest);
+  const double digits = power_of_ten(std::max(decimals + exponent, 0));
+  if (std::round(largest / power_of_ten(exponent) * digits) >= 10 * digits) ++exponent;  // 9.99… becomes 10
   decimals = std::max(decimals + exponent, 0);
-  return fmt::format("{:.{}f}({:.0f})e{}", value / power_of_ten(exponent), decimals,
-                     error / power_of_ten(exponent) * power_of_ten(decimals), exponent);
+  return fmt::format("{:.{}f}({:.0f}){}", value / power_of_ten(exponent), decimals,
+                     error / power_of_ten(exponent) * power_of_ten(decimals),
+                     exponent == 0 ? "" : fmt::format("e{}", exponent));
 }
 
 std::string number_text(double value, int digits) {

@@ -64,12 +64,18 @@ std::uint64_t samples_done(const CellTally& bins) {
 std::vector<std::vector<std::size_t>> by_language(const Record& record,
                                                   const std::vector<std::size_t>& cells) {
   std::vector<std::vector<std::size_t>> list;
-  std::map<std::string, std::size_t> place;
+  std::map<std::string, std::size_t> place, family;
   for (const std::size_t i : cells) {
-    const auto [entry, is_new] = place.try_emplace(language_text(record.plan.cells()[i]), list.size());
+    const Cell& cell = record.plan.cells()[i];
+    family.try_emplace(family_text(cell), family.size());
+    const auto [entry, is_new] = place.try_emplace(language_text(cell), list.size());
     if (is_new) list.emplace_back();
     list[entry->second].push_back(i);
   }
+  std::ranges::stable_sort(list, {}, [&](const std::vector<std::size_t>& language) {
+    const Cell& cell = record.plan.cells()[language.front()];
+    return std::pair(family.at(family_text(cell)), cell.language().height);
+  });
   return list;
 }
 

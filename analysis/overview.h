@@ -11,7 +11,7 @@ namespace leafcast::analysis {
 /// Samples that a cell really has.
 std::uint64_t samples_done(const CellTally& bins);
 
-/// The cells by language, in the order of each one's first cell.
+/// The cells by language: kinds in the order of their first cells, trees of one kind by height.
 std::vector<std::vector<std::size_t>> by_language(const Record& record,
                                                   const std::vector<std::size_t>& cells);
 /// The same, but all together if the languages are many and have few cells each.

@@ -272,7 +272,8 @@ void read_targets(ParameterReader& reader, const std::string& key) {
 }
 
 /// Reads the keys of `sampling`.
-std::uint64_t read_most_samples(ParameterReader& reader) {
+/// `fallback`: samples of a cell without a goal, or of its first stage, if nothing is said.
+std::uint64_t read_most_samples(ParameterReader& reader, std::uint64_t fallback) {
   for (const char* key : {kRelativeKey, kAbsoluteKey})
     if (reader.has(key)) read_targets(reader, key);
   if (!reader.has(kRelativeKey) && !reader.has(kAbsoluteKey)) {
@@ -281,22 +282,38 @@ std::uint64_t read_most_samples(ParameterReader& reader) {
                          fmt::format("it limits the search for a target error, and there is none; set {} as "
                                      "well, or {} alone",
                                      kRelativeKey, kSamplesKey));
-    return reader.read_whole(kSamplesKey, "the number of samples", 1, kMaxSamples, kDefaultSamples);
+    return reader.read_whole(kSamplesKey, "the number of samples", 1, kMaxSamples, fallback);
   }
-  const auto read_most = [&](std::uint64_t fallback) {
+  const auto read_most = [&](std::uint64_t otherwise) {
     return reader.read_whole(kMostKey, "the greatest number of samples", kJackknifeBins, kMaxSamples,
-                             fallback);
+                             otherwise);
   };
   const std::uint64_t limit = reader.has(kMostKey) ? read_most(0) : kMaxSamples;
   const std::uint64_t first =
       reader.read_whole(kSamplesKey, "the number of samples of the first stage of a cell with a target error",
-                        kJackknifeBins, kMaxSamples, std::min(kDefaultSamples, limit));
+                        kJackknifeBins, kMaxSamples, std::min(fallback, limit));
   const std::uint64_t most = read_most(std::min(kMaxSamples, kDefaultFactor * first));
   if (most < first)
     throw reader.error(
         kMostKey,
         fmt::format("the first stage alone draws {} = {}; raise one, or lower the other", kSamplesKey, first),
         true);
+  return most;
+}
+
+/// Splitting runs are whole, and each of the bins has one, in the first stage as well.
+std::uint64_t read_samples(ParameterReader& reader, int particles) {
+  const std::uint64_t least = kJackknifeBins * static_cast<std::uint64_t>(particles);
+  const std::uint64_t most = read_most_samples(reader, std::max(kDefaultSamples, least));
+  const std::uint64_t first = reader.has(kSamplesKey)
+                                  ? reader.read_whole(kSamplesKey, "the number of samples", 1, kMaxSamples, 1)
+                                  : std::min(most, std::max(kDefaultSamples, least));
+  if (first < least)
+    throw reader.error(
+        kSamplesKey,
+        fmt::format("splitting writes runs of generator.particles = {} sentences, and needs one for "
+                    "each of {} bins: {} samples at least; raise them, or lower the particles",
+                    particles, kJackknifeBins, least));
   return most;
 }
 
@@ -352,7 +369,7 @@ Cell Cell::make(const Parameters& parameters) {
   cell.generator_ = read_generator(reader, *cell.language_);
   cell.method_ = read_method(reader, *cell.language_, cell.generator_);
   cell.particles_ = read_particles(reader, cell.method_);
-  cell.samples_ = read_most_samples(reader);
+  cell.samples_ = read_samples(reader, cell.particles_);
   cell.shares_ = {{seed, cell.samples_}};
   cell.observe_ = read_observe(reader, *cell.language_, cell.method_);
   refuse_unread(reader);

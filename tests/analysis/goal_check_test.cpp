@@ -165,3 +165,32 @@ TEST_CASE("coverage after stopping: errors still cover, and those of lucky momen
     CHECK(wrong.two_sigma < 0.91);  // fails what the right one passes
   }
 }
+
+TEST_CASE("a goal is judged by the same errors as the table shows, whatever the method") {
+  const Parameters splitting = with(kColoring, {{"generator.method", "splitting"},
+                                                {"generator.particles", "16"},
+                                                {"sampling.samples", "2048"},
+                                                {"sampling.max-samples", "4096"}});
+  const Parameters sums = with(kIsing, {{"generator.method", "collapsed"}, {"sampling.samples", "640"}});
+  const Parameters sentences = with(kColoring, {{"sampling.samples", "640"}});
+  for (const auto& [parameters, statistic] : {std::pair{splitting, "valid_rate"},
+                                              {splitting, "free_rate"},
+                                              {sums, "variance"},
+                                              {sentences, "valid_rate"},
+                                              {sentences, "variance@2"}}) {
+    INFO(statistic);
+    const Cell cell =
+        Cell::make(with(parameters, {{"sampling.target-relative-error", std::string(statistic) + ":1e-9"}}));
+    Record record(Plan("", {cell}, ""));
+    const ChunkRunner runner(cell);
+    const std::uint32_t first = stage_end(record.plan, {0, 0});
+    for (Chunk chunk{0, 0}; chunk.index < first; ++chunk.index)
+      record.add(chunk, *runner.run(chunk.index, record.plan.samples(chunk), [] { return true; }));
+    const auto list = analysis::estimates_alone(record);
+    const auto shown = std::ranges::find(list, statistic, &Estimate::statistic);
+    REQUIRE(shown != list.end());
+    const GoalState state = check_goal(cell, record.tallies[0]);
+    CHECK_FALSE(state.met);
+    CHECK(state.excess == Approx(shown->error / (1e-9 * std::abs(shown->value))));
+  }
+}

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <vector>
 
+#include "analysis/curves.h"
 #include "analysis/estimate_index.h"
 #include "analysis/estimates.h"
 #include "analysis/findings.h"
@@ -235,8 +236,24 @@ TEST_CASE("what the data say follows from the data") {
   });
   REQUIRE(half != list.end());
   CHECK(before.find("sees 3 of 27 leaves (11.1%) reaches ") != std::string::npos);
-  half->value *= 2;
+  const double exact = half->exact;
+  half->exact *= 2;
   CHECK(said() != before);
+  half->exact = kUnknown;
+  half->value = exact / 4;
+  CHECK(said() != before);
+}
+
+TEST_CASE("the report draws figures of long names") {
+  if (!has_gnuplot()) return;
+  const Folder folder;
+  Plot plot;
+  plot.name = std::string(90, 'n');
+  plot.x_low = plot.y_low = 0;
+  plot.x_high = plot.y_high = 1;
+  plot.curves.push_back({"points", Curve::Style::points, 1, false, 0, {point(0.2, 0.2), point(0.7, 0.5)}});
+  CHECK(draw(plot, folder.path).find("<svg") != std::string::npos);
+  CHECK(fs::exists(folder.path / (plot.name + ".pdf")));
 }
 
 TEST_CASE("links in the way are replaced, not followed") {

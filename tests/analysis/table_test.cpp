@@ -202,6 +202,8 @@ TEST_CASE("values carry their errors in the last digits") {
   CHECK(value_text(1.23456e-9, 2.1e-11) == "1.235(21)e-9");
   CHECK(value_text(0, 0.00035) == "0.00000(35)");
   CHECK(value_text(0.5, 0.0999) == "0.50(10)");
+  CHECK(value_text(0.999999999999, 4.2e-10) == "1.00000000000(42)");
+  CHECK(value_text(9.9999999999e9, 4.2e2) == "1.000000000(42)e10");
   CHECK(value_text(18, 0) == "18");
   CHECK(value_text(2.5, kUnknown) == "2.5(?)");
   CHECK(value_text(kUnknown, 1).empty());

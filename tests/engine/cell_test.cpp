@@ -458,6 +458,12 @@ TEST_CASE("splitting is for colorings whose writer can be invalid, and observes 
   Parameters blind = splitting(kgram);
   blind["observe.validity"] = "off";
   check_refused(coloring(blind), "observe.validity", "it is all that splitting observes");
+  Parameters runs = splitting(kgram);
+  CHECK(Cell::make(coloring(runs)).samples() == 65536);
+  runs["sampling.samples"] = "65535";
+  check_refused(coloring(runs), "sampling.samples", "65536 samples at least");
+  runs["sampling.target-relative-error"] = "valid_rate:0.1";
+  check_refused(coloring(runs), "sampling.samples", "65536 samples at least");
   few["generator.particles"] = "1";
   check_refused(coloring(few), "generator.particles", "a run's number of particles");
   Parameters whole = kgram;
