@@ -198,6 +198,7 @@ def check_submit(folder):
         (["--time=soon", "out", SMOKE], {}, 64, ["soon", "HH:MM:SS"]), (["--submit", "--dry-run", "out", SMOKE], {}, 64, ["contradict"]),
         (["out", SMOKE, "--language.heigth=3"], {}, 64, ["language.height"]), (["out", folder.path / "no.ini"], {}, 74, ["no.ini"]),
         (["out", SMOKE], dict(LEAFCAST="/nowhere/leafcast"), 64, ["/nowhere/leafcast"]), (["out", SMOKE, "--time"], {}, 64, ["--time needs"]),
+        (["--array=2", "out", SMOKE, "--sampling.target-relative-error=0.1"], {}, 64, ["target error", "--array"]),
     ]:
         ended, text = shown(*arguments, **environment)
         assert ended == code, f"submit {arguments}: exit {ended}\n{text}"
