@@ -13,14 +13,16 @@ namespace leafcast::workers {
 namespace {
 constexpr int kNewsTag = 1, kOrderTag = 2;
 
-/// A message on its way. It stays where it is until MPI is done with it.
+/// A message on its way. It stays where it is until MPI is done with it. (Boost.MPI lets MPI return its
+/// errors, so that every call is checked: they become boost::mpi::exception.)
 struct Parcel {
   explicit Parcel(int the_peer) : peer(the_peer) {}
   Parcel(const Parcel&) = delete;
   Parcel& operator=(const Parcel&) = delete;
   bool arrived() {
     int done = 0;
-    MPI_Test(&request, &done, MPI_STATUS_IGNORE);  // true, too, once it has been found so
+    BOOST_MPI_CHECK_RESULT(MPI_Test,
+                           (&request, &done, MPI_STATUS_IGNORE));  // true, too, once it has been found so
     return done != 0;
   }
 
@@ -37,11 +39,11 @@ class Outbox {
     parcels_.remove_if([](Parcel& parcel) { return parcel.arrived(); });
     Parcel& parcel = parcels_.emplace_back(to);
     boost::mpi::packed_oarchive(world, parcel.bytes) << message;
-    MPI_Isend(parcel.bytes.data(), static_cast<int>(parcel.bytes.size()), MPI_PACKED, to, tag, world,
-              &parcel.request);
+    BOOST_MPI_CHECK_RESULT(MPI_Isend, (parcel.bytes.data(), static_cast<int>(parcel.bytes.size()), MPI_PACKED,
+                                       to, tag, world, &parcel.request));
   }
   void await_delivery() {
-    for (Parcel& parcel : parcels_) MPI_Wait(&parcel.request, MPI_STATUS_IGNORE);
+    for (Parcel& parcel : parcels_) BOOST_MPI_CHECK_RESULT(MPI_Wait, (&parcel.request, MPI_STATUS_IGNORE));
     parcels_.clear();
   }
 
@@ -74,12 +76,12 @@ class Inbox {
     int any = 0, size = 0;
     MPI_Message message;
     MPI_Status status;
-    MPI_Improbe(from, tag, world, &any, &message, &status);
+    BOOST_MPI_CHECK_RESULT(MPI_Improbe, (from, tag, world, &any, &message, &status));
     if (!any) return false;
-    MPI_Get_count(&status, MPI_PACKED, &size);
+    BOOST_MPI_CHECK_RESULT(MPI_Get_count, (&status, MPI_PACKED, &size));
     Parcel& parcel = parcels_.emplace_back(status.MPI_SOURCE);
     parcel.bytes.resize(static_cast<std::size_t>(size));
-    MPI_Imrecv(parcel.bytes.data(), size, MPI_PACKED, &message, &parcel.request);
+    BOOST_MPI_CHECK_RESULT(MPI_Imrecv, (parcel.bytes.data(), size, MPI_PACKED, &message, &parcel.request));
     return true;
   }
   Parcels::iterator first_whole(Parcels::iterator from) {
@@ -120,7 +122,12 @@ struct MpiCommunicator::State {
 };
 
 MpiCommunicator::MpiCommunicator() : state_(std::make_unique<State>()) {}
-MpiCommunicator::~MpiCommunicator() { state_->outbox.await_delivery(); }
+MpiCommunicator::~MpiCommunicator() {
+  try {
+    state_->outbox.await_delivery();
+  } catch (const boost::mpi::exception&) {  // nobody is left to receive
+  }
+}
 
 int MpiCommunicator::rank() const { return state_->world.rank(); }
 int MpiCommunicator::size() const { return state_->world.size(); }
