@@ -161,7 +161,7 @@ void add_point(Series& series, int height, Scan& scan, Truths& truths) {
   const Scan::Member &a = scan.members[result.crossing->failing], &b = scan.members[result.crossing->passing];
   const std::string missing = gap(a.amount, b.amount, required.d);
   if (!missing.empty()) return remark(missing);
-  if (result.crossing->in_doubt) remark("decided within noise: the error is widened");
+  if (result.crossing->in_doubt) remark("decided within noise");
   required.points.push_back({static_cast<double>(scan.cell->language().leaves()),
                              result.crossing->size,
                              result.crossing->error,

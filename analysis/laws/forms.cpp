@@ -89,6 +89,10 @@ std::string zero_within_error(const LawPoint& p) {
   return std::abs(p.value) > kSignificant * p.error ? "" : "zero within 3 errors";
 }
 
+std::string error_beyond_a_third(const LawPoint& p) {
+  return std::abs(p.value) > kSignificant * p.error ? "" : "in doubt by a third or more";
+}
+
 std::string rate_within_error_of_bounds(const LawPoint& p) {
   if (p.value <= kSignificant * p.error) return "zero within 3 errors";
   return 1 - p.value > kSignificant * p.error ? "" : "one within 3 errors";

@@ -29,6 +29,7 @@ inline constexpr double kSignificant = 3;  // standard errors
 
 std::string zero_within_error(const LawPoint& p);
 std::string rate_within_error_of_bounds(const LawPoint& p);
+std::string error_beyond_a_third(const LawPoint& p);  ///< for what cannot be zero
 std::string any_value(const LawPoint& p);
 
 /// Slope and intercept of a line.

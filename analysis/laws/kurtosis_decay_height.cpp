@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include "analysis/laws/forms.h"
 #include "analysis/laws/languages.h"
 #include "analysis/laws/registry.h"
@@ -11,23 +9,20 @@ Law kurtosis_decay_height() {
       .name = "kurtosis-decay-height",
       .formula = "log|kurtosis| = slope·h + intercept",
       .source = "GKMSS Theorem 3.2",
-      .domain = "h−w ≥ 2",
+      .domain = "h−w ≥ 4",
       .x_name = "h",
       .y_name = "log|kurtosis|",
       .series = AcrossCells{"excess_kurtosis",
                             {"language.height", "seed"},
                             by_height,
-                            [](const Cell& cell) { return in_window(cell, 0, 2); }},
+                            [](const Cell& cell) { return in_window(cell, 0, kLeastAboveForKurtosis); }},
       .y = log_of_size,
       .why_not_usable = zero_within_error,
       .why_no_law = anywhere,
       .form = line("h"),
       .corrected = corrected_by_block_number("h", "d^−(h−w)"),
       .rivals = {constant(), power("h")},
-      .predict =
-          [](const Series& series) {
-            return predicted_line(-std::log(series.points.front().cell->language().d));
-          },
+      .predict = [](const Series& series) { return predicted_by_block_number(series, -1); },
       .correction = {},
   };
 }

@@ -46,6 +46,10 @@ std::optional<Abscissa> by_height(const Cell& cell) {
   return Abscissa{h, h - *w};
 }
 
+Prediction predicted_by_block_number(const Series& series, int sign) {
+  return predicted_line(sign * std::log(series.points.front().cell->language().d));
+}
+
 std::string anywhere(const Series&) { return ""; }
 
 std::string above_kesten_stigum(const Series& series) {

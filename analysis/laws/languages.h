@@ -15,9 +15,17 @@ std::optional<int> context_depth(const Cell& cell);
 /// Whether a writer of bounded memory has w ≥ least_depth and h−w ≥ least_above.
 bool in_window(const Cell& cell, int least_depth, int least_above);
 
+/// Levels above the context from which on the kurtosis is asymptotic. A few blocks are not many: for Ising
+/// with d = 3, ρ = 0.9, the logarithm of its exact size falls by 0.70, 1.04, 1.095 and then by 1.099 = log 3
+/// a level, beginning with the step from two levels to three.
+inline constexpr int kLeastAboveForKurtosis = 4;
+
 std::optional<Abscissa> by_depth(const Cell& cell);         ///< x = w, distance h−w
 std::optional<Abscissa> by_levels_above(const Cell& cell);  ///< x = h−w, distance too
 std::optional<Abscissa> by_height(const Cell& cell);        ///< x = h of a bounded writer, distance h−w
+
+/// Slope sign·log d: what is proportional to the number of blocks, d^{h−w} (sign 1), or its inverse (−1).
+Prediction predicted_by_block_number(const Series& series, int sign);
 
 std::string anywhere(const Series&);
 std::string above_kesten_stigum(const Series& series);

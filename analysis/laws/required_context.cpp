@@ -16,7 +16,7 @@ Law required_context() {
       .y_name = "log k*",
       .series = AgainstSize{"context", [](double n) { return std::log(n); }},
       .y = log_of,
-      .why_not_usable = zero_within_error,
+      .why_not_usable = error_beyond_a_third,
       .why_no_law = anywhere,
       .form = line("log n"),
       .corrected = [](const Series&) -> std::optional<Form> { return {}; },

@@ -18,7 +18,7 @@ Law required_memory() {
       .y_name = "log m*",
       .series = AgainstSize{"memory", [](double n) { return std::log(std::log(n)); }},
       .y = log_of,
-      .why_not_usable = zero_within_error,
+      .why_not_usable = error_beyond_a_third,
       .why_no_law = anywhere,
       .form = line("log log n"),
       .corrected = [](const Series&) { return corrected_line("log log n", "1/log n", 1); },

@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include "analysis/laws/forms.h"
 #include "analysis/laws/languages.h"
 #include "analysis/laws/registry.h"
@@ -24,10 +22,7 @@ Law valid_rate_decay_height() {
       .form = line("h"),
       .corrected = corrected_by_block_number("h", "d^−(h−w)"),
       .rivals = {constant(), power("h")},
-      .predict =
-          [](const Series& series) {
-            return predicted_line(std::log(series.points.front().cell->language().d));
-          },
+      .predict = [](const Series& series) { return predicted_by_block_number(series, 1); },
       .correction = {},
   };
 }
