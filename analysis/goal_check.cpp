@@ -1,6 +1,7 @@
 #include "analysis/goal_check.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "analysis/estimates.h"
 #include "engine/cell.h"
@@ -28,23 +29,13 @@ CellTally blank_bins(const Cell& cell) {
 
 bool is_of_subtrees(const Target& target) { return target.statistic.find('@') != std::string::npos; }
 
-/// The same without subtrees' sums and histograms: what statistics of whole sentences are made of.
-CellTally of_sentences(const CellTally& bins) {
-  CellTally light;
-  for (std::size_t b = 0; b < bins.size(); ++b) {
-    const Tally& from = bins[b];
-    Tally& to = light[b];
-    to.samples = from.samples;
-    to.sums.resize(from.sums.size());
-    if (!from.sums.empty()) to.sums.back() = from.sums.back();
-    to.valid = from.valid;
-    to.first_inconsistency = from.first_inconsistency;
-    to.frozen_roots = from.frozen_roots;
-    to.free_roots = from.free_roots;
-    to.memory_bits = from.memory_bits;
-    to.splitting = from.splitting;
+/// The same with nothing in the sums over subtrees, which take long to judge and say nothing of sentences.
+CellTally of_sentences(CellTally bins) {
+  for (Tally& bin : bins) {
+    bin.histogram.clear();
+    if (!bin.sums.empty()) std::fill(bin.sums.begin(), std::prev(bin.sums.end()), PowerSums{});
   }
-  return light;
+  return bins;
 }
 
 }  // namespace

@@ -55,12 +55,6 @@ std::string shared_generators(const std::vector<const Cell*>& cells, const std::
 
 }  // namespace
 
-std::uint64_t samples_done(const CellTally& bins) {
-  std::uint64_t sum = 0;
-  for (const Tally& bin : bins) sum += bin.samples;
-  return sum;
-}
-
 std::vector<std::vector<std::size_t>> by_language(const Record& record,
                                                   const std::vector<std::size_t>& cells) {
   std::vector<std::vector<std::size_t>> list;

@@ -8,9 +8,6 @@
 
 namespace leafcast::analysis {
 
-/// Samples that a cell really has.
-std::uint64_t samples_done(const CellTally& bins);
-
 /// The cells by language: kinds in the order of their first cells, trees of one kind by height.
 std::vector<std::vector<std::size_t>> by_language(const Record& record,
                                                   const std::vector<std::size_t>& cells);

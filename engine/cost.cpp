@@ -24,12 +24,7 @@ constexpr int kVersion = 1;
 constexpr double kCachedBytes = 1 << 20;  // a ring that stays in the second-level cache
 constexpr double kRareBoundary = 1 << 8;  // leaves a block, from which on its boundary costs little
 
-std::uint64_t batch_size(const Cell& cell) {
-  const auto whole = static_cast<std::uint64_t>(batch_samples(cell));
-  if (sampler_family(cell) != SamplerFamily::splitting) return whole;
-  // A run of fewer particles costs less, and a cell of few samples has no others.
-  return std::clamp<std::uint64_t>(cell.shares().front().samples / kJackknifeBins, 1, whole);
-}
+std::uint64_t batch_size(const Cell& cell) { return static_cast<std::uint64_t>(batch_samples(cell)); }
 
 /// Writers that work block by block keep `depth` levels.
 struct Sampler {

@@ -282,6 +282,12 @@ std::array<std::uint64_t, kJackknifeBins> samples_by_bin(const Plan& plan, const
   return samples;
 }
 
+std::uint64_t samples_done(const CellTally& bins) {
+  std::uint64_t sum = 0;
+  for (const Tally& bin : bins) sum += bin.samples;
+  return sum;
+}
+
 void Record::add(Chunk chunk, const Tally& tally) {
   if (!ledger.insert(chunk))
     throw std::logic_error(fmt::format("chunk {} of cell {} counted twice", chunk.index, chunk.cell));

@@ -126,6 +126,9 @@ void each_stretch(const Plan& plan, const Ledger& ledger, std::size_t cell, Use 
 std::array<std::uint64_t, kJackknifeBins> samples_by_bin(const Plan& plan, const Ledger& ledger,
                                                          std::size_t cell);
 
+/// Samples that a cell really has.
+std::uint64_t samples_done(const CellTally& bins);
+
 /// What has been computed of a plan: the chunks done and the exact sums over them. Parts and results hold one
 /// each; records with disjoint ledgers unite.
 struct Record {

@@ -1,19 +1,8 @@
 #include "workers/goals.h"
 
-#include <algorithm>
 #include <limits>
 
 namespace leafcast::workers {
-
-namespace {
-
-std::uint64_t drawn(const Record& record, std::uint32_t cell) {
-  std::uint64_t sum = 0;
-  for (const Tally& bin : record.tallies[cell]) sum += bin.samples;
-  return sum;
-}
-
-}  // namespace
 
 Goals::Goals(const Record& record, const GoalCheck& check, const CostModel& costs)
     : record_(record), check_(check), costs_(costs), wanted_(wanted_chunks(record, check)) {
@@ -53,7 +42,8 @@ std::optional<Dispatcher::Want> Goals::next_stage(std::uint32_t cell) {
 
 Goals::Foreseen Goals::foresee(std::uint32_t cell) const {
   const Plan& plan = record_.plan;
-  const std::uint32_t end = leafcast::foreseen_chunks(plan, cell, states_[cell], drawn(record_, cell));
+  const std::uint32_t end =
+      leafcast::foreseen_chunks(plan, cell, states_[cell], samples_done(record_.tallies[cell]));
   const CellCost cost = costs_.of(plan.cells()[cell]);
   Foreseen more;
   for (const Plan::Cut& stage : plan.cuts(cell)) {
