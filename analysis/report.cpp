@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <functional>
 #include <set>
@@ -42,6 +43,13 @@ struct Deviations {
   std::size_t count = 0, far = 0;
   double squares = 0, worst = 0;
   const Estimate* where = nullptr;
+
+  /// |z| > 3 that chance brings: errors from 64 bins make z Student's t of 63 degrees of freedom.
+  double due() const {
+    static const double one =
+        2 * boost::math::cdf(boost::math::complement(boost::math::students_t(kJackknifeBins - 1), 3.0));
+    return one * static_cast<double>(count);
+  }
 
   void operator()(const Estimate& estimate) {
     const double z = estimate.z();
@@ -90,8 +98,7 @@ std::string summary(const Record& record, const EstimateIndex& index, const Devi
   if (!std::isnan(cost.sampled)) html += tile(duration_text(cost.sampled), "of core time");
   html += tile(all.count ? fmt::format("{:.2f}", all.squares / static_cast<double>(all.count)) : "–",
                "mean z² (1 expected)");
-  html += tile(std::to_string(all.far),
-               fmt::format("|z| > 3 ({:.1f} expected)", 0.0027 * static_cast<double>(all.count)));
+  html += tile(std::to_string(all.far), fmt::format("|z| > 3 ({:.1f} expected)", all.due()));
   return html + "</div>\n";
 }
 
@@ -300,7 +307,7 @@ std::string origin(const Record& record, const Provenance& provenance) {
 /// What to think of so many deviations beyond three errors. Statistics of one cell are correlated, so that
 /// far ones come in groups.
 std::string verdict(const Deviations& all, bool wrong) {
-  const double expected = 0.0027 * static_cast<double>(all.count), far = static_cast<double>(all.far);
+  const double expected = all.due(), far = static_cast<double>(all.far);
   if (wrong || far > expected + 6 * std::sqrt(expected) + 4)
     return "That is more than chance explains: see the section on agreement.";
   if (far > expected + 2 * std::sqrt(expected) + 2)
@@ -323,7 +330,7 @@ std::string said(const std::vector<Findings>& list, const Deviations& all, bool 
         escape_html(fmt::format(
             "Of {} comparisons with exact values, {} {} more than three standard errors away, where chance "
             "brings {:.1f}; the mean of z² is {:.2f}, where 1 is expected. {}",
-            all.count, all.far, all.far == 1 ? "is" : "are", 0.0027 * static_cast<double>(all.count),
+            all.count, all.far, all.far == 1 ? "is" : "are", all.due(),
             all.squares / static_cast<double>(all.count), verdict(all, wrong))) +
         "</p>\n";
   return html;
