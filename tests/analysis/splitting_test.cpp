@@ -109,6 +109,15 @@ TEST_CASE("jackknife errors of splitting cover the exact rate as often as they s
   CHECK_FALSE(good(coverage(list, [](const Estimate& e) { return std::sqrt(e.value / (64 * 64)); })));
 }
 
+TEST_CASE("a rate that the sums cannot hold is no zero") {
+  // 9e-217, and units of 1e-135.
+  const std::vector<Estimate> list = estimates(sample({block(5, 5, 0, "root", 512, 64 * 512)}));
+  CHECK(find(list, "valid_rate").value == 0);
+  CHECK(find(list, "extinct_run_rate").value < 1);
+  CHECK(doubtful_runs(list).find("too small for the sums that are kept (2^-448); 0 is no estimate") !=
+        std::string::npos);
+}
+
 TEST_CASE("splitting with too few particles says so") {
   // exp(31) to one with 16 particles: a few runs carry the mean.
   const std::vector<Estimate> list = estimates(sample({block(4, 4, 0, "root", 16, 256 * 16)}));
