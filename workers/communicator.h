@@ -28,7 +28,7 @@ class Communicator {
   /// Worker.
   virtual std::optional<Order> poll_order() = 0;
   virtual void send_news(const News& news) = 0;
-  /// All ranks: rank 0's text reaches every rank.
+  /// All ranks: rank 0's text reaches every rank. Rank 0 does not wait for them.
   virtual void broadcast(std::string& text) = 0;
   /// Ends all ranks at once, whether they answer or not.
   [[noreturn]] virtual void end_all(int exit_code) { std::_Exit(exit_code); }

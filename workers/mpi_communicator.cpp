@@ -6,12 +6,16 @@
 #include <boost/mpi.hpp>
 #include <cstdlib>
 #include <list>
+#include <memory>
 #include <vector>
 
 namespace leafcast::workers {
 
 namespace {
-constexpr int kNewsTag = 1, kOrderTag = 2;
+constexpr int kNewsTag = 1, kOrderTag = 2, kTextTag = 3;
+constexpr double kTextNap = 1e-3;  // seconds
+
+using Bytes = boost::mpi::packed_oarchive::buffer_type;
 
 /// A message on its way. It stays where it is until MPI is done with it. (Boost.MPI lets MPI return its
 /// errors, so that every call is checked: they become boost::mpi::exception.)
@@ -27,7 +31,7 @@ struct Parcel {
   }
 
   const int peer;
-  boost::mpi::packed_oarchive::buffer_type bytes;
+  std::shared_ptr<Bytes> bytes = std::make_shared<Bytes>();  // the same for all receivers of one text
   MPI_Request request = MPI_REQUEST_NULL;
 };
 
@@ -37,10 +41,14 @@ class Outbox {
   template <class Message>
   void send(const boost::mpi::communicator& world, int to, int tag, const Message& message) {
     parcels_.remove_if([](Parcel& parcel) { return parcel.arrived(); });
-    Parcel& parcel = parcels_.emplace_back(to);
-    boost::mpi::packed_oarchive(world, parcel.bytes) << message;
-    BOOST_MPI_CHECK_RESULT(MPI_Isend, (parcel.bytes.data(), static_cast<int>(parcel.bytes.size()), MPI_PACKED,
-                                       to, tag, world, &parcel.request));
+    post(world, to, tag, packed(world, message));
+  }
+  /// To all ranks but this one.
+  template <class Message>
+  void send_to_others(const boost::mpi::communicator& world, int tag, const Message& message) {
+    const std::shared_ptr<Bytes> bytes = packed(world, message);
+    for (int rank = 0; rank < world.size(); ++rank)
+      if (rank != world.rank()) post(world, rank, tag, bytes);
   }
   void await_delivery() {
     for (Parcel& parcel : parcels_) BOOST_MPI_CHECK_RESULT(MPI_Wait, (&parcel.request, MPI_STATUS_IGNORE));
@@ -48,11 +56,24 @@ class Outbox {
   }
 
  private:
+  template <class Message>
+  static std::shared_ptr<Bytes> packed(const boost::mpi::communicator& world, const Message& message) {
+    auto bytes = std::make_shared<Bytes>();
+    boost::mpi::packed_oarchive(world, *bytes) << message;
+    return bytes;
+  }
+  void post(const boost::mpi::communicator& world, int to, int tag, std::shared_ptr<Bytes> bytes) {
+    Parcel& parcel = parcels_.emplace_back(to);
+    parcel.bytes = std::move(bytes);
+    BOOST_MPI_CHECK_RESULT(MPI_Isend, (parcel.bytes->data(), static_cast<int>(parcel.bytes->size()),
+                                       MPI_PACKED, to, tag, world, &parcel.request));
+  }
+
   std::list<Parcel> parcels_;
 };
 
-/// Messages that come to this rank. A long one travels in pieces, and its sender may be stopped half-way:
-/// meanwhile those of others are read.
+/// Messages of one tag that come to this rank. A long one travels in pieces, and its sender may be stopped
+/// half-way: meanwhile those of others are read.
 class Inbox {
  public:
   /// The next message that is here, with its sender; of one sender, in the order that they were sent.
@@ -63,7 +84,7 @@ class Inbox {
       parcel = first_whole(std::prev(parcels_.end()));
     if (parcel == parcels_.end()) return std::nullopt;
     std::pair<int, Message> received{parcel->peer, {}};
-    boost::mpi::packed_iarchive(world, parcel->bytes) >> received.second;
+    boost::mpi::packed_iarchive(world, *parcel->bytes) >> received.second;
     parcels_.erase(parcel);
     return received;
   }
@@ -80,8 +101,8 @@ class Inbox {
     if (!any) return false;
     BOOST_MPI_CHECK_RESULT(MPI_Get_count, (&status, MPI_PACKED, &size));
     Parcel& parcel = parcels_.emplace_back(status.MPI_SOURCE);
-    parcel.bytes.resize(static_cast<std::size_t>(size));
-    BOOST_MPI_CHECK_RESULT(MPI_Imrecv, (parcel.bytes.data(), size, MPI_PACKED, &message, &parcel.request));
+    parcel.bytes->resize(static_cast<std::size_t>(size));
+    BOOST_MPI_CHECK_RESULT(MPI_Imrecv, (parcel.bytes->data(), size, MPI_PACKED, &message, &parcel.request));
     return true;
   }
   Parcels::iterator first_whole(Parcels::iterator from) {
@@ -118,7 +139,7 @@ struct MpiCommunicator::State {
   boost::mpi::environment environment;
   boost::mpi::communicator world;
   Outbox outbox;
-  Inbox inbox;
+  Inbox inbox, texts;
 };
 
 MpiCommunicator::MpiCommunicator() : state_(std::make_unique<State>()) {}
@@ -153,7 +174,17 @@ void MpiCommunicator::send_news(const News& news) {
   if (news.action == News::Action::farewell) state_->outbox.await_delivery();
 }
 
-void MpiCommunicator::broadcast(std::string& text) { boost::mpi::broadcast(state_->world, text, 0); }
+// Not MPI_Bcast, in which a rank that is stopped holds up all others.
+void MpiCommunicator::broadcast(std::string& text) {
+  if (rank() == 0) return state_->outbox.send_to_others(state_->world, kTextTag, text);
+  for (;;) {
+    if (auto received = state_->texts.poll<std::string>(state_->world, 0, kTextTag)) {
+      text = std::move(received->second);
+      return;
+    }
+    wait(kTextNap);
+  }
+}
 
 void MpiCommunicator::end_all(int exit_code) {
   state_->environment.abort(exit_code);  // the launcher ends with this code

@@ -5,10 +5,11 @@ Rank 0 waits ten seconds for a rank that does not answer before it ends without 
 import os
 import pathlib
 import signal
+import subprocess
 import tempfile
 import time
 
-from leafcast_runs import ENVIRONMENT, Started, check_run, differences, rank_pid, run
+from leafcast_runs import ENVIRONMENT, Started, check_run, command, differences, rank_pid, run
 
 SWEEP = ["--language.kind=ising", "--language.d=3", "--language.height=8", "--language.rho=0.9", "--generator.kind=kgram,true",
          "--generator.context=9,243", "--sampling.samples=200000"]
@@ -40,6 +41,21 @@ with tempfile.TemporaryDirectory() as folder:
     assert run(["verify", folder / "stopped"]).returncode == 0
     assert run(["status", folder / "stopped"]).returncode == 0
     assert not os.path.exists(f"/proc/{pid}") or "Z" in pathlib.Path(f"/proc/{pid}/stat").read_text(), "the stopped rank is still there"
+
+    # Stopped before it has heard what is to be done: rank 0 holds its lock, and times the machine for two seconds.
+    early = folder / "early"
+    process = subprocess.Popen(command(["run", *SWEEP, "-o", early, "--pilot", "2"], 3), env=IN_PIECES, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not (early / "lock").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    time.sleep(0.3)
+    os.kill(rank_pid(process, 2), signal.SIGSTOP)
+    try:
+        assert process.wait(120) == 0
+    finally:
+        process.kill()
+    assert not differences(reference, early / "results.h5")
 
     # Stopped for a while: its late result is dropped, nothing is counted twice, and the run ends as usual.
     started = start(folder / "slow", 3)
