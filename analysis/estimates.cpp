@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numbers>
 #include <string_view>
 
 #include "analysis/cell_text.h"
 #include "analysis/exact.h"
 #include "analysis/jackknife.h"
 #include "analysis/moments.h"
+#include "analysis/structure_cost.h"
 #include "engine/tree.h"
 
 namespace leafcast::analysis {
@@ -35,7 +37,9 @@ class Evaluator {
         observe_(cell.observe()),
         zero_mean_(cell.language().channel.is_symmetric()),
         has_memory_(std::holds_alternative<ReasoningGenerator>(cell.generator())),
-        splits_(cell.method() == Method::splitting) {}
+        splits_(cell.method() == Method::splitting),
+        own_structure_(writes_own_structure(cell)),
+        structure_nats_(own_structure_ && observe_.entropy ? structure_cross_entropy(cell) : 0) {}
 
   std::vector<Statistic> operator()(const Tally& tally) const {
     return splits_ ? of_runs(tally) : of_sentences(tally);
@@ -56,8 +60,9 @@ class Evaluator {
       add("valid_rate", -1, rate(tally.valid.at(h_), tally.samples), tally.samples);
       add("free_rate", -1, rate(tally.free_roots, tally.samples), tally.samples);
       add("frozen_rate", -1, rate(tally.frozen_roots, tally.samples), tally.samples);
-      add("first_inconsistency_depth", -1, first_inconsistency_depth(tally),
-          tally.samples - tally.valid.at(h_));
+      if (!own_structure_)
+        add("first_inconsistency_depth", -1, first_inconsistency_depth(tally),
+            tally.samples - tally.valid.at(h_));
     }
     if (has_memory_) add("memory_bits", -1, static_cast<double>(tally.memory_bits));
     if (has_subtrees(tally)) {
@@ -67,13 +72,40 @@ class Evaluator {
       if (observe_.correlation)
         for (int j = 1; j <= h_; ++j) add("correlation", j, correlation(tally, j));
     }
-    if (observe_.validity) {
+    if (own_structure_) add("well_formed_rate", -1, rate(tally.well_formed, tally.samples), tally.samples);
+    if (observe_.entropy) add_entropies(tally, add);
+    if (observe_.validity && !own_structure_) {
       for (int j = 1; j <= h_; ++j)
         add("valid_rate", j, ratio(tally.valid.at(j), subtrees(tally, j)), tally.samples);
       for (int j = 1; j <= h_; ++j)
         add("inconsistency_rate", j, rate(tally.first_inconsistency.at(j), tally.samples), tally.samples);
     }
     return list;
+  }
+
+  /// In bits a leaf, but for sentence_cross_entropy, in nats a sentence.
+  template <class Add>
+  void add_entropies(const Tally& tally, Add add) const {
+    const EntropySums& sums = tally.entropy;
+    const auto samples = static_cast<double>(tally.samples), leaves = static_cast<double>(tree_power(d_, h_));
+    const auto nats = [](const WideInt& sum, double sentences) {
+      return std::ldexp(sum.convert_to<double>(), -kInformationBits) / sentences;
+    };
+    const double bits = 1 / (leaves * std::numbers::ln2);
+    WideInt cross = 0, language = 0;
+    for (const WideInt& sum : sums.cross) cross += sum;
+    for (const WideInt& sum : sums.language) language += sum;
+    add("cross_entropy", -1, nats(cross, samples) * bits);
+    add("sentence_cross_entropy", -1, nats(cross, samples) + structure_nats_);
+    add("entropy_rate", -1, nats(language, samples) * bits);
+    add("kl_divergence", -1, nats(cross - language, samples) * bits);
+    add("own_entropy", -1, nats(sums.own, samples) * bits);
+    if (own_structure_) add("own_structure_entropy", -1, nats(sums.own_structure, samples) * bits);
+    add("reverse_cross_entropy", -1,
+        nats(sums.reverse, static_cast<double>(tally.samples - sums.impossible)) * bits);
+    add("impossible_rate", -1, rate(sums.impossible, tally.samples), tally.samples);
+    for (int j = 0; j <= h_; ++j)
+      add("kl_divergence", j, nats(sums.cross[j] - sums.language[j], samples) * bits);
   }
 
   /// Of splitting runs. What survives is conditioned on being valid, so nothing else is known of the writer.
@@ -159,10 +191,12 @@ class Evaluator {
   int d_, h_;
   Observe observe_;
   bool zero_mean_;
-  bool has_memory_, splits_;
+  bool has_memory_, splits_, own_structure_;
+  double structure_nats_;
 };
 
-void subtract(std::vector<std::uint64_t>& from, const std::vector<std::uint64_t>& bin) {
+template <class Number>
+void subtract(std::vector<Number>& from, const std::vector<Number>& bin) {
   for (std::size_t i = 0; i < bin.size(); ++i) from[i] -= bin[i];
 }
 
@@ -175,6 +209,13 @@ Tally without(Tally sums, const Tally& bin) {
   subtract(sums.first_inconsistency, bin.first_inconsistency);
   sums.frozen_roots -= bin.frozen_roots;
   sums.free_roots -= bin.free_roots;
+  sums.well_formed -= bin.well_formed;
+  subtract(sums.entropy.cross, bin.entropy.cross);
+  subtract(sums.entropy.language, bin.entropy.language);
+  sums.entropy.own -= bin.entropy.own;
+  sums.entropy.own_structure -= bin.entropy.own_structure;
+  sums.entropy.reverse -= bin.entropy.reverse;
+  sums.entropy.impossible -= bin.entropy.impossible;
   sums.splitting.runs -= bin.splitting.runs;
   sums.splitting.extinct -= bin.splitting.extinct;
   sums.splitting.thin -= bin.splitting.thin;
@@ -222,7 +263,9 @@ class Theory {
 /// What there was nothing to compute it from has no row.
 bool is_absent(const Statistic& statistic) {
   const std::string_view base = statistic.base;
-  return (base == "first_inconsistency_depth" || base == "effective_runs") && std::isnan(statistic.value);
+  return (base == "first_inconsistency_depth" || base == "effective_runs" ||
+          base == "reverse_cross_entropy") &&
+         std::isnan(statistic.value);
 }
 
 /// `exact_of_cell`: called if the cell has samples; nullptr for no exact values.

@@ -87,11 +87,14 @@ Generator make_kgram(ParameterReader& reader, const Language&) {
   const std::uint64_t context = reader.read_whole("generator.context", "a context length", 0, kMaxLeaves);
   const int unit = reader.read_choice("generator.context-unit", {"leaves", "tokens"});
   const int structure = reader.read_choice("generator.structure", {"fixed", "sampled"});
-  if (structure == 1)
+  if (structure == 1 && unit == 0)
     throw reader.error("generator.structure",
-                       "this version cannot sample the punctuation yet; use fixed, which it can");
+                       "a writer of its own structure sees marks, so its context is counted in tokens; set "
+                       "generator.context-unit = tokens, or structure = fixed",
+                       true);
   return KgramGenerator{static_cast<std::int64_t>(context),
-                        unit == 0 ? ContextUnit::leaves : ContextUnit::tokens, Structure::fixed};
+                        unit == 0 ? ContextUnit::leaves : ContextUnit::tokens,
+                        structure == 0 ? Structure::fixed : Structure::sampled};
 }
 
 Generator make_block(ParameterReader& reader, const Language& language) {
@@ -137,7 +140,8 @@ std::string short_form(const Parameters& parameters) {
   const auto value = [&](const char* key) { return parameters.at(std::string("generator.") + key); };
   const std::string kind = value("kind");
   if (kind == "kgram")
-    return fmt::format("kgram k={}{}", value("context"), value("context-unit") == "tokens" ? " tokens" : "");
+    return fmt::format("kgram k={}{}{}", value("context"), value("context-unit") == "tokens" ? " tokens" : "",
+                       value("structure") == "sampled" ? " structure sampled" : "");
   if (kind == "block")
     return fmt::format("block w={} {} {}", value("context-depth"), value("memory"), value("lca"));
   if (kind == "reasoning") return fmt::format("reasoning {} m={}", value("encoding"), value("memory-depth"));
@@ -210,11 +214,48 @@ Observe read_observe_splitting(ParameterReader& reader) {
                        "it is all that splitting observes; leave it out, or use generator.method = sequence");
   if (reader.read_whole("observe.symbol", "a symbol's number", 0, kMaxSymbols - 1, 0) != 0)
     throw reader.error("observe.symbol", "splitting sums no symbol; leave it out");
-  return {.subtrees = false, .correlation = false, .validity = true, .histogram = false, .symbol = 0};
+  return {.subtrees = false,
+          .correlation = false,
+          .validity = true,
+          .histogram = false,
+          .entropy = false,
+          .symbol = 0};
 }
 
-Observe read_observe(ParameterReader& reader, const Language& language, Method method) {
+/// Off unless asked for, and then not in the canonical form: plans of earlier versions keep their hash.
+bool read_observe_entropy(ParameterReader& reader, const Generator& generator, Method method) {
+  constexpr const char* kKey = "observe.entropy";
+  if (!reader.has(kKey)) return false;
+  if (!reader.read_switch(kKey, false)) {
+    reader.drop(kKey);
+    return false;
+  }
+  if (method != Method::sequence)
+    throw reader.error(kKey, "entropies are those of the laws of leaves; use generator.method = sequence",
+                       true);
+  if (!std::holds_alternative<TrueGenerator>(generator) && !std::holds_alternative<KgramGenerator>(generator))
+    throw reader.error(
+        kKey, "only true and kgram write from a law of each leaf given those before; leave it out", true);
+  return true;
+}
+
+/// Sentences of their writer's own structure are no trees.
+void refuse_subtrees(ParameterReader& reader) {
+  for (const char* key : {"observe.subtrees", "observe.correlation"})
+    if (reader.read_switch(key, false))
+      throw reader.error(key,
+                         "a writer of its own structure need not write trees; leave it out, or use "
+                         "generator.structure = fixed",
+                         true);
+}
+
+Observe read_observe(ParameterReader& reader, const Language& language, const Generator& generator,
+                     Method method) {
+  const bool entropy = read_observe_entropy(reader, generator, method);
   if (method == Method::splitting) return read_observe_splitting(reader);
+  const auto* kgram = std::get_if<KgramGenerator>(&generator);
+  const bool own_structure = kgram && kgram->structure == Structure::sampled;
+  if (own_structure) refuse_subtrees(reader);
   const bool leaves = method == Method::sequence;
   for (const char* key : {"observe.subtrees", "observe.correlation", "observe.validity"})
     if (!leaves && reader.read_switch(key, false))
@@ -222,7 +263,7 @@ Observe read_observe(ParameterReader& reader, const Language& language, Method m
                          "collapsed draws only the sum of a whole sentence; leave it out, or use "
                          "generator.method = sequence");
   Observe observe{};
-  observe.subtrees = reader.read_switch("observe.subtrees", leaves);
+  observe.subtrees = reader.read_switch("observe.subtrees", leaves && !own_structure);
   observe.correlation = reader.read_switch("observe.correlation", observe.subtrees);
   if (observe.correlation && !observe.subtrees)
     throw reader.error("observe.correlation",
@@ -232,6 +273,7 @@ Observe read_observe(ParameterReader& reader, const Language& language, Method m
     throw reader.error("observe.validity",
                        fmt::format("only a coloring can be invalid, {} cannot; leave it out", language.kind));
   observe.histogram = reader.read_switch("observe.histogram", true);
+  observe.entropy = entropy;
   const int q = language.channel.q();
   observe.symbol =
       static_cast<int>(reader.read_whole("observe.symbol", "a symbol's number", 0, kMaxSymbols - 1, 0));
@@ -371,7 +413,7 @@ Cell Cell::make(const Parameters& parameters) {
   cell.particles_ = read_particles(reader, cell.method_);
   cell.samples_ = read_samples(reader, cell.particles_);
   cell.shares_ = {{seed, cell.samples_}};
-  cell.observe_ = read_observe(reader, *cell.language_, cell.method_);
+  cell.observe_ = read_observe(reader, *cell.language_, cell.generator_, cell.method_);
   refuse_unread(reader);
   cell.parameters_ = reader.canonical();
   cell.id_ = hash_law(cell.parameters_);
@@ -489,8 +531,10 @@ std::vector<KindKeys> list_language_keys() {
 
 std::vector<KindKeys> list_generator_keys() {
   auto lists = list_keys(generator_registry(), "generator.", {"kind", "method"});
-  for (KindKeys& list : lists)
+  for (KindKeys& list : lists) {
     if (list.kind != "true") list.keys.push_back("generator.particles");
+    if (list.kind == "true" || list.kind == "kgram") list.keys.push_back("observe.entropy");
+  }
   return lists;
 }
 

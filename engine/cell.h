@@ -31,7 +31,9 @@ struct TrueGenerator {};
 
 enum class ContextUnit { leaves, tokens };
 enum class Structure { fixed, sampled };
-/// GKMSS §1: each leaf from its exact conditional law given the last `context` leaves (or tokens).
+/// GKMSS §1: each leaf from its exact conditional law given the last `context` leaves (or tokens). If its
+/// structure is sampled it writes the marks as well (structure_law.h), and begins anew where it writes a
+/// begin mark; its sentence is the first d^h + d^{h−1} − 1 tokens, and S counts the symbols among them.
 struct KgramGenerator {
   std::int64_t context;
   ContextUnit unit;
@@ -63,10 +65,12 @@ enum class Method { sequence, collapsed, splitting };
 
 /// What a cell tallies besides S.
 struct Observe {
-  bool subtrees;     ///< power sums of the sums over subtrees of every height; sequence only, as correlation
+  bool subtrees;  ///< power sums of the sums over subtrees of every height; sequence of fixed structure only,
+                  ///< as correlation
   bool correlation;  ///< two-point correlation by LCA height (derived from the subtree sums)
   bool validity;     ///< coloring validity, frozen and free roots; never if collapsed, always if splitting
   bool histogram;    ///< histogram of S; not if splitting
+  bool entropy;      ///< entropies of the writer's law and of the language's: true and kgram, sequence only
   int symbol;        ///< c in S = q·N_c − n
 };
 

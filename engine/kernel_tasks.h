@@ -18,7 +18,9 @@ struct SentenceTask {
   Proceed proceed;
   bool record;  ///< keep the sentences instead of tallying them
   Tally tally;
-  std::vector<std::uint8_t> sentences;  ///< [sample][leaf]
+  /// [sample][leaf]; of writers of their own structure [sample][token], tokens as in a punctuated vocabulary,
+  /// without the first begin mark.
+  std::vector<std::uint8_t> sentences{};
 };
 struct LawTask {
   std::span<const std::uint8_t> sentence;

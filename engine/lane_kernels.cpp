@@ -12,8 +12,11 @@
 #define HWY_TARGET_INCLUDE "engine/lane_kernels.cpp"
 #include "hwy/foreach_target.h"
 // After foreach_target.h, so that each is compiled for every instruction set.
+#include "engine/lanes/information.h"
 #include "engine/lanes/kgram_sampler.h"
+#include "engine/lanes/language_law.h"
 #include "engine/lanes/observers.h"
+#include "engine/lanes/own_structure.h"
 #include "engine/lanes/segment_sampler.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -70,6 +73,12 @@ class Observer {
   std::optional<RecordingObserver> recorder_;
 };
 
+void require_possible(const SamplerTables& tables, F32 least_weight) {
+  for (int lane = 0; lane < kLanes; ++lane)
+    if (!(least_weight[lane] > 0))
+      throw std::logic_error("a window of probability zero was met: " + tables.cell.label());
+}
+
 /// The loop of every sampler: draw a leaf, count it, close the subtrees that it completes.
 template <class Sampler>
 bool sample(const SamplerTables& tables, Sampler& sampler, Observer& observer, std::uint32_t chunk,
@@ -95,9 +104,66 @@ bool sample(const SamplerTables& tables, Sampler& sampler, Observer& observer, s
     observer.end_batch();
   }
   observer.finish();
-  for (int lane = 0; lane < kLanes; ++lane)
-    if (!(sampler.least_weight()[lane] > 0))
-      throw std::logic_error("a window of probability zero was met: " + tables.cell.label());
+  require_possible(tables, sampler.least_weight());
+  return true;
+}
+
+/// The same with the entropies of laws (EntropySums): of the writer's sentences, and of as many of the
+/// language that the writer reads. Model: a law of the next leaf by prepare(carry) and absorb(x).
+template <class C, class Model>
+bool sample_entropies(const SamplerTables& tables, Model& model, Observer& observer, SentenceTask& task) {
+  const Proceed& proceed = task.proceed;
+  LeafOdometer odometer(tables.d, tables.height);
+  LanguageLaw<C> language(tables);
+  AncestorSampler<C, false> speaker(tables);
+  EntropyMeter meter(tables.q, tables.height, task.tally.entropy);
+  F32 least_weight = splat(1);
+  const std::int64_t poll_interval = std::max<std::int64_t>(1, leaves_between_polls(tables, kLanes));
+  std::int64_t until_poll = poll_interval;
+  const auto may_go_on = [&] {
+    if (--until_poll > 0) return true;
+    until_poll = poll_interval;
+    return proceed();
+  };
+  for (std::uint64_t done = 0; done < task.samples; done += kLanes) {
+    const std::uint64_t batch = done / kBatchSamples;
+    const int first = static_cast<int>(done % kBatchSamples);
+    const int active = static_cast<int>(std::min<std::uint64_t>(kLanes, task.samples - done));
+    const StreamAddress address{tables.cell.seed(), tables.cell.id(), task.chunk, batch};
+    LaneStream stream(address, first);
+    meter.begin(active);
+    odometer.reset();
+    observer.begin(active);
+    for (int carry = tables.height; odometer.leaf() < tables.leaves;) {
+      auto law = model.prepare(carry);
+      auto true_law = language.prepare(carry);
+      const I32 x = draw_weighted(law.weight, tables.q, stream.uniform(), least_weight);
+      model.absorb(x);
+      language.absorb(x);
+      meter.wrote(x, law, true_law);
+      observer.leaf(x);
+      carry = odometer.advance();
+      observer.complete(carry);
+      if (!may_go_on()) return false;
+    }
+    observer.end_batch();
+    StreamAddress spoken = address;
+    spoken.purpose = StreamPurpose::language;
+    LaneStream voice(spoken, first);
+    odometer.reset();
+    for (int carry = tables.height; odometer.leaf() < tables.leaves; carry = odometer.advance()) {
+      const I32 x = speaker.next(odometer, carry, voice);
+      auto law = model.prepare(carry);
+      auto true_law = language.prepare(carry);
+      model.absorb(x);
+      language.absorb(x);
+      meter.read(carry, law, true_law);
+      if (!may_go_on()) return false;
+    }
+    meter.end_batch();
+  }
+  observer.finish();
+  require_possible(tables, least_weight);
   return true;
 }
 
@@ -138,6 +204,22 @@ bool with_channel(const SamplerTables& tables, Task& task) {
 template <class C>
 struct RunSentences {
   static bool run(const SamplerTables& tables, SentenceTask& task) {
+    const auto* kgram = std::get_if<KgramGenerator>(&tables.cell.generator());
+    if (kgram && kgram->structure == Structure::sampled) {
+      OwnStructureRun<C> run(tables, task);
+      if (!run.run()) return false;
+      require_possible(tables, run.least_weight());
+      return true;
+    }
+    if (tables.cell.observe().entropy && !task.record) {
+      Observer observer(tables, task.tally);
+      if (!kgram) {
+        LanguageLaw<C> model(tables);
+        return sample_entropies<C>(tables, model, observer, task);
+      }
+      KgramSampler<C, 0> model(tables);
+      return sample_entropies<C>(tables, model, observer, task);
+    }
     return with_sampler<C>(tables, [&](auto sampler) {
       Observer observer = task.record ? Observer(tables, task.sentences) : Observer(tables, task.tally);
       const bool finished = sample(tables, sampler, observer, task.chunk, task.samples, task.proceed);
@@ -154,7 +236,7 @@ struct RunLaws {
       LeafOdometer odometer(tables.d, tables.height);
       task.laws.resize(tables.leaves, tables.q);
       for (int carry = tables.height; odometer.leaf() < tables.leaves; carry = odometer.advance()) {
-        const auto law = sampler.prepare(odometer, carry);
+        const auto law = sampler.prepare(carry);
         const std::int64_t i = odometer.leaf();
         for (int c = 0; c < tables.q; ++c) task.laws(i, c) = law.weight[c][0];
         task.laws.row(i) /= task.laws.row(i).sum();

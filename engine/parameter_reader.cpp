@@ -70,7 +70,7 @@ std::string ParameterReader::read_text(const std::string& key, std::string_view 
 std::vector<std::string> ParameterReader::unread() const {
   std::vector<std::string> keys;
   for (const auto& [key, value] : given_)
-    if (!canonical_.contains(key)) keys.push_back(key);
+    if (!canonical_.contains(key) && !dropped_.contains(key)) keys.push_back(key);
   return keys;
 }
 

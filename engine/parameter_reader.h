@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,11 @@ class ParameterReader {
   /// The text as it stands; the caller checks it and may replace it by its canonical form.
   std::string read_text(const std::string& key, std::string_view what);
   void replace(const std::string& key, const std::string& canonical) { canonical_[key] = canonical; }
+  /// Leaves a key that was read out of the canonical ones.
+  void drop(const std::string& key) {
+    canonical_.erase(key);
+    dropped_.insert(key);
+  }
 
   CellError error(const std::string& key, std::string reason, bool impossible_combination = false) const;
   /// The keys given that nobody has read.
@@ -41,6 +47,7 @@ class ParameterReader {
 
   const Parameters& given_;
   Parameters canonical_;
+  std::set<std::string> dropped_;
 };
 
 }  // namespace leafcast

@@ -34,6 +34,7 @@ bool flips_coins(const Channel& channel) { return channel.q() == 3 && channel.ke
 SamplerFamily sampler_family(const Cell& cell) {
   if (cell.method() == Method::collapsed) return SamplerFamily::collapsed;
   if (cell.method() == Method::splitting) return SamplerFamily::splitting;
+  if (cell.observe().entropy) return SamplerFamily::lanes;
   const Language& language = cell.language();
   return language.channel.is_symmetric() && language.channel.q() <= 4 && remembers_a_path(cell) &&
                  cell.samples() >= least_samples_for_planes(language.channel)

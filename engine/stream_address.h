@@ -4,7 +4,14 @@
 namespace leafcast {
 
 /// What a batch's random numbers are for, so that different samplers never share a stream.
-enum class StreamPurpose : std::uint64_t { lanes = 0, planes = 1, counts = 2, splitting = 3 };
+enum class StreamPurpose : std::uint64_t {
+  lanes = 0,
+  planes = 1,
+  counts = 2,
+  splitting = 3,
+  language = 4,  ///< sentences of the language that another writer's law is asked about
+  structure = 5  ///< marks, shared by a batch
+};
 
 /// Where a batch's random numbers begin: the key (seed, cell id) and the counter (chunk, batch, state word,
 /// purpose) of a Philox4x64-10, whose output is the initial state of the batch's generators. The same address

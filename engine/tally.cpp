@@ -102,6 +102,16 @@ SplittingSums& SplittingSums::operator+=(const SplittingSums& other) {
   return *this;
 }
 
+EntropySums& EntropySums::operator+=(const EntropySums& other) {
+  add_counts(cross, other.cross);
+  add_counts(language, other.language);
+  own += other.own;
+  own_structure += other.own_structure;
+  reverse += other.reverse;
+  impossible += other.impossible;
+  return *this;
+}
+
 Tally& Tally::operator+=(const Tally& other) {
   samples += other.samples;
   if (sums.size() < other.sums.size()) sums.resize(other.sums.size());
@@ -114,6 +124,8 @@ Tally& Tally::operator+=(const Tally& other) {
   memory_bits = std::max(memory_bits, other.memory_bits);
   add_histogram(histogram, other.histogram);
   splitting += other.splitting;
+  entropy += other.entropy;
+  well_formed += other.well_formed;
   return *this;
 }
 

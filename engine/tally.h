@@ -56,6 +56,25 @@ struct SplittingSums {
 };
 inline constexpr int kFewSurvivors = 5;
 
+/// Informations are whole multiples of 2^{-24} nats.
+inline constexpr int kInformationBits = 24;
+
+/// Sums over sentences of what a writer's laws tell, in units of 2^{-kInformationBits} nats (MATH.md §4). As
+/// many sentences of the language as of the writer are looked at. With the height j of the carry by which a
+/// leaf is reached (h: the first leaf):
+struct EntropySums {
+  std::vector<WideInt> cross;  ///< [height 0…h] of the language's leaves: entropies of the writer's law
+  std::vector<WideInt>
+      language;     ///< [height 0…h] of the same: entropies of the language's law given all before
+  WideInt own = 0;  ///< of the writer's leaves: entropies of its law
+  WideInt own_structure = 0;  ///< of the marks that a writer of its own structure draws
+  WideInt reverse = 0;  ///< of the writer's sentences that the language can write: −log of its probability
+  std::uint64_t impossible = 0;  ///< the others
+
+  EntropySums& operator+=(const EntropySums& other);
+  bool operator==(const EntropySums& other) const = default;
+};
+
 /// Exact sums over the samples of a chunk, a jackknife bin or a cell. Addition is associative and
 /// commutative, so no result depends on an order. Once samples > 0 the vectors have height + 1 entries (those
 /// of validity only where the cell observes it), whatever the method that sampled; files rely on it. "Subtree
@@ -72,6 +91,8 @@ struct Tally {
   std::uint64_t memory_bits = 0;   ///< peak working memory of a reasoning writer (maximum, not a sum)
   Histogram histogram;             ///< empty unless observe.histogram
   SplittingSums splitting;         ///< of splitting cells, which count nothing else but samples
+  EntropySums entropy;             ///< of cells that observe entropies
+  std::uint64_t well_formed = 0;  ///< sentences with the marks of the tree, of writers of their own structure
 
   Tally& operator+=(const Tally& other);
   bool operator==(const Tally& other) const = default;

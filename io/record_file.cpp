@@ -38,9 +38,39 @@ bool splits(const Plan& plan) {
   return std::ranges::any_of(plan.cells(), [](const Cell& c) { return c.method() == Method::splitting; });
 }
 
+bool observes_entropy(const Plan& plan) {
+  return std::ranges::any_of(plan.cells(), [](const Cell& c) { return c.observe().entropy; });
+}
+bool writes_structure(const Cell& cell) {
+  const auto* kgram = std::get_if<KgramGenerator>(&cell.generator());
+  return kgram && kgram->structure == Structure::sampled;
+}
+bool writes_structure(const Plan& plan) {
+  return std::ranges::any_of(plan.cells(), [](const Cell& c) { return writes_structure(c); });
+}
+
+/// The sums of entropies, by their names in files: by height, and of sentences.
+struct InformationByHeightName {
+  const char* name;
+  std::vector<WideInt> EntropySums::*sums;
+};
+constexpr InformationByHeightName kInformationsByHeight[] = {{"cross", &EntropySums::cross},
+                                                             {"language", &EntropySums::language}};
+struct InformationName {
+  const char* name;
+  WideInt EntropySums::*sum;
+};
+constexpr InformationName kInformations[] = {{"own", &EntropySums::own},
+                                             {"own_structure", &EntropySums::own_structure},
+                                             {"reverse", &EntropySums::reverse}};
+
 /// The lowest format that can express records of the plan.
 std::int32_t format_version(const Plan& plan) {
-  return has_goals(plan) ? 4 : splits(plan) ? 3 : plan.is_pooled() ? 2 : 1;
+  return observes_entropy(plan) || writes_structure(plan) ? 5
+         : has_goals(plan)                                ? 4
+         : splits(plan)                                   ? 3
+         : plan.is_pooled()                               ? 2
+                                                          : 1;
 }
 
 // ---- seal
@@ -89,7 +119,9 @@ std::size_t heights(const Cell& cell) { return static_cast<std::size_t>(cell.lan
 void require_shape(const Cell& cell, const Tally& tally) {
   const std::size_t sums = tally.samples ? heights(cell) : 0;
   const std::size_t valid = cell.observe().validity ? sums : 0;
-  if (tally.sums.size() != sums || tally.valid.size() != valid || tally.first_inconsistency.size() != valid)
+  const std::size_t informations = cell.observe().entropy ? sums : 0;
+  if (tally.sums.size() != sums || tally.valid.size() != valid || tally.first_inconsistency.size() != valid ||
+      tally.entropy.cross.size() != informations || tally.entropy.language.size() != informations)
     throw std::logic_error(
         fmt::format("a tally of cell \"{}\" does not have the shape that the cell implies", cell.label()));
 }
@@ -133,6 +165,8 @@ class MomentsWriter {
     put_counts("memory_bits", &Tally::memory_bits);
     put_histogram();
     if (splits(record_.plan)) put_splitting();
+    if (writes_structure(record_.plan)) put_counts("well_formed", &Tally::well_formed);
+    if (observes_entropy(record_.plan)) put_entropy();
   }
 
  private:
@@ -159,6 +193,23 @@ class MomentsWriter {
       put_rows(group.make_dataset<std::uint64_t>(name, {&cell_, &bin_, &limb}),
                [weight](const Tally& bin, std::span<std::uint64_t> values) {
                  std::ranges::copy(to_weight_limbs(bin.splitting.*weight), values.begin());
+               });
+  }
+
+  void put_entropy() {
+    h5::Group group = group_.make_group("entropy");
+    put_counts(group, "impossible", [](const Tally& bin) { return bin.entropy.impossible; });
+    for (const auto& [name, sums] : kInformationsByHeight)
+      put_rows(group.make_dataset<std::uint64_t>(name, {&cell_, &bin_, &height_, &limb_}),
+               [sums](const Tally& bin, std::span<std::uint64_t> values) {
+                 for (std::size_t j = 0; j < (bin.entropy.*sums).size(); ++j)
+                   std::ranges::copy(to_limbs((bin.entropy.*sums)[j]),
+                                     values.begin() + static_cast<std::ptrdiff_t>(j * kLimbs));
+               });
+    for (const auto& [name, sum] : kInformations)
+      put_rows(group.make_dataset<std::uint64_t>(name, {&cell_, &bin_, &limb_}),
+               [sum](const Tally& bin, std::span<std::uint64_t> values) {
+                 std::ranges::copy(to_limbs(bin.entropy.*sum), values.begin());
                });
   }
 
@@ -351,6 +402,8 @@ class MomentsReader {
     require(chunks == ledger_.count(), "its ledger names cells that it does not hold");
     read_histogram();
     if (splits(record_.plan)) read_splitting();
+    if (writes_structure(record_.plan)) read_well_formed();
+    if (observes_entropy(record_.plan)) read_entropy();
   }
 
  private:
@@ -470,6 +523,70 @@ class MomentsReader {
     for (std::size_t at = 0; at < sums.size(); ++at)
       sums[at].*weight = from_weight_limbs(
           std::span<const std::uint64_t, kWeightLimbs>(limbs.data() + at * kWeightLimbs, kWeightLimbs));
+  }
+
+  void read_well_formed() {
+    std::vector<std::uint64_t> counts;
+    read_counts("well_formed", counts);
+    for (std::size_t at = 0; at < counts.size(); ++at) {
+      const std::uint32_t cell = cells_[at / kJackknifeBins];
+      require(counts[at] <= (writes_structure(record_.plan.cells()[cell]) ? samples_[at] : 0),
+              "more well-formed sentences than sentences");
+      record_.tallies[cell][at % kJackknifeBins].well_formed += counts[at];
+    }
+  }
+
+  /// A leaf's information is below 2^31 units.
+  void read_entropy() {
+    const IsolatedGroup group = group_.group("entropy");
+    const auto impossible =
+        read_all<std::uint64_t>(group.dataset("impossible"), {cells_.size(), kJackknifeBins});
+    const auto most = [this](std::size_t at) {
+      const Cell& cell = record_.plan.cells()[cells_[at / kJackknifeBins]];
+      return cell.observe().entropy ? (WideInt(samples_[at]) * 2 * cell.language().leaves()) << 31
+                                    : WideInt(0);
+    };
+    const auto take = [](std::span<const std::uint64_t> limbs, const WideInt& limit, WideInt& sum) {
+      require(std::abs(static_cast<std::int64_t>(limbs[kLimbs - 1]) >> 1) < std::int64_t{1} << 51,
+              "an information larger than can be");
+      const WideInt value = from_limbs(limbs.first<kLimbs>());
+      require(value >= 0 && value <= limit, "an information that cannot be");
+      sum += value;
+    };
+    for (const auto& [name, sums] : kInformationsByHeight) {
+      const IsolatedDataset dataset = group.dataset(name);
+      require(dataset.extent() == h5::Extent{cells_.size(), kJackknifeBins, heights_, kLimbs},
+              "a dataset's shape is not that of its dimensions");
+      for (std::size_t row = 0; row < cells_.size(); ++row) {
+        const std::vector<std::uint64_t> limbs = read_row(dataset, row);
+        for (int b = 0; b < kJackknifeBins; ++b) {
+          const std::size_t at = row * kJackknifeBins + static_cast<std::size_t>(b);
+          Tally& tally = record_.tallies[cells_[row]][b];
+          const bool here = record_.plan.cells()[cells_[row]].observe().entropy;
+          (tally.entropy.*sums).resize(here ? tally.sums.size() : 0);
+          for (std::size_t j = 0; j < heights_; ++j) {
+            WideInt unused = 0;
+            const auto own =
+                std::span(limbs).subspan((static_cast<std::size_t>(b) * heights_ + j) * kLimbs, kLimbs);
+            const bool counted = j < (tally.entropy.*sums).size();
+            take(own, counted ? most(at) : WideInt(0), counted ? (tally.entropy.*sums)[j] : unused);
+          }
+        }
+      }
+    }
+    for (const auto& [name, sum] : kInformations) {
+      const auto limbs =
+          read_all<std::uint64_t>(group.dataset(name), h5::Extent{cells_.size(), kJackknifeBins, kLimbs});
+      for (std::size_t at = 0; at < samples_.size(); ++at)
+        take(std::span(limbs).subspan(at * kLimbs, kLimbs), most(at),
+             record_.tallies[cells_[at / kJackknifeBins]][at % kJackknifeBins].entropy.*sum);
+    }
+    for (std::size_t at = 0; at < impossible.size(); ++at) {
+      const std::uint32_t cell = cells_[at / kJackknifeBins];
+      require(impossible[at] <= (record_.plan.cells()[cell].observe().entropy ? samples_[at] : 0),
+              "more impossible sentences than sentences");
+      record_.tallies[cell][at % kJackknifeBins].entropy.impossible += impossible[at];
+    }
   }
 
   void read_histogram() {

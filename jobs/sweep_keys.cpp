@@ -68,6 +68,7 @@ const std::vector<Row>& rows() {
       {{"observe.correlation", "on|off", "two-point correlation by LCA height (as subtrees)"}, words},
       {{"observe.validity", "on|off", "coloring: valid, frozen and free rates (on for colorings)"}, words},
       {{"observe.histogram", "on|off", "histogram of the sum (on)"}, words},
+      {{"observe.entropy", "on|off", "true, kgram: cross-entropies and divergence from the language (off)"}, words},
       {{"observe.symbol", "C", "the symbol that is counted, 0 to Q-1 (0)"}, whole},
   };
   return table;

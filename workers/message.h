@@ -75,9 +75,15 @@ void serialize(Archive& archive, leafcast::SplittingSums& sums, unsigned) {
   if (sums.runs > 0) archive& sums.extinct& sums.thin& sums.valid& sums.free& sums.squares;
 }
 template <class Archive>
+void serialize(Archive& archive, leafcast::EntropySums& sums, unsigned) {
+  archive& sums.cross;
+  if (!sums.cross.empty())
+    archive& sums.language& sums.own& sums.own_structure& sums.reverse& sums.impossible;
+}
+template <class Archive>
 void serialize(Archive& archive, leafcast::Tally& t, unsigned) {
   archive& t.samples& t.sums& t.valid& t.first_inconsistency& t.frozen_roots& t.free_roots& t.memory_bits& t
-      .histogram& t.splitting;
+      .histogram& t.splitting& t.entropy& t.well_formed;
 }
 template <class Archive>
 void serialize(Archive& archive, leafcast::workers::Order& order, unsigned) {

@@ -7,41 +7,11 @@
 #endif
 
 #include "engine/lanes/upward_pass.h"
-#include "engine/tree.h"
+#include "engine/lanes/window_edge.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace leafcast {
 namespace HWY_NAMESPACE {
-
-/// The left edge ℓ of the window of leaf i: max(0, i − k) leaves, or the first leaf among the last k tokens,
-/// where a mark stands before every leaf i > 0 with d | i (MATH.md §5). Advances with i; no division.
-class WindowEdge {
- public:
-  WindowEdge(const KgramGenerator& generator, int d, int height)
-      : k_(generator.context), tokens_(generator.unit == ContextUnit::tokens), odometer_(d, height) {}
-
-  void reset() {
-    odometer_.reset();
-    token_ = leaf_token_ = 0;
-  }
-  /// Tells that the next leaf is reached by this carry.
-  HWY_INLINE void next_leaf(int carry) { leaf_token_ += tokens_ && carry > 0 ? 2 : 1; }
-  /// Whether leaf ℓ has left the window.
-  HWY_INLINE bool behind() const { return leaf_token_ - token_ > k_; }
-  /// ℓ ← ℓ + 1; returns the carry.
-  HWY_INLINE int advance() {
-    const int carry = odometer_.advance();
-    token_ += tokens_ && carry > 0 ? 2 : 1;
-    return carry;
-  }
-  const LeafOdometer& odometer() const { return odometer_; }
-
- private:
-  std::int64_t k_;
-  bool tokens_;
-  LeafOdometer odometer_;
-  std::int64_t token_ = 0, leaf_token_ = 0;  // positions of leaves ℓ and i in the stream
-};
 
 // A long window's left edge reads what no near cache holds any more.
 inline constexpr std::size_t kLeavesAhead = 8, kMessagesAhead = 4;
@@ -86,7 +56,9 @@ class MessageRing {
 /// K P_1, so that a leaf costs one product of a matrix and a vector as long as neither end carries. A carry
 /// of c at either end changes the products below level c + 1 only: d/(d−1) matrix products a token on
 /// average. For J = 1 (k < d) the siblings are multiplied anew: O(k). D = 0 leaves d to run time.
-template <class C, int D>
+/// Edge: WindowEdge where the leaves are those of a tree, StreamEdge where their tree is read off marks that
+/// may fit none.
+template <class C, int D, class Edge = WindowEdge>
 class KgramSampler {
   static constexpr bool kAcross = C::kQ > 0;  // whether M is kept
 
@@ -95,6 +67,7 @@ class KgramSampler {
       : channel_(tables),
         q_(tables.q),
         d_(tables.d),
+        height_(tables.height),
         edge_(std::get<KgramGenerator>(tables.cell.generator()), tables.d, tables.height),
         window_(std::min(std::get<KgramGenerator>(tables.cell.generator()).context, tables.leaves)),
         stored_levels_(levels_within(window_, tables.d, tables.height)),
@@ -114,16 +87,20 @@ class KgramSampler {
     }
   }
 
-  HWY_INLINE I32 next(const LeafOdometer& odometer, int carry, LaneStream& stream) {
-    const Message<C::kQ> law = prepare(odometer, carry);
-    const I32 x = draw_weighted(law.weight, channel_.q(), stream.uniform(), least_weight_);
+  HWY_INLINE I32 next(const LeafOdometer&, int carry, LaneStream& stream) {
+    const Message<C::kQ> law = prepare(carry);
+    const I32 x = draw(law, stream);
     absorb(x);
     return x;
   }
+  HWY_INLINE I32 draw(const Message<C::kQ>& law, LaneStream& stream) {
+    return draw_weighted(law.weight, channel_.q(), stream.uniform(), least_weight_);
+  }
 
-  /// The law of leaf odometer.leaf() given the window, up to a factor.
-  HWY_INLINE Message<C::kQ> prepare(const LeafOdometer& odometer, int carry) {
-    if (odometer.leaf() == 0) {
+  /// The law of the next leaf, reached by the given carry (the height of the tree before the first leaf),
+  /// given the window; up to a factor.
+  HWY_INLINE Message<C::kQ> prepare(int carry) {
+    if (carry == height_) {
       begin();
       return stationary();
     }
@@ -131,7 +108,7 @@ class KgramSampler {
     edge_.next_leaf(carry);
     int left_carry = -1;
     while (edge_.behind()) left_carry = std::max(left_carry, advance_edge());
-    if (carry > 0 || left_carry > 0 || lca_ <= 1) move_paths(odometer, left_carry, carry);
+    if (carry > 0 || left_carry > 0 || lca_ <= 1) move_paths(left_carry, carry);
     return weigh();
   }
   /// Appends the symbol of the leaf that was prepared.
@@ -194,8 +171,8 @@ class KgramSampler {
   }
 
   /// Follows ℓ and i after a carry at either end: finds their LCA and makes anew what lies below the carries.
-  HWY_NOINLINE void move_paths(const LeafOdometer& right, int left_carry, int carry) {
-    if (edge_.odometer().leaf() == right.leaf()) {  // nothing is seen
+  HWY_NOINLINE void move_paths(int left_carry, int carry) {
+    if (edge_.sees_nothing()) {
       lca_ = 0;
       return;
     }
@@ -210,16 +187,15 @@ class KgramSampler {
     if (lca == 1) return;
     rebuild_left(new_lca ? lca - 1 : left_carry, new_ends ? lca - 1 : left_carry);
     const int right_from = new_ends ? lca - 1 : std::min(carry, lca - 1);
-    if (right_from == lca - 1) join_at_lca(right);
+    if (right_from == lca - 1) join_at_lca();
     rebuild_right(right_from);
     if constexpr (kAcross) cross();
   }
 
   /// Suffix products of the nodes on ℓ's path up to `nodes` and prefix products P_j for j ≤ `products`.
   HWY_INLINE void rebuild_left(int nodes, int products) {
-    const LeafOdometer& left = edge_.odometer();
     for (int j = std::min(nodes, lca_ - 1); j > 1; --j) {
-      const int first = left.digit(j);
+      const int first = edge_.digit(j);
       F32* next = suffix(j, d() - 1);
       for (int c = 0; c < channel_.q(); ++c) next[c] = splat(1.0f);
       for (int s = d() - 1; s > first; --s) {
@@ -229,10 +205,10 @@ class KgramSampler {
         next = product;
       }
     }
-    if (nodes > 0) rebuild_run(left.digit(1));
+    if (nodes > 0) rebuild_run(edge_.digit(1));
     // P_{J−1} = I is not stored.
     for (int j = std::min(products, lca_ - 2); j >= 1; --j) {
-      const F32* factor = suffix(j + 1, left.digit(j + 1));
+      const F32* factor = suffix(j + 1, edge_.digit(j + 1));
       F32* out = prefix_product(j);
       if (j == lca_ - 2) {
         for (int a = 0; a < channel_.q(); ++a)
@@ -263,12 +239,11 @@ class KgramSampler {
   }
 
   /// C_J = diag(ν ⊙ Π K μ_s), s between u and i's path.
-  HWY_INLINE void join_at_lca(const LeafOdometer& right) {
+  HWY_INLINE void join_at_lca() {
     F32* top = cavity_product(lca_ - 1);
     for (int c = 0; c < channel_.q(); ++c) top[c] = splat(channel_.stationary(c));
-    const int first = edge_.odometer().digit(lca_);
-    for (int s = first + 1; s < right.digit(lca_); ++s)
-      upward_.absorb(top, rings_[lca_ - 2].from_left(s - first));
+    const auto apart = static_cast<int>(right_index_[lca_ - 1] - left_index_[lca_ - 1]);
+    for (int s = 1; s < apart; ++s) upward_.absorb(top, rings_[lca_ - 2].from_left(s));
   }
 
   /// R_j for j ≤ from, stored transposed: row c of R_j is the image of e_c. R_{J−1} = C_J is kept as its
@@ -320,7 +295,7 @@ class KgramSampler {
   /// The law of the leaf, up to a factor.
   HWY_INLINE Message<C::kQ> weigh() {
     if (lca_ <= 1) return weigh_siblings();
-    const F32* seen = run(edge_.odometer().digit(1));
+    const F32* seen = run(edge_.digit(1));
     Message<C::kQ> message, law;
     if constexpr (kAcross) {
       combine(across_.data(), seen, message);
@@ -384,20 +359,21 @@ class KgramSampler {
   HWY_INLINE int d() const { return D ? D : d_; }
 
   C channel_;
-  int q_, d_;
-  WindowEdge edge_;
+  int q_, d_, height_;
+  Edge edge_;
   std::int64_t window_;  // most leaves that the window can hold
   int stored_levels_;    // heights of subtrees that fit into it
   UpwardPass<C> upward_;
-  LaneArray<PackedSymbols> symbols_;                    // ring: leaves of the window
-  std::vector<MessageRing> rings_;                      // [height − 1]
-  std::vector<std::int64_t> left_index_, right_index_;  // [height j ≥ 1]: ⌊ℓ/d^j⌋, ⌊i/d^j⌋
-  std::size_t left_slot_ = 0, right_slot_ = 0;          // of ℓ and i in symbols_
-  int lca_ = 0;                                         // J; 0 when the window is empty
-  LaneArray<F32> run_;                                  // [child][symbol]
-  LaneArray<F32> suffix_;                               // [level][child][symbol]
-  LaneArray<F32> prefix_product_, cavity_product_;      // [level][symbol][symbol]
-  LaneArray<F32> across_;                               // [symbol][symbol]
+  LaneArray<PackedSymbols> symbols_;  // ring: leaves of the window
+  std::vector<MessageRing> rings_;    // [height − 1]
+  std::vector<std::int64_t> left_index_,
+      right_index_;  // [height j ≥ 1]: of ℓ's and i's ancestors: ⌊ℓ/d^j⌋, ⌊i/d^j⌋
+  std::size_t left_slot_ = 0, right_slot_ = 0;      // of ℓ and i in symbols_
+  int lca_ = 0;                                     // J; 0 when the window is empty
+  LaneArray<F32> run_;                              // [child][symbol]
+  LaneArray<F32> suffix_;                           // [level][child][symbol]
+  LaneArray<F32> prefix_product_, cavity_product_;  // [level][symbol][symbol]
+  LaneArray<F32> across_;                           // [symbol][symbol]
   F32 least_weight_ = splat(1);
 };
 

@@ -373,10 +373,35 @@ TEST_CASE("a tree whose sums do not fit is refused with the largest that does") 
   CHECK(Cell::make(many).language().height == 30);
 }
 
-TEST_CASE("what this version cannot do yet is said plainly") {
+TEST_CASE("a writer of its own structure counts in tokens and writes no trees") {
+  const Parameters own = {
+      {"generator.kind", "kgram"}, {"generator.context", "8"}, {"generator.structure", "sampled"}};
+  check_refused(ising(own), "generator.structure", "its context is counted in tokens", true);
+  Parameters tokens = ising(own);
+  tokens["generator.context-unit"] = "tokens";
+  const Cell cell = Cell::make(tokens);
+  CHECK(std::get<KgramGenerator>(cell.generator()).structure == Structure::sampled);
+  CHECK_FALSE(cell.observe().subtrees);
+  CHECK(cell.observe().histogram);
+  CHECK(cell.label().ends_with("kgram k=8 tokens structure sampled"));
+  CHECK(Cell::from_parameters(cell.parameters()).parameters() == cell.parameters());
+  tokens["observe.subtrees"] = "on";
+  check_refused(tokens, "observe.subtrees", "need not write trees", true);
+}
+
+TEST_CASE("entropies are observed if asked for, of writers with a law of each leaf") {
+  CHECK_FALSE(Cell::make(ising()).observe().entropy);
+  CHECK_FALSE(Cell::make(ising()).parameters().contains("observe.entropy"));  // old plans keep their hash
+  CHECK(Cell::make(ising({{"observe.entropy", "off"}})).parameters() == Cell::make(ising()).parameters());
+  const Cell cell = Cell::make(ising({{"observe.entropy", "on"}}));
+  CHECK(cell.observe().entropy);
+  CHECK(cell.id() == Cell::make(ising()).id());
+  CHECK(Cell::from_parameters(cell.parameters()).observe().entropy);
   check_refused(
-      ising({{"generator.kind", "kgram"}, {"generator.context", "8"}, {"generator.structure", "sampled"}}),
-      "generator.structure", "this version cannot sample the punctuation yet; use fixed");
+      ising({{"observe.entropy", "on"}, {"generator.kind", "block"}, {"generator.context-depth", "1"}}),
+      "observe.entropy", "only true and kgram", true);
+  check_refused(ising({{"observe.entropy", "on"}, {"generator.method", "collapsed"}}), "observe.entropy",
+                "generator.method = sequence", true);
 }
 
 TEST_CASE("what is observed") {
@@ -483,16 +508,18 @@ TEST_CASE("the registries list what each kind uses, and each kind can be made") 
   CHECK(keys(language_kinds(), "coloring").contains("observe.validity"));
   CHECK(keys(language_kinds(), "potts").contains("language.lambda"));
   CHECK(keys(language_kinds(), "kernel").contains("language.matrix"));
-  CHECK(keys(generator_kinds(), "true") == std::set<std::string>{"generator.kind", "generator.method"});
+  CHECK(keys(generator_kinds(), "true") ==
+        std::set<std::string>{"generator.kind", "generator.method", "observe.entropy"});
   CHECK(keys(generator_kinds(), "kgram").contains("generator.context-unit"));
   CHECK(keys(generator_kinds(), "block").contains("generator.lca"));
   CHECK(keys(generator_kinds(), "reasoning").contains("generator.memory-depth"));
 
   // A registered kind that nobody gave an example here fails.
-  const Parameters values = {
-      {"language.rho", "0.5"},    {"language.q", "3"},        {"language.lambda", "0.5"},
-      {"language.d", "2"},        {"language.height", "3"},   {"language.matrix", "0.5 0.5; 0.1 0.9"},
-      {"observe.validity", "on"}, {"generator.context", "4"}, {"generator.context-depth", "1"}};
+  const Parameters values = {{"language.rho", "0.5"},          {"language.q", "3"},
+                             {"language.lambda", "0.5"},       {"language.d", "2"},
+                             {"language.height", "3"},         {"language.matrix", "0.5 0.5; 0.1 0.9"},
+                             {"observe.validity", "on"},       {"generator.context", "4"},
+                             {"generator.context-depth", "1"}, {"observe.entropy", "on"}};
   for (const KindKeys& language : language_kinds())
     for (const KindKeys& generator : generator_kinds()) {
       Parameters parameters = {{"language.kind", language.kind}, {"generator.kind", generator.kind}};

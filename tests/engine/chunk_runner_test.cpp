@@ -336,6 +336,12 @@ TEST_CASE("every instruction set gives the same tally") {
     for (const Parameters& generator :
          {Parameters{{"generator.kind", "true"}},
           Parameters{{"generator.kind", "kgram"}, {"generator.context", "20"}},
+          Parameters{{"generator.kind", "kgram"}, {"generator.context", "20"}, {"observe.entropy", "on"}},
+          Parameters{{"generator.kind", "kgram"},
+                     {"generator.context", "20"},
+                     {"generator.context-unit", "tokens"},
+                     {"generator.structure", "sampled"},
+                     {"observe.entropy", "on"}},
           Parameters{{"generator.kind", "block"}, {"generator.context-depth", "2"}},
           Parameters{
               {"generator.kind", "block"}, {"generator.context-depth", "2"}, {"generator.memory", "root"}},

@@ -1,0 +1,33 @@
+#include "analysis/structure_cost.h"
+
+#include <cmath>
+
+#include "engine/structure_law.h"
+#include "engine/tree.h"
+
+namespace leafcast::analysis {
+
+bool writes_own_structure(const Cell& cell) {
+  const auto* kgram = std::get_if<KgramGenerator>(&cell.generator());
+  return kgram && kgram->structure == Structure::sampled;
+}
+
+double structure_cross_entropy(const Cell& cell) {
+  const Language& language = cell.language();
+  StructureLaw law(language.d, language.height, std::get<KgramGenerator>(cell.generator()).context);
+  LeafOdometer odometer(language.d, language.height);
+  const std::int64_t leaves = language.leaves();
+  double nats = 0;
+  const auto pay = [&](int level) {
+    nats -= std::log(law.probability(level));
+    law.observe(level);
+  };
+  law.begin();
+  for (int carry = 0; odometer.leaf() < leaves; carry = odometer.advance()) {
+    if (carry > 0) pay(carry);
+    pay(0);
+  }
+  return nats;
+}
+
+}  // namespace leafcast::analysis
