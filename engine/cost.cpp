@@ -85,8 +85,8 @@ double nominal_plane_leaf(const Cell& cell) {
   return 0.015 + node * d / (d - 1) + (observe.subtrees ? 0.02 : 0) + (observe.validity ? 0.005 : 0);
 }
 
-/// Nanoseconds a leaf on lanes.
-double nominal_lane_leaf(const Cell& cell) {
+/// Nanoseconds a leaf on lanes, of a sentence that is written and tallied.
+double nominal_written_leaf(const Cell& cell) {
   const Language& language = cell.language();
   const double q = language.channel.q(), d = language.d;
   const Sampler sampler = sampler_of(cell);
@@ -119,6 +119,17 @@ double nominal_lane_leaf(const Cell& cell) {
   return tally + 0.4 + belief + (0.4 + 0.15 * sliding) * d / (d - 1);
 }
 
+bool writes_structure(const Cell& cell) {
+  const auto* kgram = std::get_if<KgramGenerator>(&cell.generator());
+  return kgram && kgram->structure == Structure::sampled;
+}
+
+/// Nanoseconds a leaf on lanes. For entropies a sentence of the language is read as well, and both by the language's law.
+double nominal_lane_leaf(const Cell& cell) {
+  const double written = nominal_written_leaf(cell) + (writes_structure(cell) ? 0.4 : 0);
+  return cell.observe().entropy ? 2 * written + cell.language().channel.q() + 1 : written;
+}
+
 std::string sampler_name(const Cell& cell) {
   const Sampler sampler = sampler_of(cell);
   const Language& language = cell.language();
@@ -130,6 +141,7 @@ std::string sampler_name(const Cell& cell) {
                                                                                   : "recalling ancestors");
   if (sampler.kind == Sampler::Kind::kgram) {
     const auto& kgram = std::get<KgramGenerator>(cell.generator());
+    if (writes_structure(cell)) return sampler.window < language.d ? "structured kgram near" : "structured kgram";
     if (sampler.window < language.d)
       return fmt::format("kgram k={}{}", kgram.context, kgram.unit == ContextUnit::tokens ? " tokens" : "");
     if (sampler.window == language.leaves()) return "kgram growing";
@@ -174,6 +186,7 @@ std::string work_class(const Cell& cell) {
   if (observe.subtrees) observers += " subtrees";
   if (observe.validity) observers += " validity";
   if (observe.histogram) observers += " histogram";
+  if (observe.entropy) observers += " entropy";
   return fmt::format("{}, {}, d={}, {} at once,{}", sampler_name(cell), channel_name(cell.language().channel),
                      cell.language().d, batch_size(cell), observers.empty() ? " sum" : observers);
 }
