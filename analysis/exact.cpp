@@ -4,14 +4,18 @@
 #include <bit>
 #include <cmath>
 #include <map>
+#include <numbers>
+#include <numeric>
 #include <utility>
 #include <vector>
 
 #include "analysis/block_chain.h"
 #include "analysis/block_law.h"
+#include "analysis/exact_entropy.h"
 #include "analysis/observed_symbol.h"
 #include "analysis/repeat.h"
 #include "analysis/stretches.h"
+#include "analysis/structure_cost.h"
 
 namespace leafcast::analysis {
 
@@ -61,6 +65,7 @@ class Theorist {
     if (const auto* reasoning = std::get_if<ReasoningGenerator>(&cell.generator()))
       exact_["memory_bits"].value = memory_bits(*reasoning);
     name_sentence_statistics();
+    if (cell.observe().entropy) add_entropies(cell);
   }
 
   std::map<std::string, ExactValue> exact() && { return std::move(exact_); }
@@ -219,6 +224,26 @@ class Theorist {
     if (m == 0) return symbol;
     if (reasoning.encoding == Encoding::path) return m * (symbol + index);
     return (m * (d_ - 1) + (reasoning.memory_depth < h_ ? 1 : 0)) * symbol + m * index;
+  }
+
+  /// In the units of the table (estimates.cpp): bits a leaf, and nats a sentence.
+  void add_entropies(const Cell& cell) {
+    const double bits = 1 / (leaves(h_) * std::numbers::ln2);
+    const bool own_structure = writes_own_structure(cell);
+    if (std::holds_alternative<TrueGenerator>(cell.generator())) exact_["kl_divergence"].value = 0;
+    const auto entropies = exact_entropies(cell);
+    if (!entropies) return;
+    const auto sum = [](const std::vector<double>& by_height) {
+      return std::accumulate(by_height.begin(), by_height.end(), 0.0);
+    };
+    const double cross = sum(entropies->cross);
+    exact_["cross_entropy"].value = cross * bits;
+    exact_["sentence_cross_entropy"].value = cross + (own_structure ? structure_cross_entropy(cell) : 0);
+    if (!entropies->language) return;
+    exact_["entropy_rate"].value = sum(*entropies->language) * bits;
+    exact_["kl_divergence"].value = (cross - sum(*entropies->language)) * bits;
+    for (int j = 0; j <= h_; ++j)
+      exact_[at("kl_divergence", j)].value = (entropies->cross[j] - (*entropies->language)[j]) * bits;
   }
 
   /// "variance" is "variance@h".
