@@ -112,6 +112,20 @@ inline Plan splitting_plan() {
               "");
 }
 
+/// A writer of its own structure, entropies of two cells, and a cell that has neither.
+inline Plan entropy_plan() {
+  const Parameters kgram = {{"language.kind", "ising"},   {"language.d", "3"},
+                            {"language.height", "3"},     {"language.rho", "0.9"},
+                            {"generator.kind", "kgram"},  {"generator.context", "4"},
+                            {"sampling.samples", "1000"}, {"generator.context-unit", "tokens"}};
+  Parameters own = kgram, entropies = kgram;
+  own["generator.structure"] = "sampled";
+  entropies["observe.entropy"] = "on";
+  Parameters both = own;
+  both["observe.entropy"] = "on";
+  return Plan("Entropies", {Cell::make(own), Cell::make(entropies), ising_cell(), Cell::make(both)}, "");
+}
+
 using Random = std::mt19937_64;
 
 /// Any sign and size up to ±2^370.
@@ -153,6 +167,19 @@ inline Tally random_tally(const Cell& cell, std::uint64_t samples, Random& rando
     for (std::size_t j = 0; j < heights; ++j) tally.first_inconsistency.push_back(random() % 100);
     tally.frozen_roots = random() % 100;
     tally.free_roots = random() % 100;
+  }
+  if (const auto* kgram = std::get_if<KgramGenerator>(&cell.generator()))
+    if (kgram->structure == Structure::sampled) tally.well_formed = random() % (samples + 1);
+  if (cell.observe().entropy) {
+    const auto information = [&] { return WideInt(samples) * (random() >> (10 + random() % 40)) >> 24; };
+    for (std::size_t j = 0; j < heights; ++j) {
+      tally.entropy.cross.push_back(information());
+      tally.entropy.language.push_back(information());
+    }
+    tally.entropy.own = information();
+    tally.entropy.own_structure = information();
+    tally.entropy.reverse = information();
+    tally.entropy.impossible = random() % (samples + 1);
   }
   if (cell.generator_name() == "reasoning") tally.memory_bits = 1 + random() % 1000;
   if (cell.observe().histogram)

@@ -113,6 +113,42 @@ TEST_CASE("splitting runs come back, from files that have a version of their own
         "damaged: its splitting runs cannot be");
 }
 
+TEST_CASE(
+    "entropies and counts of well-formed sentences come back, from files that have a version of their own") {
+  const Plan plan = entropy_plan();
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const Record all = random_record(plan, seed), part = random_record(plan, seed, some), none(plan);
+    for (const Record* record : {&all, &part, &none}) {
+      CHECK(same(decoded(encode_part(*record)), *record));
+      CHECK(same(decoded(results_bytes(*record)), *record));
+    }
+    Record other = random_record(plan, seed, [](Chunk chunk) { return !some(chunk); });
+    Record sum = part;
+    sum.merge(other);
+    RecordFile(encode_part(part)).add_to(other);
+    CHECK(same(other, sum));
+  }
+  CHECK(RecordImage(FileType::part, random_record(plan, 1)).root().integer_attribute("version") == 5);
+
+  const auto damage = [&](auto spoil) {
+    Record wrong = random_record(plan, 1);
+    spoil(wrong);
+    return complaint(encode_part(wrong));
+  };
+  CHECK(damage([](Record& r) { r.tallies[1][3].entropy.own = -1; }) ==
+        "damaged: an information that cannot be");
+  CHECK(damage([](Record& r) { r.tallies[1][3].entropy.cross[2] = WideInt(1) << 90; }) ==
+        "damaged: an information that cannot be");
+  CHECK(damage([](Record& r) { r.tallies[2][3].entropy.own = 1; }) ==
+        "damaged: an information that cannot be");
+  CHECK(damage([](Record& r) { r.tallies[3][3].entropy.impossible = r.tallies[3][3].samples + 1; }) ==
+        "damaged: more impossible sentences than sentences");
+  CHECK(damage([](Record& r) { r.tallies[0][3].well_formed = r.tallies[0][3].samples + 1; }) ==
+        "damaged: more well-formed sentences than sentences");
+  CHECK(damage([](Record& r) { r.tallies[1][3].well_formed = 1; }) ==
+        "damaged: more well-formed sentences than sentences");
+}
+
 TEST_CASE("title, sweep and plan come back") {
   const Plan plan = mixed_plan();
   const Plan read = RecordFile(encode_part(Record(plan))).plan();
@@ -188,7 +224,7 @@ TEST_CASE("damage says what it is") {
   CHECK(says(sealed(h5::File::create().image())).find("damaged, or not leafcast's") == 0);
   CHECK(says(file_with_header("openmc-statepoint", 1)).find("of another kind of file") == 0);
   CHECK(says(file_with_header("leafcast-part", kFormatVersion + 1))
-            .find("written by a newer leafcast (format 5") == 0);
+            .find("written by a newer leafcast (format 6") == 0);
   CHECK(says(file_with_header("leafcast-part", 0)).find("damaged") == 0);
 }
 
