@@ -91,7 +91,7 @@ Generator make_kgram(ParameterReader& reader, const Language&) {
     throw reader.error("generator.structure",
                        "a writer of its own structure sees marks, so its context is counted in tokens; set "
                        "generator.context-unit = tokens, or structure = fixed",
-                       true);
+                       reader.has("generator.context-unit"));
   return KgramGenerator{static_cast<std::int64_t>(context),
                         unit == 0 ? ContextUnit::leaves : ContextUnit::tokens,
                         structure == 0 ? Structure::fixed : Structure::sampled};

@@ -270,7 +270,7 @@ TEST_CASE("a bad value is named with file, line, reason and remedy") {
   CHECK_THAT(refusal(kIsing + "[generator]\nmethod = collapsed\nkind = kgram\ncontext = 4\n"),
              Contains("method = collapsed (s.ini:7): this generator looks back at leaves"));
   CHECK_THAT(refusal(kIsing + "[generator]\nkind = kgram\ncontext = 4\nstructure = fixed, sampled\n"),
-             Contains("structure = sampled (s.ini:9): this version"));
+             Contains("structure = sampled (s.ini:9): a writer of its own structure"));
   CHECK_THAT(refusal(kIsing + "[observe]\nvalidity = on\n"),
              Contains("validity = on (s.ini:7): only a coloring can be invalid"));
   CHECK_THAT(refusal(kIsing + "[observe]\nsubtrees = off\ncorrelation = on\n"),
