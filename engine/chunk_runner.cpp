@@ -27,6 +27,13 @@ bool run_sentences(const SamplerTables& tables, SentenceTask& task) {
 
 }  // namespace
 
+bool knows_nodes(const Cell& cell) {
+  if (cell.method() != Method::sequence) return false;
+  const auto* writer = std::get_if<ReasoningGenerator>(&cell.generator());
+  return std::holds_alternative<TrueGenerator>(cell.generator()) ||
+         (writer && writer->memory_depth == cell.language().height);
+}
+
 ChunkRunner::ChunkRunner(const Cell& cell) {
   if (cell.is_pooled()) throw std::logic_error("a pooled cell is not sampled, its shares were");
   if (cell.method() == Method::collapsed)
@@ -43,16 +50,29 @@ std::optional<Tally> ChunkRunner::run(std::uint32_t chunk, std::uint64_t samples
                                       const std::function<bool()>& proceed) const {
   if (collapsed_) return collapsed_->run(chunk, samples, proceed);
   if (splitting_) return splitting_->run(chunk, samples, proceed);
-  SentenceTask task{chunk, samples, proceed, false, {}, {}};
+  SentenceTask task{.chunk = chunk, .samples = samples, .proceed = proceed, .record = false};
   if (!run_sentences(*tables_, task)) return std::nullopt;
   return std::move(task.tally);
 }
 
 std::vector<std::uint8_t> ChunkRunner::sentences(std::uint32_t chunk, std::uint64_t samples) const {
+  return write(chunk, 0, samples, false).leaves;
+}
+
+WrittenSentences ChunkRunner::write(std::uint32_t chunk, std::uint64_t first, std::uint64_t samples,
+                                    bool nodes) const {
   if (!tables_) throw std::logic_error("only sequences have sentences of their own");
-  SentenceTask task{chunk, samples, [] { return true; }, true, {}, {}};
+  if (first % static_cast<std::uint64_t>(batch_samples(tables_->cell)) != 0)
+    throw std::logic_error("sentences are written from the first of a batch on");
+  if (nodes && !knows_nodes(tables_->cell)) throw std::logic_error("the writer knows no nodes");
+  SentenceTask task{.chunk = chunk,
+                    .samples = samples,
+                    .proceed = [] { return true; },
+                    .record = true,
+                    .first = first,
+                    .record_nodes = nodes};
   run_sentences(*tables_, task);
-  return std::move(task.sentences);
+  return {std::move(task.sentences), std::move(task.nodes)};
 }
 
 Eigen::MatrixXd ChunkRunner::conditional_laws(std::span<const std::uint8_t> sentence) const {

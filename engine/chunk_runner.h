@@ -17,6 +17,18 @@ class CollapsedSampler;
 class SplittingSampler;
 struct SamplerTables;
 
+/// Sentences written out.
+struct WrittenSentences {
+  /// [sample][leaf]. Of writers of their own structure [sample][token]: the d^h + d^{h−1} − 1 tokens after the begin
+  /// mark, by their numbers in a punctuated Vocabulary.
+  std::vector<std::uint8_t> leaves;
+  /// [sample][node]: the symbols of the internal nodes that the writer knew, of heights 1, 2 … h one after the other,
+  /// from left to right; empty unless asked for. What a segment writer never drew (nodes that end the sentence) is 0.
+  std::vector<std::uint8_t> nodes;
+};
+/// Whether the cell's writer knows its nodes: the language itself, and reasoning with memory of all levels.
+bool knows_nodes(const Cell& cell);
+
 /// Samples the chunks of one cell. Construct once a cell (it tabulates the channel), then call from one
 /// thread.
 ///
@@ -40,6 +52,9 @@ class ChunkRunner {
   /// The same sentences as symbols, [sample][leaf] (n·samples bytes: for small trees and tests).
   /// Throws std::logic_error unless the cell's method is sequence.
   std::vector<std::uint8_t> sentences(std::uint32_t chunk, std::uint64_t samples) const;
+  /// Samples first … first + samples − 1 of the chunk; `first` is a multiple of batch_samples(cell). Throws
+  /// std::logic_error as above, or if nodes are asked of a writer that does not know them.
+  WrittenSentences write(std::uint32_t chunk, std::uint64_t first, std::uint64_t samples, bool nodes) const;
 
   /// The generator's conditional law of every leaf of a given sentence of n symbols, given what it remembers
   /// of the leaves before: [leaf][symbol], rows sum to 1. Only for k-gram cells; throws std::logic_error

@@ -17,10 +17,14 @@ struct SentenceTask {
   std::uint64_t samples;
   Proceed proceed;
   bool record;  ///< keep the sentences instead of tallying them
-  Tally tally;
+  Tally tally{};
   /// [sample][leaf]; of writers of their own structure [sample][token], tokens as in a punctuated vocabulary,
   /// without the first begin mark.
   std::vector<std::uint8_t> sentences{};
+  /// If recorded: from this sample of the chunk on, a multiple of a batch.
+  std::uint64_t first = 0;
+  bool record_nodes = false;
+  std::vector<std::uint8_t> nodes{};  ///< [sample][internal node], as WrittenSentences::nodes
 };
 struct LawTask {
   std::span<const std::uint8_t> sentence;

@@ -81,23 +81,29 @@ void require_possible(const SamplerTables& tables, F32 least_weight) {
 
 /// The loop of every sampler: draw a leaf, count it, close the subtrees that it completes.
 template <class Sampler>
-bool sample(const SamplerTables& tables, Sampler& sampler, Observer& observer, std::uint32_t chunk,
-            std::uint64_t samples, const Proceed& proceed) {
+bool sample(const SamplerTables& tables, Sampler& sampler, Observer& observer, SentenceTask& task) {
+  std::optional<NodeRecorder> nodes;
+  if (task.record_nodes) nodes.emplace(tables.d, tables.height, task.nodes);
   LeafOdometer odometer(tables.d, tables.height);
   const std::int64_t poll_interval = leaves_between_polls(tables, kLanes);
   std::int64_t until_poll = poll_interval;
-  for (std::uint64_t done = 0; done < samples; done += kLanes) {
+  const std::uint64_t end = task.first + task.samples;
+  for (std::uint64_t done = task.first; done < end; done += kLanes) {
     const std::uint64_t batch = done / kBatchSamples;
-    LaneStream stream({tables.cell.seed(), tables.cell.id(), chunk, batch},
+    LaneStream stream({tables.cell.seed(), tables.cell.id(), task.chunk, batch},
                       static_cast<int>(done % kBatchSamples));
     odometer.reset();
-    observer.begin(static_cast<int>(std::min<std::uint64_t>(kLanes, samples - done)));
+    observer.begin(static_cast<int>(std::min<std::uint64_t>(kLanes, end - done)));
+    if (nodes) nodes->begin(static_cast<int>(std::min<std::uint64_t>(kLanes, end - done)));
     for (int carry = tables.height; odometer.leaf() < tables.leaves;) {
       observer.leaf(sampler.next(odometer, carry, stream));
+      if constexpr (requires { Sampler::kKnowsAncestors; })
+        if (nodes && (Sampler::kKnowsAncestors || carry < tables.height))
+          for (int j = 1; j <= carry; ++j) nodes->node(j, sampler.node(j));
       carry = odometer.advance();
       observer.complete(carry);
       if (--until_poll == 0) {
-        if (!proceed()) return false;
+        if (!task.proceed()) return false;
         until_poll = poll_interval;
       }
     }
@@ -222,7 +228,7 @@ struct RunSentences {
     }
     return with_sampler<C>(tables, [&](auto sampler) {
       Observer observer = task.record ? Observer(tables, task.sentences) : Observer(tables, task.tally);
-      const bool finished = sample(tables, sampler, observer, task.chunk, task.samples, task.proceed);
+      const bool finished = sample(tables, sampler, observer, task);
       task.tally.memory_bits = memory_bits(tables.cell, sampler.memory_symbols());
       return finished;
     });

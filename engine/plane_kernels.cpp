@@ -39,10 +39,11 @@ class ChosenSymbol {
 /// false.
 template <class Use>
 bool for_each_group(const SamplerTables& tables, const SentenceTask& task, Use use) {
-  for (std::uint64_t done = 0; done < task.samples; done += kPlaneSamples) {
+  const std::uint64_t end = task.first + task.samples;
+  for (std::uint64_t done = task.first; done < end; done += kPlaneSamples) {
     const StreamAddress address = {tables.cell.seed(), tables.cell.id(), task.chunk, done / kPlaneSamples,
                                    StreamPurpose::planes};
-    const auto active = static_cast<int>(std::min<std::uint64_t>(kPlaneSamples, task.samples - done));
+    const auto active = static_cast<int>(std::min<std::uint64_t>(kPlaneSamples, end - done));
     if (!use(PlaneStream(address, 0), active)) return false;
   }
   return true;
@@ -107,26 +108,40 @@ bool tally_sentences(const SamplerTables& tables, SentenceTask& task) {
   return true;
 }
 
-/// The symbols themselves, [sample][leaf].
+/// Puts a symbol of each sample at to, to + stride, …
+template <int Q>
+void put_symbols(const PlaneSymbol<Q>& x, int active, std::uint8_t* to, std::size_t stride) {
+  for (int i = 0; i < active; ++i, to += stride) {
+    int symbol = holds(x.digit[0], i);
+    if constexpr (Q > 2) symbol += 2 * holds(x.digit[1], i);
+    *to = static_cast<std::uint8_t>(symbol);
+  }
+}
+
+/// The symbols themselves, [sample][leaf], and those of internal nodes, [sample][node].
 template <int Q>
 bool record_sentences(const SamplerTables& tables, SentenceTask& task) {
   PlaneSampler<Q> sampler(tables);
   const auto leaves = static_cast<std::size_t>(tables.leaves);
+  std::vector<std::size_t> offset;  // of the nodes of height j + 1
+  std::size_t node_count = 0;
+  for (int j = 1; task.record_nodes && j <= tables.height; ++j) {
+    offset.push_back(node_count);
+    node_count += static_cast<std::size_t>(tree_power(tables.d, tables.height - j));
+  }
   return for_each_group(tables, task, [&](PlaneStream stream, int active) {
-    const std::size_t base = task.sentences.size();
+    const std::size_t base = task.sentences.size(), node_base = task.nodes.size();
     task.sentences.resize(base + static_cast<std::size_t>(active) * leaves);
+    task.nodes.resize(node_base + static_cast<std::size_t>(active) * node_count);
+    std::vector<std::size_t> next = offset;
     LeafOdometer nodes(tables.d, tables.height - 1);
     std::size_t at = base;
     for (int carry = tables.height; at < base + leaves;) {
       sampler.descend(at == base, carry, stream);
-      for (int s = 0; s < tables.d; ++s, ++at) {
-        const PlaneSymbol<Q> x = sampler.leaf(stream);
-        for (int i = 0; i < active; ++i) {
-          int symbol = holds(x.digit[0], i);
-          if constexpr (Q > 2) symbol += 2 * holds(x.digit[1], i);
-          task.sentences[at + static_cast<std::size_t>(i) * leaves] = static_cast<std::uint8_t>(symbol);
-        }
-      }
+      for (int j = 1; task.record_nodes && j <= carry; ++j)
+        put_symbols<Q>(sampler.node(j), active, task.nodes.data() + node_base + next[j - 1]++, node_count);
+      for (int s = 0; s < tables.d; ++s, ++at)
+        put_symbols<Q>(sampler.leaf(stream), active, task.sentences.data() + at, leaves);
       carry = nodes.advance() + 1;
     }
     return true;

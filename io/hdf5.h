@@ -89,6 +89,25 @@ struct Number<double> {
   static hid_t file() { return H5T_IEEE_F64LE; }
 };
 
+template <>
+struct Number<std::int8_t> {
+  static constexpr int kIndex = 5;
+  static hid_t memory() { return H5T_NATIVE_INT8; }
+  static hid_t file() { return H5T_STD_I8LE; }
+};
+template <>
+struct Number<std::uint8_t> {
+  static constexpr int kIndex = 6;
+  static hid_t memory() { return H5T_NATIVE_UINT8; }
+  static hid_t file() { return H5T_STD_U8LE; }
+};
+template <>
+struct Number<std::uint16_t> {
+  static constexpr int kIndex = 7;
+  static hid_t memory() { return H5T_NATIVE_UINT16; }
+  static hid_t file() { return H5T_STD_U16LE; }
+};
+
 using Extent = std::vector<hsize_t>;
 
 /// An array of numbers. A "row" is all elements with one index of the first dimension.

@@ -143,6 +143,12 @@ auto with_type(int index, Use use) {
       return use(std::uint32_t{});
     case h5::Number<std::uint64_t>::kIndex:
       return use(std::uint64_t{});
+    case h5::Number<std::int8_t>::kIndex:
+      return use(std::int8_t{});
+    case h5::Number<std::uint8_t>::kIndex:
+      return use(std::uint8_t{});
+    case h5::Number<std::uint16_t>::kIndex:
+      return use(std::uint16_t{});
     default:
       return use(double{});
   }

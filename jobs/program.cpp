@@ -22,6 +22,7 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
       {"plan", "SWEEP…", "show the cells, chunks, cost and memory of a sweep", plan_command},
       {"run", "SWEEP… -o DIR", "sample what the sweep asks for; the same command continues", run_command},
+      {"sample", "SWEEP… -o DIR", "the same, and write the sentences: corpora", sample_command},
       {"status", "DIR|FILE…", "show how far runs are, also while they run", status_command},
       {"merge", "DIR|FILE… -o results.h5", "unite runs, parts and results; pool seeds if asked",
        merge_command},
@@ -79,6 +80,7 @@ ExitCode with_output_written(ExitCode code) {
 ExitCode dispatch(const Arguments& command_line) {
   const std::string name = command_line.size() > 1 ? command_line[1] : "";
   if (name == "run") return run_command({command_line.begin() + 2, command_line.end()}, command_line);
+  if (name == "sample") return sample_command({command_line.begin() + 2, command_line.end()}, command_line);
   // Everything else is the work of one process; under mpirun the others have nothing to do.
   if (!workers::is_first_rank()) return ExitCode::done;
   if (name.empty() || name == "--help" || name == "-h" || name == "help") {
@@ -95,7 +97,7 @@ ExitCode dispatch(const Arguments& command_line) {
       return command.run({command_line.begin() + 2, command_line.end()}, command_line);
     names.emplace_back(command.name);
   }
-  if (name == "sample" || name == "score")
+  if (name == "score")
     throw UsageError(
         fmt::format("leafcast {}: not in this version; leafcast --help lists what is there", name));
   throw UsageError(fmt::format("unknown command {}: did you mean {}? leafcast --help lists all", name,

@@ -19,8 +19,10 @@
 #include "io/results.h"
 #include "io/run_directory.h"
 #include "io/verify.h"
+#include "jobs/corpus.h"
 #include "jobs/costs.h"
 #include "jobs/goal_text.h"
+#include "jobs/nearest.h"
 #include "jobs/parent_watch.h"
 #include "jobs/program.h"
 #include "jobs/progress.h"
@@ -37,7 +39,10 @@ namespace leafcast::jobs {
 
 namespace {
 
-constexpr std::string_view kPlanPrefix = "plan\n", kExitPrefix = "exit\n";
+constexpr std::string_view kPlanPrefix = "plan\n", kCorpusPrefix = "corpus\n", kExitPrefix = "exit\n";
+
+/// What is done: `run` tallies sentences, `sample` writes them as well.
+enum class Task { run, sample };
 
 workers::Slice parse_slice(const std::string& text) {
   workers::Slice slice;
@@ -141,17 +146,81 @@ struct Job {
   std::string slice;
   bool limited_by_slurm;
   bool quiet;
+  std::optional<CorpusSettings> corpus_settings{};
+  std::unique_ptr<Corpus> corpus{};
 };
 
-std::optional<Job> prepare(const Arguments& arguments, int ranks, const TimeLimit& limit) {
+template <class Choice>
+Choice choose(const Options& options, const std::string& name, Choice otherwise,
+              std::optional<Choice> (*of_name)(const std::string&), const std::vector<std::string>& names) {
+  if (!options.has(name)) return otherwise;
+  const std::string given = options.get<std::string>(name);
+  const std::optional<Choice> choice = of_name(given);
+  if (!choice)
+    throw UsageError(fmt::format("--{} {}: it is one of {}; did you mean {}?", name, given,
+                                 fmt::join(names, ", "), find_nearest(given, names)));
+  return *choice;
+}
+
+CorpusSettings corpus_settings(const Options& options) {
+  CorpusSettings settings;
+  settings.stream =
+      choose(options, "stream", settings.stream, stream_of_name, {"leaves", "punctuated", "segment", "path"});
+  settings.format =
+      choose(options, "format", settings.format, io::format_of_name, {"npy", "raw", "hdf5", "text"});
+  const bool has_states = settings.stream == StreamKind::segment || settings.stream == StreamKind::path;
+  if (has_states != options.has("segment-tokens"))
+    throw UsageError(
+        has_states ? "--stream segment and path need --segment-tokens N: how many tokens stand between "
+                     "two memory states"
+                   : "--segment-tokens: only --stream segment and path have memory states; leave it out");
+  if (has_states) {
+    settings.segment_tokens = options.get<std::int64_t>("segment-tokens");
+    if (settings.segment_tokens < 1) throw UsageError("--segment-tokens: at least 1");
+  }
+  return settings;
+}
+
+/// A directory has a corpus or has none, from its first chunk on.
+void require_same_corpus(const std::filesystem::path& directory, const Record& record,
+                         const std::optional<CorpusSettings>& wanted) {
+  const std::optional<CorpusSettings> there = read_corpus_settings(directory);
+  if (there == wanted) return;
+  if (there && wanted)
+    throw DataError(fmt::format("{} holds a corpus of {}, and this one is of {}; choose another -o directory",
+                                directory.string(), describe(*there), describe(*wanted)));
+  if (there)
+    throw DataError(
+        fmt::format("{} holds a corpus; continue it with leafcast sample {}, or choose another -o directory",
+                    directory.string(), describe(*there)));
+  if (record.ledger.count() > 0)
+    throw DataError(fmt::format(
+        "{} holds a run whose sentences were not written; choose another -o directory", directory.string()));
+}
+
+std::optional<Job> prepare(Task task, const Arguments& arguments, int ranks, const TimeLimit& limit) {
   const auto begin = Clock::now();
-  Options options("run", "SWEEP…",
-                  "Samples what the sweep asks for into DIR. The same command continues an interrupted run.",
-                  true);
+  const bool samples = task == Task::sample;
+  Options options(
+      samples ? "sample" : "run", "SWEEP…",
+      samples ? "Writes the sentences of every cell to DIR/corpus-NNNN, and their results as run does. "
+                "The same command continues."
+              : "Samples what the sweep asks for into DIR. The same command continues an interrupted run.",
+      true);
   namespace po = boost::program_options;
   options.add()("output,o", po::value<std::string>()->value_name("DIR"), "run directory (required)");
-  options.add()("slice", po::value<std::string>()->value_name("I/N"),
-                "only the I-th of N disjoint shares (job arrays)");
+  if (samples) {
+    options.add()(
+        "stream", po::value<std::string>()->value_name("KIND"),
+        "leaves (default), punctuated: with begin mark and marks; segment, path: punctuated, with the memory "
+        "states of a reasoning writer in between");
+    options.add()("format", po::value<std::string>()->value_name("F"), "npy (default), raw, hdf5 or text");
+    options.add()("segment-tokens", po::value<std::int64_t>()->value_name("N"),
+                  "segment, path: tokens between two memory states");
+  } else {
+    options.add()("slice", po::value<std::string>()->value_name("I/N"),
+                  "only the I-th of N disjoint shares (job arrays)");
+  }
   options.add()("max-seconds", po::value<double>()->value_name("S"),
                 "stop within S seconds; exit code 75 if more is to do (default: the time that Slurm says "
                 "is left, less a quarter or 45 s)");
@@ -169,7 +238,7 @@ std::optional<Job> prepare(const Arguments& arguments, int ranks, const TimeLimi
   }
   if (!options.has("output")) throw UsageError("no run directory: say where results go with -o DIR");
   workers::RunSettings settings;
-  if (options.has("slice")) settings.slice = parse_slice(options.get<std::string>("slice"));
+  if (!samples && options.has("slice")) settings.slice = parse_slice(options.get<std::string>("slice"));
   settings.max_seconds = positive_seconds(options, "max-seconds", settings.max_seconds);
   const bool limited_by_slurm = limit.seconds_left && !options.has("max-seconds");
   if (limited_by_slurm)
@@ -185,21 +254,34 @@ std::optional<Job> prepare(const Arguments& arguments, int ranks, const TimeLimi
         "every task cells of its own (another sweep file, or keys such as --language.height)");
   settings.goal_check = analysis::check_goal;
   check_memory(plan);
-  const std::filesystem::path path = options.get<std::string>("output");
+  const std::filesystem::path path = std::filesystem::absolute(options.get<std::string>("output"));
+  std::optional<CorpusSettings> corpus_wanted;
+  std::unique_ptr<Corpus> corpus;
+  if (samples) {
+    corpus_wanted = corpus_settings(options);
+    corpus = std::make_unique<Corpus>(plan, *corpus_wanted, path);
+  }
   io::LockTiming timing;
   timing.say = [](const std::string& text) { say("{}\n", text); };
   io::RunDirectory directory = io::RunDirectory::open_for_writing(path, plan, timing);
   tell_damage(directory);
   Record record = directory.record();
+  require_same_corpus(path, record, corpus_wanted);
+  if (corpus) {
+    write_corpus_settings(path, *corpus_wanted);
+    corpus->create_files(record.ledger);
+  }
   settings.costs = costs_of(directory, settings, options, ranks);
   settings.max_seconds = std::max(settings.max_seconds - seconds_since(begin), 1e-3);
   return Job{path,
              std::move(directory),
              std::move(record),
              settings,
-             options.has("slice") ? options.get<std::string>("slice") : "",
+             !samples && options.has("slice") ? options.get<std::string>("slice") : "",
              limited_by_slurm,
-             options.has("quiet")};
+             options.has("quiet"),
+             corpus_wanted,
+             std::move(corpus)};
 }
 
 void announce(const Job& job, int ranks) {
@@ -207,10 +289,14 @@ void announce(const Job& job, int ranks) {
   const std::uint64_t done = job.record.ledger.count();
   const bool goals = has_goals(plan);
   const std::uint64_t wanted = sum(wanted_chunks(job.record, analysis::check_goal));
-  say("leafcast run: {}{} cell{}, {} chunks{}, {} rank{}, into {}\n",
+  say("leafcast {}: {}{} cell{}, {} chunks{}, {} rank{}, into {}\n", job.corpus ? "sample" : "run",
       plan.title().empty() ? "" : plan.title() + ": ", plan.cells().size(),
       plan.cells().size() == 1 ? "" : "s", wanted, goals ? " at least" : "", ranks, ranks == 1 ? "" : "s",
       job.directory_path.string());
+  if (job.corpus)
+    say("corpus: {} file{} like {}, {}B, {}\n", plan.cells().size(), plan.cells().size() == 1 ? "" : "s",
+        job.corpus->file(0).filename().string(), format_count(static_cast<double>(job.corpus->bytes())),
+        describe(*job.corpus_settings));
   if (done > 0) say("continuing: {} of {} chunks are done\n", done, wanted);
   if (job.limited_by_slurm)
     say("Slurm's time limit: stops within {}\n", format_duration(job.settings.max_seconds));
@@ -231,6 +317,7 @@ struct Times {
 };
 
 void finish(const Job& job, const Arguments& command_line, int ranks, const Times& times) {
+  if (job.corpus) job.corpus->finish();
   const std::vector<Estimate> estimates = analysis::estimates(job.record);
   const std::vector<Fit> fits = analysis::fits(job.record, estimates);
   std::map<std::string, std::string> origin = provenance(command_line, ranks);
@@ -242,6 +329,8 @@ void finish(const Job& job, const Arguments& command_line, int ranks, const Time
   io::write_results(job.directory.results_path(), job.record, estimates, fits, origin);
   if (job.quiet) return;
   const std::string directory = job.directory_path.string();
+  if (job.corpus)
+    say("corpus:  {}{}\n", job.corpus->file(0).string(), job.record.plan.cells().size() > 1 ? " …" : "");
   say("results: {}\n", job.directory.results_path().string());
   say("look:    leafcast table {0} · leafcast fit {0} · leafcast report {0} -o report.html\n", directory);
 }
@@ -354,14 +443,18 @@ ExitCode tell_all(workers::Communicator& communicator, ExitCode code) {
   return code;
 }
 
-ExitCode lead(workers::Communicator& communicator, const Arguments& arguments, const Arguments& command_line,
-              const TimeLimit& limit) {
+ExitCode lead(Task task, workers::Communicator& communicator, const Arguments& arguments,
+              const Arguments& command_line, const TimeLimit& limit) {
   ExitCode code = ExitCode::done;
   try {
-    std::optional<Job> job = prepare(arguments, communicator.size(), limit);
+    std::optional<Job> job = prepare(task, arguments, communicator.size(), limit);
     if (job) {
       if (!job->quiet) announce(*job, communicator.size());
-      std::string text = std::string(kPlanPrefix) + job->record.plan.text();
+      if (job->corpus) job->settings.sample = job->corpus->sampler(job->record.plan);
+      std::string text = job->corpus
+                             ? fmt::format("{}{}\n{}\n{}", kCorpusPrefix, corpus_text(*job->corpus_settings),
+                                           job->directory_path.string(), job->record.plan.text())
+                             : std::string(kPlanPrefix) + job->record.plan.text();
       communicator.broadcast(text);
       code = sample_and_tell(*job, communicator, command_line);
     }
@@ -371,9 +464,22 @@ ExitCode lead(workers::Communicator& communicator, const Arguments& arguments, c
   return tell_all(communicator, code);
 }
 
+/// A rank of `sample`: the settings, the directory and the plan, a line the first two.
+void write_corpus(workers::Communicator& communicator, const std::string& text) {
+  const std::size_t first = text.find('\n'), second = text.find('\n', first + 1);
+  const Plan plan = Plan::from_text(text.substr(second + 1), "");
+  const Corpus corpus(plan, corpus_of_text(text.substr(0, first)),
+                      text.substr(first + 1, second - first - 1));
+  workers::run_worker(communicator, plan, corpus.sampler(plan));
+}
+
 ExitCode follow(workers::Communicator& communicator) {
   std::string text;
   communicator.broadcast(text);
+  if (text.starts_with(kCorpusPrefix)) {
+    write_corpus(communicator, text.substr(kCorpusPrefix.size()));
+    communicator.broadcast(text);
+  }
   if (text.starts_with(kPlanPrefix)) {
     workers::run_worker(communicator, Plan::from_text(text.substr(kPlanPrefix.size()), ""));
     communicator.broadcast(text);
@@ -381,9 +487,7 @@ ExitCode follow(workers::Communicator& communicator) {
   return static_cast<ExitCode>(std::stoi(text.substr(kExitPrefix.size())));
 }
 
-}  // namespace
-
-ExitCode run_command(const Arguments& arguments, const Arguments& command_line) {
+ExitCode sample_on_ranks(Task task, const Arguments& arguments, const Arguments& command_line) {
   workers::catch_stop_signals();  // before MPI starts, so that no early signal is lost
   TimeLimit limit;
   if (workers::is_first_rank()) limit.seconds_left = slurm_seconds_left();
@@ -394,8 +498,18 @@ ExitCode run_command(const Arguments& arguments, const Arguments& command_line) 
   } else {
     communicator = std::make_unique<workers::LocalCommunicator>();
   }
-  return communicator->rank() == 0 ? lead(*communicator, arguments, command_line, limit)
+  return communicator->rank() == 0 ? lead(task, *communicator, arguments, command_line, limit)
                                    : follow(*communicator);
+}
+
+}  // namespace
+
+ExitCode run_command(const Arguments& arguments, const Arguments& command_line) {
+  return sample_on_ranks(Task::run, arguments, command_line);
+}
+
+ExitCode sample_command(const Arguments& arguments, const Arguments& command_line) {
+  return sample_on_ranks(Task::sample, arguments, command_line);
 }
 
 }  // namespace leafcast::jobs

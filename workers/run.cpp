@@ -412,8 +412,8 @@ class Master {
 
 class Worker {
  public:
-  Worker(Communicator& communicator, const Plan& plan)
-      : communicator_(communicator), plan_(plan), runners_(plan) {}
+  Worker(Communicator& communicator, const Plan& plan, const SampleChunk& sample)
+      : communicator_(communicator), plan_(plan), sample_(sample), runners_(plan) {}
 
   void run() {
     try {
@@ -445,10 +445,12 @@ class Worker {
       result.chunk = queue_.front();
       queue_.pop_front();
       const double begin = communicator_.seconds(), core_begin = thread_seconds();
-      std::optional<Tally> tally = runners_.run(result.chunk, [this] {
+      const auto proceed = [this] {
         say_alive();
         return read_orders() || communicator_.seconds() < sample_until_;
-      });
+      };
+      std::optional<Tally> tally =
+          sample_ ? sample_(result.chunk, proceed) : runners_.run(result.chunk, proceed);
       if (!tally) return;
       result.seconds = communicator_.seconds() - begin;
       result.core_seconds = thread_seconds() - core_begin;
@@ -499,6 +501,7 @@ class Worker {
 
   Communicator& communicator_;
   const Plan& plan_;
+  const SampleChunk& sample_;
   Runners runners_;
   std::deque<Chunk> queue_;
   bool told_ = false, stopped_ = false;
@@ -522,6 +525,8 @@ Outcome run_master(Communicator& communicator, Record& record, const RunSettings
   return master->run();
 }
 
-void run_worker(Communicator& communicator, const Plan& plan) { Worker(communicator, plan).run(); }
+void run_worker(Communicator& communicator, const Plan& plan, const SampleChunk& sample) {
+  Worker(communicator, plan, sample).run();
+}
 
 }  // namespace leafcast::workers

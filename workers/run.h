@@ -23,7 +23,7 @@ struct RunSettings {
       10;                ///< without any answer of ranks that were told to stop: then they are given up
   CostModel costs;       ///< decides who does what when; results do not depend on it
   GoalCheck goal_check;  ///< judges cells with goals; may be empty if there are none
-  SampleChunk sample;    ///< how rank 0 samples; empty: with the cell's sampler
+  SampleChunk sample;    ///< how rank 0 samples; empty: with the cell's sampler. May throw, as a worker's may
 };
 
 /// Why a run stops before all is done.
@@ -67,7 +67,7 @@ enum class Outcome { complete, interrupted };
 Outcome run_master(Communicator& communicator, Record& record, const RunSettings& settings,
                    const RunSinks& sinks);
 
-/// Any other rank: samples what it is granted until it is told to stop.
-void run_worker(Communicator& communicator, const Plan& plan);
+/// Any other rank: samples what it is granted until it is told to stop; `sample` as in RunSettings.
+void run_worker(Communicator& communicator, const Plan& plan, const SampleChunk& sample = {});
 
 }  // namespace leafcast::workers

@@ -62,6 +62,10 @@ class AncestorSampler {
     return ancestor_[0];
   }
 
+  /// Symbol of the current leaf's ancestor of height j ≤ w; those of heights 1 … carry are new.
+  static constexpr bool kKnowsAncestors = true;
+  HWY_INLINE I32 node(int j) const { return ancestor_[j]; }
+
   /// Symbols that the writer carries from one step to the next: the ancestors of heights 1…w (the leaf itself
   /// if w = 0).
   int memory_symbols() const { return w_ > 0 ? w_ : 1; }

@@ -220,6 +220,36 @@ class ValidityObserver {
   I32 lowest_ = {};          // height of the lowest inconsistent node of the sentence
 };
 
+/// Symbols of internal nodes, [sample][node], heights 1 … h one after the other.
+class NodeRecorder {
+ public:
+  NodeRecorder(int d, int height, std::vector<std::uint8_t>& nodes) : nodes_(nodes) {
+    for (int j = 1; j <= height; ++j) {
+      offset_.push_back(row_);
+      row_ += static_cast<std::size_t>(tree_power(d, height - j));
+    }
+    index_.resize(offset_.size());
+  }
+  void begin(int active) {
+    active_ = active;
+    base_ = nodes_.size();
+    nodes_.resize(base_ + static_cast<std::size_t>(active) * row_);
+    std::fill(index_.begin(), index_.end(), 0);
+  }
+  /// The next node of height j.
+  HWY_INLINE void node(int j, I32 x) {
+    const std::size_t at = base_ + offset_[j - 1] + index_[j - 1]++;
+    for (int lane = 0; lane < active_; ++lane)
+      nodes_[at + static_cast<std::size_t>(lane) * row_] = static_cast<std::uint8_t>(x[lane]);
+  }
+
+ private:
+  std::vector<std::uint8_t>& nodes_;
+  std::vector<std::size_t> offset_, index_;  // [height − 1]
+  std::size_t row_ = 0, base_ = 0;
+  int active_ = 0;
+};
+
 /// The symbols themselves, [sample][leaf].
 class RecordingObserver {
  public:

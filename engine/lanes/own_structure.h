@@ -179,8 +179,9 @@ class OwnStructureRun {
 
   bool run() {
     until_poll_ = poll_interval_;
-    for (std::uint64_t done = 0; done < task_.samples; done += kLanes) {
-      active_ = static_cast<int>(std::min<std::uint64_t>(kLanes, task_.samples - done));
+    const std::uint64_t end = task_.first + task_.samples;
+    for (std::uint64_t done = task_.first; done < end; done += kLanes) {
+      active_ = static_cast<int>(std::min<std::uint64_t>(kLanes, end - done));
       address_ = {tables_.cell.seed(), tables_.cell.id(), task_.chunk, done / kBatchSamples};
       first_ = static_cast<int>(done % kBatchSamples);
       if (!write() || !read()) return false;

@@ -30,7 +30,8 @@ class SegmentSampler {
         upward_(channel_, tables, m_),
         above_(static_cast<std::size_t>(m_ + 1) * tables.q),
         cavity_(static_cast<std::size_t>(m_ + 1) * tables.q),
-        law_(tables.q) {}
+        law_(tables.q),
+        completed_(static_cast<std::size_t>(m_) + 1) {}
 
   HWY_INLINE I32 next(const LeafOdometer& odometer, int carry, LaneStream& stream) {
     if (odometer.leaf() == 0)
@@ -45,6 +46,10 @@ class SegmentSampler {
     ++symbols_;
     return x;
   }
+
+  /// Symbol that was drawn for the last completed node of height j < m; those of heights 1 … carry are new.
+  static constexpr bool kKnowsAncestors = false;
+  HWY_INLINE I32 node(int j) const { return completed_[j]; }
 
   /// Peak number of symbols that were carried from one step to the next.
   int memory_symbols() const { return peak_symbols_; }
@@ -76,6 +81,7 @@ class SegmentSampler {
       const I32 symbol = draw_weighted(law_.data(), channel_.q(), stream.uniform(), least_weight_);
       upward_.clear(j);
       upward_.known_child(j + 1, symbol);
+      completed_[j] = symbol;
       symbols_ -= d_ - 1;
     }
     if (carry < m_) return;
@@ -103,6 +109,7 @@ class SegmentSampler {
   int d_;
   UpwardPass<C> upward_;
   LaneArray<F32> above_, cavity_, law_;
+  LaneArray<I32> completed_;  // [height]
   F32 least_weight_ = splat(1);
   int symbols_ = 0, peak_symbols_ = 0;
 };

@@ -51,6 +51,9 @@ class PlaneSampler {
     return ancestor_[0];
   }
 
+  /// The current leaf's ancestor of height j ≤ w; those of heights 1 … carry are new.
+  const Symbol& node(int j) const { return ancestor_[j]; }
+
   /// Symbols that the writer carries from one step to the next.
   int memory_symbols() const { return w_ > 0 ? w_ : 1; }
 
