@@ -39,6 +39,11 @@ bool is_crash(int signal) {
   return std::ranges::find(kCrashes, signal) != kCrashes.end();
 }
 
+/// The child neither answers nor does anything.
+struct SilentChild : IoError {
+  using IoError::IoError;
+};
+
 /// A child process that reads HDF5, one file at a time.
 class Child {
  public:
@@ -102,7 +107,7 @@ class Child {
     const bool ended = !endless && !idle && ends_by_itself();
     const int status = end();
     if (idle)
-      throw IoError(
+      throw SilentChild(
           "the process that reads HDF5 does not answer and does nothing, perhaps because it was stopped; run "
           "the same command again");
     if (ended && WIFSIGNALED(status) && !is_crash(WTERMSIG(status)))
@@ -355,7 +360,11 @@ IsolatedFile::IsolatedFile(IsolatedFile&&) noexcept = default;
 IsolatedFile& IsolatedFile::operator=(IsolatedFile&&) noexcept = default;
 
 IsolatedFile IsolatedFile::open(std::span<const std::byte> bytes, const ReadingLimits& limits) {
-  return IsolatedFile(std::make_unique<IsolatedReader>(bytes, limits));
+  try {
+    return IsolatedFile(std::make_unique<IsolatedReader>(bytes, limits));
+  } catch (const SilentChild&) {  // stopped, or begun while a thread held a lock: another may do better
+    return IsolatedFile(std::make_unique<IsolatedReader>(bytes, limits));
+  }
 }
 
 }  // namespace leafcast::io
