@@ -23,6 +23,7 @@ const std::vector<Command>& commands() {
       {"plan", "SWEEP…", "show the cells, chunks, cost and memory of a sweep", plan_command},
       {"run", "SWEEP… -o DIR", "sample what the sweep asks for; the same command continues", run_command},
       {"sample", "SWEEP… -o DIR", "the same, and write the sentences: corpora", sample_command},
+      {"score", "FILE…", "score sequences beside the language and its k-grams", score_command},
       {"status", "DIR|FILE…", "show how far runs are, also while they run", status_command},
       {"merge", "DIR|FILE… -o results.h5", "unite runs, parts and results; pool seeds if asked",
        merge_command},
@@ -97,9 +98,6 @@ ExitCode dispatch(const Arguments& command_line) {
       return command.run({command_line.begin() + 2, command_line.end()}, command_line);
     names.emplace_back(command.name);
   }
-  if (name == "score")
-    throw UsageError(
-        fmt::format("leafcast {}: not in this version; leafcast --help lists what is there", name));
   throw UsageError(fmt::format("unknown command {}: did you mean {}? leafcast --help lists all", name,
                                find_nearest(name, names)));
 }
