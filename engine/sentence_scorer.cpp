@@ -1,6 +1,7 @@
 #include "engine/sentence_scorer.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <stdexcept>
 
@@ -43,35 +44,49 @@ SentenceScorer::SentenceScorer(const Language& language, std::vector<Context> co
       part->resize(static_cast<std::size_t>(tree_power(d_, height_ - j)) * q);
 }
 
+template <int Q>
 void SentenceScorer::pull(const double* in, double* out) const {
-  for (int c = 0; c < q_; ++c) {
-    const double* row = kernel_.data() + c * q_;
+  const int q = Q ? Q : q_;
+  for (int c = 0; c < q; ++c) {
+    const double* row = kernel_.data() + c * q;
     double sum = 0;
-    for (int x = 0; x < q_; ++x) sum += row[x] * in[x];
+    for (int x = 0; x < q; ++x) sum += row[x] * in[x];
     out[c] = sum;
   }
 }
 
+template <int Q>
 void SentenceScorer::push(const double* in, double* out) const {
-  std::fill(out, out + q_, 0.0);
-  for (int c = 0; c < q_; ++c) {
-    const double* row = kernel_.data() + c * q_;
-    for (int x = 0; x < q_; ++x) out[x] += in[c] * row[x];
+  const int q = Q ? Q : q_;
+  std::fill(out, out + q, 0.0);
+  for (int c = 0; c < q; ++c) {
+    const double* row = kernel_.data() + c * q;
+    for (int x = 0; x < q; ++x) out[x] += in[c] * row[x];
   }
 }
 
+template <int Q>
 void SentenceScorer::normalise(double* message) const {
-  const double largest = *std::max_element(message, message + q_);
+  const int q = Q ? Q : q_;
+  const double largest = *std::max_element(message, message + q);
   if (!(largest > 0)) return;
-  for (int c = 0; c < q_; ++c) message[c] /= largest;
+  for (int c = 0; c < q; ++c) message[c] /= largest;
 }
 
 void SentenceScorer::read(std::span<const std::uint8_t> leaves) {
   if (static_cast<std::int64_t>(leaves.size()) != n_)
     throw std::logic_error("a sentence has as many leaves as its tree");
   leaves_.assign(leaves.begin(), leaves.end());
-  const auto q = static_cast<std::size_t>(q_);
+  q_ == 2 ? read_symbols<2>() : q_ == 3 ? read_symbols<3>() : read_symbols<0>();
+}
+
+template <int Q>
+void SentenceScorer::read_symbols() {
+  const auto q = static_cast<std::size_t>(Q ? Q : q_), d = static_cast<std::size_t>(d_);
   std::vector<double> product(q);
+  const auto multiply = [q](const double* a, const double* b, double* into) {
+    for (std::size_t c = 0; c < q; ++c) into[c] = a[c] * b[c];
+  };
   for (int j = 0; j < height_; ++j) {
     Level& level = levels_[j];
     const std::size_t nodes = level.message.size() / q;
@@ -81,29 +96,26 @@ void SentenceScorer::read(std::span<const std::uint8_t> leaves) {
         for (std::size_t c = 0; c < q; ++c) message[c] = kernel_[c * q + leaves_[node]];
       } else {
         // μ of the node: the product over all its children, that is left and own message of the last.
-        const std::size_t last = (node + 1) * static_cast<std::size_t>(d_) - 1;
+        const std::size_t last = (node + 1) * d - 1;
         const Level& below = levels_[j - 1];
-        for (std::size_t c = 0; c < q; ++c)
-          product[c] = below.left[last * q + c] * below.message[last * q + c];
-        pull(product.data(), message);
+        multiply(below.left.data() + last * q, below.message.data() + last * q, product.data());
+        pull<Q>(product.data(), message);
       }
-      normalise(message);
+      normalise<Q>(message);
     }
-    for (std::size_t first = 0; first < nodes; first += static_cast<std::size_t>(d_)) {
+    for (std::size_t first = 0; first < nodes; first += d) {
+      const std::size_t end = first + d;
       std::fill_n(level.left.begin() + static_cast<std::ptrdiff_t>(first * q), q, 1.0);
-      for (std::size_t node = first + 1; node < first + static_cast<std::size_t>(d_); ++node) {
+      for (std::size_t node = first + 1; node < end; ++node) {
         double* left = level.left.data() + node * q;
-        for (std::size_t c = 0; c < q; ++c)
-          left[c] = level.left[(node - 1) * q + c] * level.message[(node - 1) * q + c];
-        normalise(left);
+        multiply(left - q, level.message.data() + (node - 1) * q, left);
+        normalise<Q>(left);
       }
-      const std::size_t end = first + static_cast<std::size_t>(d_);
       std::fill_n(level.right.begin() + static_cast<std::ptrdiff_t>((end - 1) * q), q, 1.0);
       for (std::size_t node = end - 1; node-- > first;) {
         double* right = level.right.data() + node * q;
-        for (std::size_t c = 0; c < q; ++c)
-          right[c] = level.right[(node + 1) * q + c] * level.message[(node + 1) * q + c];
-        normalise(right);
+        multiply(right + q, level.message.data() + (node + 1) * q, right);
+        normalise<Q>(right);
       }
     }
   }
@@ -112,45 +124,53 @@ void SentenceScorer::read(std::span<const std::uint8_t> leaves) {
 void SentenceScorer::law(std::size_t context, std::int64_t leaf, std::span<double> law) {
   const std::int64_t begin = window_begin(contexts_[context], d_, leaf);
   std::copy(stationary_.begin(), stationary_.end(), law.begin());
-  if (begin < leaf) {
-    const auto q = static_cast<std::size_t>(q_), d = static_cast<std::size_t>(d_);
-    double *path = path_.data(), *next = scratch_.data();
-    auto left = static_cast<std::size_t>(begin), right = static_cast<std::size_t>(leaf);
-    // Up from the window's first leaf to below the LCA: its message, times those of what stands right of it.
-    std::copy_n(levels_[0].message.data() + left * q, q, path);
-    int j = 0;
-    while (left / d != right / d) {
-      const double* siblings = levels_[j].right.data() + left * q;
-      for (std::size_t c = 0; c < q; ++c) path[c] *= siblings[c];
-      pull(path, next);
-      std::swap(path, next);
-      left /= d;
-      right /= d;
-      if (++j % kLevelsWithoutScaling == 0) normalise(path);
-    }
-    // At the LCA, and down to the leaf: the law of the node above it, times the messages of what stands left
-    // of it. At the LCA only what stands right of the window's edge counts.
-    for (std::size_t c = 0; c < q; ++c) path[c] *= stationary_[c];
-    for (std::size_t s = left + 1; s < right; ++s)
-      for (std::size_t c = 0; c < q; ++c) path[c] *= levels_[j].message[s * q + c];
-    normalise(path);
-    push(path, next);
-    std::swap(path, next);
-    for (; j > 0; --j) {
-      right = static_cast<std::size_t>(leaf);
-      for (int level = 0; level < j - 1; ++level) right /= d;
-      const double* siblings = levels_[j - 1].left.data() + right * q;
-      for (std::size_t c = 0; c < q; ++c) path[c] *= siblings[c];
-      if (j % kLevelsWithoutScaling == 0) normalise(path);
-      push(path, next);
-      std::swap(path, next);
-    }
-    std::copy_n(path, q, law.begin());
-  }
+  if (begin < leaf)
+    q_ == 2   ? weigh<2>(begin, leaf, law.data())
+    : q_ == 3 ? weigh<3>(begin, leaf, law.data())
+              : weigh<0>(begin, leaf, law.data());
   double sum = 0;
   for (const double p : law) sum += p;
   if (sum > 0)
     for (double& p : law) p /= sum;
+}
+
+template <int Q>
+void SentenceScorer::weigh(std::int64_t begin, std::int64_t leaf, double* law) {
+  const auto q = static_cast<std::size_t>(Q ? Q : q_), d = static_cast<std::size_t>(d_);
+  const auto multiply = [q](double* into, const double* factor) {
+    for (std::size_t c = 0; c < q; ++c) into[c] *= factor[c];
+  };
+  double *path = path_.data(), *next = scratch_.data();
+  auto left = static_cast<std::size_t>(begin), right = static_cast<std::size_t>(leaf);
+  std::array<std::size_t, 64> ancestor;  // [height] of the leaf
+  // Up from the window's first leaf to below the LCA: its message, times those of what stands right of it.
+  std::copy_n(levels_[0].message.data() + left * q, q, path);
+  int j = 0;
+  for (;;) {
+    ancestor[static_cast<std::size_t>(j)] = right;
+    const std::size_t left_parent = left / d, right_parent = right / d;
+    if (left_parent == right_parent) break;
+    multiply(path, levels_[j].right.data() + left * q);
+    pull<Q>(path, next);
+    std::swap(path, next);
+    left = left_parent;
+    right = right_parent;
+    if (++j % kLevelsWithoutScaling == 0) normalise<Q>(path);
+  }
+  // At the LCA what stands between window and leaf counts; then down to the leaf, at each node what stands
+  // left of it.
+  multiply(path, stationary_.data());
+  for (std::size_t s = left + 1; s < right; ++s) multiply(path, levels_[j].message.data() + s * q);
+  normalise<Q>(path);
+  push<Q>(path, next);
+  std::swap(path, next);
+  for (; j > 0; --j) {
+    multiply(path, levels_[j - 1].left.data() + ancestor[static_cast<std::size_t>(j) - 1] * q);
+    if (j % kLevelsWithoutScaling == 0) normalise<Q>(path);
+    push<Q>(path, next);
+    std::swap(path, next);
+  }
+  std::copy_n(path, q, law);
 }
 
 Eigen::VectorXd SentenceScorer::law(std::size_t context, std::int64_t leaf) {

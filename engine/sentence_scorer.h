@@ -45,9 +45,17 @@ class SentenceScorer {
     std::vector<double> left;     // [node][symbol]: product over the siblings before it
     std::vector<double> right;    // and after it
   };
+  // Q: the number of symbols if it is known to the compiler, else 0.
+  template <int Q>
   void pull(const double* in, double* out) const;  // out(c) = Σ_x K(c, x) in(x)
+  template <int Q>
   void push(const double* in, double* out) const;  // out(x) = Σ_c in(c) K(c, x)
+  template <int Q>
   void normalise(double* message) const;
+  template <int Q>
+  void read_symbols();
+  template <int Q>
+  void weigh(std::int64_t begin, std::int64_t leaf, double* law);
 
   int q_, d_, height_;
   std::int64_t n_;
