@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import signal
 import subprocess
 import tempfile
@@ -131,6 +132,20 @@ with tempfile.TemporaryDirectory() as name:
     with h5py.File(folder / "own/results.h5") as results:
         s = (rows == 2).sum(axis=1).astype(int) - (rows == 4).sum(axis=1)
         assert int((s * s).sum()) == int(results["moments/sum_s2"][0, :, HEIGHT, 0].sum())
+
+    # The readers of FORMAT.md.
+    reader = {}
+    text = (pathlib.Path(__file__).resolve().parents[2] / "io/FORMAT.md").read_text()
+    for block in re.findall(r"```py\n(.*?)```", text, re.DOTALL):
+        assert len(block.splitlines()) <= 10
+        exec(block, reader)
+    for form, extension in (("npy", "npy"), ("raw", "bin")):
+        read = reader["read_corpus"](str(folder / f"punctuated-{form}/corpus-0001.{extension}"))
+        assert (read == load(folder / "punctuated-npy", 1)).all()
+    assert reader["leaves_of"](read[5], D, HEIGHT) == list(load(folder / "leaves-npy", 1)[5])
+    row = states(ISING, ["--generator.kind=true"], "path", 7, 64)[3]
+    plain_row = reader["without_states"](row)
+    assert plain_row == punctuated(Reader("path", D, HEIGHT, 7).read(row)[0], D, 4, 5)
 
     # What cannot be is refused, with the remedy.
     def refused(arguments, text, code=64):
