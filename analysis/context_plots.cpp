@@ -85,7 +85,8 @@ std::optional<Plot> plot_against_context(const Record& record, const EstimateInd
 
   const Cell& cell = record.plan.cells()[cells.front()];
   const double lambda = cell.language().channel.lambda(), growth = cell.language().d * lambda * lambda;
-  const bool rate = wanted.statistic == "valid_rate", has_law = !rate && growth > 1;
+  const bool rate = wanted.statistic == "valid_rate", divergence = wanted.statistic == "kl_divergence";
+  const bool has_law = !rate && !divergence && growth > 1;
   Plot plot;
   plot.name = file_name(language_text(cell)) + "-" + wanted.name;
   plot.title = wanted.title + " against context: " + language_text(cell);
@@ -96,7 +97,8 @@ std::optional<Plot> plot_against_context(const Record& record, const EstimateInd
   plot.x2_base = cell.language().d;
   plot.x2_label = "leaves in the context";
 
-  const auto truth = true_value(record, index, cells, wanted.statistic);
+  auto truth = true_value(record, index, cells, wanted.statistic);
+  if (divergence) truth.reset();  // 0
   const auto shown = [&](bool sizes) {
     std::vector<double> values;
     for (const Family& family : list)
@@ -106,7 +108,7 @@ std::optional<Plot> plot_against_context(const Record& record, const EstimateInd
     return values;
   };
   const std::vector<double> sizes = shown(true);
-  plot.log_y = has_law ||
+  plot.log_y = has_law || divergence ||
                (rate && std::any_of(sizes.begin(), sizes.end(), [](double v) { return v > 0 && v < 0.02; }));
   set_y_range(plot, sizes);
   if (!plot.log_y) set_y_range(plot, with_bars(list, shown(false)));
@@ -159,7 +161,15 @@ std::vector<Plot> context_plots(const Record& record, const EstimateIndex& index
                   "any bounded context (GKMSS Theorem 3.3).",
        .log_y_label = "share of valid sentences",
        .log_caption =
-           " Rates that were never seen, and exact ones below 10⁻¹², are off this logarithmic axis."}};
+           " Rates that were never seen, and exact ones below 10⁻¹², are off this logarithmic axis."},
+      {.statistic = "kl_divergence",
+       .name = "divergence",
+       .title = "Divergence from the language",
+       .y_label = "D(language ‖ writer), bits a leaf",
+       .caption = "What the language's sentences cost the writer more than the language itself, a leaf: the "
+                  "information that the context does not hold.",
+       .log_y_label = "D(language ‖ writer), bits a leaf",
+       .log_caption = ""}};
   std::vector<Plot> plots;
   for (const Wanted& wanted : all)
     if (auto plot = plot_against_context(record, index, cells, wanted)) plots.push_back(std::move(*plot));

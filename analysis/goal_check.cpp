@@ -22,6 +22,10 @@ CellTally blank_bins(const Cell& cell) {
     tally.first_inconsistency.resize(heights);
     tally.first_inconsistency[1] = 2;
   }
+  if (cell.observe().entropy) {
+    tally.entropy.cross.resize(heights);
+    tally.entropy.language.resize(heights);
+  }
   CellTally bins;
   bins[0] = tally;
   return bins;

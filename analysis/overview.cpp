@@ -125,6 +125,39 @@ Overview overview(const Record& record, const EstimateIndex& index, const std::v
   return view;
 }
 
+TextTable entropy_table(const Record& record, const EstimateIndex& index,
+                        const std::vector<std::size_t>& indices) {
+  TextTable table;
+  table.columns = {{"#"},
+                   {"cell", Kind::word},
+                   {"cross-entropy"},
+                   {"exact", Kind::number, 4, "exact cross-entropies"},
+                   {"z", Kind::z, 5, "z of the cross-entropy"},
+                   {"divergence"},
+                   {"own entropy", Kind::number, 6, "entropies of the writers' own laws"},
+                   {"reverse", Kind::number, 3, "reverse cross-entropies"},
+                   {"impossible", Kind::number, 7, "rates of impossible sentences"},
+                   {"well formed", Kind::number, 8, "rates of well-formed sentences"},
+                   {"nats/sentence", Kind::number, 2, "nats a sentence"}};
+  if (indices.empty()) return table;
+  const std::set<std::string> varying = varying_keys(pick(record, indices));
+  for (const std::size_t i : indices) {
+    const auto find = [&](const char* statistic) { return index.find(i, statistic); };
+    if (!find("cross_entropy") && !find("well_formed_rate")) continue;
+    Row row = {std::to_string(i), text(record.plan.cells()[i], [&](const std::string& key) {
+                 return varying.contains(key) || key == "generator.kind";
+               })};
+    add_value(row, find("cross_entropy"));
+    add_exact(row, find("cross_entropy"));
+    add_z(row, find("cross_entropy"));
+    for (const char* statistic : {"kl_divergence", "own_entropy", "reverse_cross_entropy", "impossible_rate",
+                                  "well_formed_rate", "sentence_cross_entropy"})
+      add_value(row, find(statistic));
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
 TextTable by_height(const Record& record, const EstimateIndex& index, std::size_t cell) {
   TextTable table;
   table.columns = {{"j"},
@@ -136,7 +169,8 @@ TextTable by_height(const Record& record, const EstimateIndex& index, std::size_
                    {"z", Kind::z, 5, "z of the correlation"},
                    {"valid"},
                    {"z", Kind::z, 3, "z of the valid rate"},
-                   {"first bad"}};
+                   {"first bad"},
+                   {"divergence", Kind::number, 7, "divergence by height"}};
   for (int j = 1; j <= record.plan.cells()[cell].language().height; ++j) {
     Row row = {std::to_string(j)};
     for (const char* statistic : {"variance", "excess_kurtosis", "correlation", "valid_rate"}) {
@@ -144,6 +178,7 @@ TextTable by_height(const Record& record, const EstimateIndex& index, std::size_
       add_z(row, index.find(cell, statistic, j));
     }
     add_value(row, index.find(cell, "inconsistency_rate", j));
+    add_value(row, index.find(cell, "kl_divergence", j));
     if (std::any_of(row.begin() + 1, row.end(), [](const std::string& text) { return !text.empty(); }))
       table.rows.push_back(std::move(row));
   }

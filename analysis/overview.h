@@ -22,6 +22,11 @@ struct Overview {
 };
 Overview overview(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells);
 
+/// Entropies, and structure where writers make their own, a row a cell that has any; named as in the
+/// overview.
+TextTable entropy_table(const Record& record, const EstimateIndex& index,
+                        const std::vector<std::size_t>& cells);
+
 /// The statistics of one cell by subtree height, a row a height; no rows if it has none.
 TextTable by_height(const Record& record, const EstimateIndex& index, std::size_t cell);
 

@@ -193,8 +193,10 @@ void add_language(Page& page, const Record& record, const EstimateIndex& index,
     for (Plot& plot : scale_plots(record, index, cells)) plots.push_back(std::move(plot));
     html += gallery(std::move(plots));
   }
-  html +=
-      "<h3>Sentences</h3>\n" + long_table(view.table, "cells", room) + heights(record, index, cells, room);
+  html += "<h3>Sentences</h3>\n" + long_table(view.table, "cells", room);
+  if (const TextTable entropies = entropy_table(record, index, cells); !entropies.rows.empty())
+    html += "<h3>Entropies, bits a leaf</h3>\n" + long_table(entropies, "cells", room);
+  html += heights(record, index, cells, room);
   page.add(fmt::format("language-{}", number + 1), view.language.empty() ? "All languages" : view.language,
            html, number < kMostOpen);
 }

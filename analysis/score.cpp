@@ -157,6 +157,7 @@ struct ScoreBook::State {
         bins(),
         streams(),
         kgrams(settings.contexts.size()),
+        kgram_leaf_sum(settings.contexts.size(), std::vector<double>(n)),
         impossible(settings.contexts.size()),
         by_carry(static_cast<std::size_t>(language.height) + 1),
         impossible_by_carry(by_carry.size()),
@@ -209,10 +210,12 @@ struct ScoreBook::State {
       scorer.score(k + 1, nats);
       const double sum = std::accumulate(nats.begin(), nats.end(), 0.0);
       score.kgrams.push_back(std::isfinite(sum) ? sum : std::numeric_limits<double>::infinity());
-      if (std::isfinite(sum))
-        kgrams[k].add(b, sum);
-      else
+      if (!std::isfinite(sum)) {
         ++impossible[k];
+        continue;
+      }
+      kgrams[k].add(b, sum);
+      for (std::size_t i = 0; i < n; ++i) kgram_leaf_sum[k][i] += nats[i];
     }
   }
 
@@ -268,6 +271,7 @@ struct ScoreBook::State {
   CellTally bins, streams;
   BinnedSum of_language;
   std::vector<BinnedSum> kgrams;
+  std::vector<std::vector<double>> kgram_leaf_sum;
   std::vector<std::uint64_t> impossible;
   std::vector<BinnedSum> by_carry;
   std::vector<std::uint64_t> impossible_by_carry;
@@ -457,6 +461,8 @@ Score ScoreBook::finish() {
   score.language_of_true = truth.sentence;
   for (std::size_t k = 0; k < s.kgrams.size(); ++k) {
     score.kgrams.push_back(s.kgrams[k].mean());
+    score.kgrams_by_leaf.push_back(s.kgram_leaf_sum[k]);
+    for (double& nats : score.kgrams_by_leaf.back()) nats /= static_cast<double>(score.kgrams.back().count);
     const Parameters generator = {
         {"generator.kind", "kgram"},
         {"generator.context", std::to_string(s.settings.contexts[k])},

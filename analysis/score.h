@@ -80,8 +80,9 @@ struct Score {
   Mean language;             ///< −log P of the language, nats a sentence, of possible sentences
   Mean language_of_true;     ///< the same of true sentences: the entropy
   std::vector<Mean> kgrams;  ///< [context]
-  std::vector<std::uint64_t> impossible;   ///< [context] sentences that the k-gram cannot write
-  std::uint64_t impossible_sentences = 0;  ///< that the language cannot
+  std::vector<std::vector<double>> kgrams_by_leaf;  ///< [context][leaf] the same of each leaf, by position
+  std::vector<std::uint64_t> impossible;            ///< [context] sentences that the k-gram cannot write
+  std::uint64_t impossible_sentences = 0;           ///< that the language cannot
   std::vector<double> structure;  ///< [context] what the marks cost it, position inferred: nats a sentence
   std::vector<double> kgram_variance, kgram_variance_error;  ///< [context] Var S/n of the k-gram
   EffectiveContext by_likelihood, by_variance;

@@ -196,6 +196,8 @@ Json score_json(const Score& score) {
     entry["structure_nats"] = number(score.structure[k]);
     entry["variance"] = number(score.kgram_variance[k]);
     entry["variance_stderr"] = number(score.kgram_variance_error[k]);
+    entry["nats_by_leaf"] = Json::array();
+    for (const double nats : score.kgrams_by_leaf[k]) entry["nats_by_leaf"].push_back(number(nats));
     json["kgrams"].push_back(std::move(entry));
   }
   for (const auto& [name, effective] : {std::pair{"effective_context_by_likelihood", &score.by_likelihood},

@@ -197,6 +197,16 @@ void write_text(std::ostream& out, const Record& record, const std::vector<Estim
     out << '\n';
     left_out(print(out, view.table, width));
   }
+  if (const TextTable entropies = entropy_table(record, index, cells); !entropies.rows.empty()) {
+    out << '\n'
+        << wrap(
+               "Entropies, bits a leaf: of the language's sentences under the writer's law, and its "
+               "divergence from the "
+               "language; of the writer's sentences under its own law, and under the language's (reverse)",
+               "", width)
+        << '\n';
+    left_out(print(out, entropies, width));
+  }
   out << '\n'
       << wrap(
              "value(standard error in the last digits); z = (value - exact)/error; kurtosis is the excess "

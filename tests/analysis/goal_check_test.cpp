@@ -20,6 +20,8 @@ const Parameters kIsing = {{"language.kind", "ising"},
                            {"language.height", "3"},
                            {"language.rho", "0.8"},
                            {"generator.kind", "true"}};
+const Parameters kColoringLanguage = {
+    {"language.kind", "coloring"}, {"language.d", "3"}, {"language.q", "3"}, {"language.height", "3"}};
 const Parameters kColoring = {{"language.kind", "coloring"}, {"language.d", "3"},
                               {"language.q", "3"},           {"language.height", "3"},
                               {"generator.kind", "block"},   {"generator.context-depth", "1"},
@@ -84,7 +86,13 @@ TEST_CASE("the statistics of a cell are those that it gets estimates of") {
   for (const Parameters& parameters :
        {kIsing, kColoring, with(kColoring, {{"observe.subtrees", "off"}}),
         with(kIsing, {{"observe.correlation", "off"}}), with(kIsing, {{"generator.method", "collapsed"}}),
-        with(kIsing, {{"generator.kind", "reasoning"}, {"generator.memory-depth", "1"}})}) {
+        with(kIsing, {{"generator.kind", "reasoning"}, {"generator.memory-depth", "1"}}),
+        with(kIsing, {{"observe.entropy", "on"}}),
+        with(kColoringLanguage, {{"generator.kind", "kgram"},
+                                 {"generator.context", "4"},
+                                 {"generator.context-unit", "tokens"},
+                                 {"generator.structure", "sampled"},
+                                 {"observe.entropy", "on"}})}) {
     Record record(Plan("", {Cell::make(with(parameters, {{"sampling.samples", "200"}}))}, ""));
     const ChunkRunner runner(record.plan.cells()[0]);
     for (Chunk chunk{0, 0}; chunk.index < record.plan.chunks(0); ++chunk.index)

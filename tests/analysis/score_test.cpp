@@ -122,4 +122,10 @@ TEST_CASE("a score is written for people and programs") {
     CHECK(out.str().find("nan") == std::string::npos);
   }
   CHECK(score_plots(score).size() == 3);
+  for (std::size_t k = 0; k < score.kgrams.size(); ++k) {
+    double sum = 0;
+    for (const double nats : score.kgrams_by_leaf[k]) sum += nats;
+    CHECK(sum == Approx(score.kgrams[k].value));
+    CHECK(score.kgrams_by_leaf[k][0] == Approx(std::log(2.0)));
+  }
 }
