@@ -84,7 +84,7 @@ template <int Q>
 void SentenceScorer::read_symbols() {
   const auto q = static_cast<std::size_t>(Q ? Q : q_), d = static_cast<std::size_t>(d_);
   std::vector<double> product(q);
-  const auto multiply = [q](const double* a, const double* b, double* into) {
+  const auto multiply = [&](const double* a, const double* b, double* into) {
     for (std::size_t c = 0; c < q; ++c) into[c] = a[c] * b[c];
   };
   for (int j = 0; j < height_; ++j) {
@@ -137,7 +137,7 @@ void SentenceScorer::law(std::size_t context, std::int64_t leaf, std::span<doubl
 template <int Q>
 void SentenceScorer::weigh(std::int64_t begin, std::int64_t leaf, double* law) {
   const auto q = static_cast<std::size_t>(Q ? Q : q_), d = static_cast<std::size_t>(d_);
-  const auto multiply = [q](double* into, const double* factor) {
+  const auto multiply = [&](double* into, const double* factor) {
     for (std::size_t c = 0; c < q; ++c) into[c] *= factor[c];
   };
   double *path = path_.data(), *next = scratch_.data();

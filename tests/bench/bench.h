@@ -68,5 +68,6 @@ inline void report_ratio(benchmark::State& state, const std::string& name,
 void register_samplers();
 void register_limits();
 void register_dispatcher();
+void register_corpora();
 
 }  // namespace leafcast::bench

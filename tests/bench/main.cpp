@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
   bench::register_limits();
   bench::register_samplers();
   bench::register_dispatcher();
+  bench::register_corpora();
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
 }

@@ -107,7 +107,7 @@ def met(entry):
 
 
 def goals(entries):
-    chosen = [pair for family in ("goal", "pair", "scaling", "master", "tiny chunks") for pair in of(entries, family)
+    chosen = [pair for family in ("goal", "pair", "scaling", "master", "corpora", "tiny chunks") for pair in of(entries, family)
               if pair[1].get("goal") or family == "goal"]
     rows = []
     for name, entry in chosen:
@@ -197,7 +197,7 @@ def instruction_sets(entries, names):
 
 
 def parts(entries):
-    rows = [[name, f"{short(entry['value'])} {entry['unit']}", percent(entry)] for family in ("master", "scaling")
+    rows = [[name, f"{short(entry['value'])} {entry['unit']}", percent(entry)] for family in ("master", "corpora", "scaling")
             for name, entry in of(entries, family) if not entry.get("goal") and "note" not in entry]
     return ["## Rank 0's work for a chunk, and whole runs", "", *table(["what", "measured", "spread"], rows)] if rows else []
 
