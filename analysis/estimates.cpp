@@ -38,7 +38,7 @@ class Evaluator {
         zero_mean_(cell.language().channel.is_symmetric()),
         has_memory_(std::holds_alternative<ReasoningGenerator>(cell.generator())),
         splits_(cell.method() == Method::splitting),
-        own_structure_(writes_own_structure(cell)),
+        own_structure_(cell.writes_own_structure()),
         structure_nats_(own_structure_ && observe_.entropy ? structure_cross_entropy(cell) : 0) {}
 
   std::vector<Statistic> operator()(const Tally& tally) const {

@@ -229,7 +229,7 @@ class Theorist {
   /// In the units of the table (estimates.cpp): bits a leaf, and nats a sentence.
   void add_entropies(const Cell& cell) {
     const double bits = 1 / (leaves(h_) * std::numbers::ln2);
-    const bool own_structure = writes_own_structure(cell);
+    const bool own_structure = cell.writes_own_structure();
     if (std::holds_alternative<TrueGenerator>(cell.generator())) exact_["kl_divergence"].value = 0;
     const auto entropies = exact_entropies(cell);
     if (!entropies) return;

@@ -7,11 +7,6 @@
 
 namespace leafcast::analysis {
 
-bool writes_own_structure(const Cell& cell) {
-  const auto* kgram = std::get_if<KgramGenerator>(&cell.generator());
-  return kgram && kgram->structure == Structure::sampled;
-}
-
 double structure_cross_entropy(const Cell& cell) {
   const Language& language = cell.language();
   StructureLaw law(language.d, language.height, std::get<KgramGenerator>(cell.generator()).context);

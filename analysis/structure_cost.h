@@ -3,9 +3,6 @@
 
 namespace leafcast::analysis {
 
-/// Whether the cell's writer draws its own marks.
-bool writes_own_structure(const Cell& cell);
-
 /// What the marks and the turns of a true sentence cost a writer of its own structure, in nats: −Σ log of the
 /// probability of each token's kind (structure_law.h). It is the same for all sentences of the tree. O(d^h
 /// h).

@@ -483,6 +483,11 @@ std::uint64_t Cell::first_samples() const {
   return has_goal() ? *parse_whole(parameters_.at(kSamplesKey)) : samples_;
 }
 
+bool Cell::writes_own_structure() const {
+  const auto* kgram = std::get_if<KgramGenerator>(&generator_);
+  return kgram && kgram->structure == Structure::sampled;
+}
+
 std::string Cell::generator_name() const { return parameters_.at("generator.kind"); }
 
 std::string Cell::label() const {

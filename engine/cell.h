@@ -99,6 +99,8 @@ class Cell {
   const Language& language() const { return *language_; }
   const Generator& generator() const { return generator_; }
   Method method() const { return method_; }
+  /// Whether the writer draws the marks of its sentences too, so that they need not be trees.
+  bool writes_own_structure() const;
   /// Sentences that a splitting run writes side by side; 0 for other methods.
   int particles() const { return particles_; }
   const Observe& observe() const { return observe_; }

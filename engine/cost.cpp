@@ -119,14 +119,10 @@ double nominal_written_leaf(const Cell& cell) {
   return tally + 0.4 + belief + (0.4 + 0.15 * sliding) * d / (d - 1);
 }
 
-bool writes_structure(const Cell& cell) {
-  const auto* kgram = std::get_if<KgramGenerator>(&cell.generator());
-  return kgram && kgram->structure == Structure::sampled;
-}
-
-/// Nanoseconds a leaf on lanes. For entropies a sentence of the language is read as well, and both by the language's law.
+/// Nanoseconds a leaf on lanes. For entropies a sentence of the language is read as well, and both by the
+/// language's law.
 double nominal_lane_leaf(const Cell& cell) {
-  const double written = nominal_written_leaf(cell) + (writes_structure(cell) ? 0.4 : 0);
+  const double written = nominal_written_leaf(cell) + (cell.writes_own_structure() ? 0.4 : 0);
   return cell.observe().entropy ? 2 * written + cell.language().channel.q() + 1 : written;
 }
 
@@ -141,7 +137,8 @@ std::string sampler_name(const Cell& cell) {
                                                                                   : "recalling ancestors");
   if (sampler.kind == Sampler::Kind::kgram) {
     const auto& kgram = std::get<KgramGenerator>(cell.generator());
-    if (writes_structure(cell)) return sampler.window < language.d ? "structured kgram near" : "structured kgram";
+    if (cell.writes_own_structure())
+      return sampler.window < language.d ? "structured kgram near" : "structured kgram";
     if (sampler.window < language.d)
       return fmt::format("kgram k={}{}", kgram.context, kgram.unit == ContextUnit::tokens ? " tokens" : "");
     if (sampler.window == language.leaves()) return "kgram growing";

@@ -12,9 +12,8 @@
 #define HWY_TARGET_INCLUDE "engine/lane_kernels.cpp"
 #include "hwy/foreach_target.h"
 // After foreach_target.h, so that each is compiled for every instruction set.
-#include "engine/lanes/information.h"
 #include "engine/lanes/kgram_sampler.h"
-#include "engine/lanes/language_law.h"
+#include "engine/lanes/language_reading.h"
 #include "engine/lanes/observers.h"
 #include "engine/lanes/own_structure.h"
 #include "engine/lanes/segment_sampler.h"
@@ -118,55 +117,39 @@ bool sample(const SamplerTables& tables, Sampler& sampler, Observer& observer, S
 /// language that the writer reads. Model: a law of the next leaf by prepare(carry) and absorb(x).
 template <class C, class Model>
 bool sample_entropies(const SamplerTables& tables, Model& model, Observer& observer, SentenceTask& task) {
-  const Proceed& proceed = task.proceed;
   LeafOdometer odometer(tables.d, tables.height);
-  LanguageLaw<C> language(tables);
-  AncestorSampler<C, false> speaker(tables);
-  EntropyMeter meter(tables.q, tables.height, task.tally.entropy);
+  LanguageReading<C> language(tables, task.tally.entropy);
   F32 least_weight = splat(1);
-  const std::int64_t poll_interval = std::max<std::int64_t>(1, leaves_between_polls(tables, kLanes));
+  const std::int64_t poll_interval = leaves_between_polls(tables, kLanes);
   std::int64_t until_poll = poll_interval;
   const auto may_go_on = [&] {
     if (--until_poll > 0) return true;
     until_poll = poll_interval;
-    return proceed();
+    return task.proceed();
   };
   for (std::uint64_t done = 0; done < task.samples; done += kLanes) {
-    const std::uint64_t batch = done / kBatchSamples;
+    const StreamAddress address{tables.cell.seed(), tables.cell.id(), task.chunk, done / kBatchSamples};
     const int first = static_cast<int>(done % kBatchSamples);
     const int active = static_cast<int>(std::min<std::uint64_t>(kLanes, task.samples - done));
-    const StreamAddress address{tables.cell.seed(), tables.cell.id(), task.chunk, batch};
     LaneStream stream(address, first);
-    meter.begin(active);
+    language.meter.begin(active);
     odometer.reset();
     observer.begin(active);
     for (int carry = tables.height; odometer.leaf() < tables.leaves;) {
       auto law = model.prepare(carry);
-      auto true_law = language.prepare(carry);
+      auto language_law = language.law.prepare(carry);
       const I32 x = draw_weighted(law.weight, tables.q, stream.uniform(), least_weight);
       model.absorb(x);
-      language.absorb(x);
-      meter.wrote(x, law, true_law);
+      language.law.absorb(x);
+      language.meter.wrote(x, law, language_law);
       observer.leaf(x);
       carry = odometer.advance();
       observer.complete(carry);
       if (!may_go_on()) return false;
     }
     observer.end_batch();
-    StreamAddress spoken = address;
-    spoken.purpose = StreamPurpose::language;
-    LaneStream voice(spoken, first);
-    odometer.reset();
-    for (int carry = tables.height; odometer.leaf() < tables.leaves; carry = odometer.advance()) {
-      const I32 x = speaker.next(odometer, carry, voice);
-      auto law = model.prepare(carry);
-      auto true_law = language.prepare(carry);
-      model.absorb(x);
-      language.absorb(x);
-      meter.read(carry, law, true_law);
-      if (!may_go_on()) return false;
-    }
-    meter.end_batch();
+    if (!language.read(address, first, model, may_go_on)) return false;
+    language.meter.end_batch();
   }
   observer.finish();
   require_possible(tables, least_weight);
@@ -210,8 +193,7 @@ bool with_channel(const SamplerTables& tables, Task& task) {
 template <class C>
 struct RunSentences {
   static bool run(const SamplerTables& tables, SentenceTask& task) {
-    const auto* kgram = std::get_if<KgramGenerator>(&tables.cell.generator());
-    if (kgram && kgram->structure == Structure::sampled) {
+    if (tables.cell.writes_own_structure()) {
       OwnStructureRun<C> run(tables, task);
       if (!run.run()) return false;
       require_possible(tables, run.least_weight());
@@ -219,7 +201,7 @@ struct RunSentences {
     }
     if (tables.cell.observe().entropy && !task.record) {
       Observer observer(tables, task.tally);
-      if (!kgram) {
+      if (std::holds_alternative<TrueGenerator>(tables.cell.generator())) {
         LanguageLaw<C> model(tables);
         return sample_entropies<C>(tables, model, observer, task);
       }

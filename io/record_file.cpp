@@ -41,12 +41,8 @@ bool splits(const Plan& plan) {
 bool observes_entropy(const Plan& plan) {
   return std::ranges::any_of(plan.cells(), [](const Cell& c) { return c.observe().entropy; });
 }
-bool writes_structure(const Cell& cell) {
-  const auto* kgram = std::get_if<KgramGenerator>(&cell.generator());
-  return kgram && kgram->structure == Structure::sampled;
-}
 bool writes_structure(const Plan& plan) {
-  return std::ranges::any_of(plan.cells(), [](const Cell& c) { return writes_structure(c); });
+  return std::ranges::any_of(plan.cells(), &Cell::writes_own_structure);
 }
 
 /// The sums of entropies, by their names in files: by height, and of sentences.
@@ -530,7 +526,7 @@ class MomentsReader {
     read_counts("well_formed", counts);
     for (std::size_t at = 0; at < counts.size(); ++at) {
       const std::uint32_t cell = cells_[at / kJackknifeBins];
-      require(counts[at] <= (writes_structure(record_.plan.cells()[cell]) ? samples_[at] : 0),
+      require(counts[at] <= (record_.plan.cells()[cell].writes_own_structure() ? samples_[at] : 0),
               "more well-formed sentences than sentences");
       record_.tallies[cell][at % kJackknifeBins].well_formed += counts[at];
     }

@@ -33,6 +33,8 @@ auto with_files(Operation operation) {
 
 bool is_temporary(const fs::path& path) { return path.filename().string().starts_with(kTemporaryPrefix); }
 
+bool is_corpus(const fs::path& path) { return path.filename().string().starts_with("corpus"); }
+
 /// Without a plan, a directory is taken only if nothing in it is anyone else's: it is empty, was left by a
 /// run that died while it began, or has lost its plan.
 void require_ours(const RunFiles& files) {
@@ -43,8 +45,9 @@ void require_ours(const RunFiles& files) {
     const bool ours = path == files.lock() || path == files.parts() || is_temporary(path) ||
                       path == files.damaged() ||
                       (has_parts && (path == files.sweep() || path == files.cost() ||
-                                     path == files.status() || path == files.results()));
-    if (!ours)
+                                     path == files.status() || path == files.results() || is_corpus(path)));
+    // Another run may have begun here since: the lock will tell.
+    if (!ours && !fs::exists(files.plan()))
       throw DataError(fmt::format(
           "{}: not a run directory: it holds {} but no plan.txt; choose an empty or new directory",
           files.directory.string(), path.filename().string()));

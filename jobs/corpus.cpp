@@ -21,11 +21,6 @@ namespace {
 
 constexpr std::size_t kBlockBytes = 4 << 20;  // of sentences that are in memory at once
 
-bool writes_structure(const Cell& cell) {
-  const auto* kgram = std::get_if<KgramGenerator>(&cell.generator());
-  return kgram && kgram->structure == Structure::sampled;
-}
-
 io::SequenceHeader header_of(const Cell& cell, const CorpusSettings& settings) {
   const TokenStream stream(settings.stream, cell.language(), settings.segment_tokens);
   io::SequenceHeader header;
@@ -58,11 +53,13 @@ class Writer {
     if (!runner_ || cell_ != chunk.cell) {
       runner_ = std::make_unique<ChunkRunner>(cell);
       stream_ = std::make_unique<TokenStream>(settings_.stream, cell.language(), settings_.segment_tokens);
-      rows_ = std::make_unique<io::RowFile>(files_[chunk.cell], settings_.format, corpus_.header(chunk.cell));
+      rows_ = files_[chunk.cell].empty() ? nullptr
+                                         : std::make_unique<io::RowFile>(files_[chunk.cell], settings_.format,
+                                                                         corpus_.header(chunk.cell));
       cell_ = chunk.cell;
     }
     std::optional<Tally> tally = runner_->run(chunk.index, plan_.samples(chunk), proceed);
-    if (!tally || !write_rows(cell, chunk, proceed)) return std::nullopt;
+    if (!tally || (rows_ && !write_rows(cell, chunk, proceed))) return std::nullopt;
     return tally;
   }
 
@@ -81,7 +78,7 @@ class Writer {
       for (std::uint64_t i = 0; i < count; ++i) {
         const auto sentence = std::span(written.leaves).subspan(i * width, width);
         const auto to = std::span(tokens_).subspan(i * length, length);
-        if (writes_structure(cell)) {
+        if (cell.writes_own_structure()) {
           to[0] = static_cast<std::uint16_t>(stream_->vocabulary().number({Vocabulary::Kind::begin, 0}));
           std::ranges::copy(sentence, to.begin() + 1);
         } else {
@@ -98,7 +95,7 @@ class Writer {
   const Plan& plan_;
   CorpusSettings settings_;
   const Corpus& corpus_;
-  std::vector<fs::path> files_;
+  std::vector<fs::path> files_;  // by cell; empty where all rows are packed, and only sums were lost
   std::unique_ptr<ChunkRunner> runner_;
   std::unique_ptr<TokenStream> stream_;
   std::unique_ptr<io::RowFile> rows_;
@@ -115,7 +112,7 @@ std::string stream_problem(const Cell& cell, StreamKind stream) {
     return "only generator.method = sequence writes sentences; leave the method out";
   if (cell.has_goal())
     return "a corpus has as many sentences as sampling.samples says; leave target errors out";
-  if (writes_structure(cell) && stream != StreamKind::punctuated)
+  if (cell.writes_own_structure() && stream != StreamKind::punctuated)
     return "a writer of its own structure writes streams of tokens; use --stream punctuated";
   const auto* writer = std::get_if<ReasoningGenerator>(&cell.generator());
   const bool is_true = std::holds_alternative<TrueGenerator>(cell.generator());
@@ -148,6 +145,11 @@ fs::path Corpus::rows_file(std::size_t cell) const {
   return directory_ / fmt::format("corpus-{:04}.rows", cell);
 }
 
+bool Corpus::is_packed(std::size_t cell) const {
+  return settings_.format == io::SequenceFormat::hdf5 && fs::exists(file(cell)) &&
+         !fs::exists(rows_file(cell));
+}
+
 std::uint64_t Corpus::bytes() const {
   std::uint64_t all = 0;
   for (const io::SequenceHeader& header : headers_) all += io::RowFile::bytes(settings_.format, header);
@@ -157,8 +159,7 @@ std::uint64_t Corpus::bytes() const {
 void Corpus::create_files(const Ledger& ledger) const {
   std::uint64_t missing = 0;
   for (std::size_t cell = 0; cell < headers_.size(); ++cell) {
-    const bool packed = settings_.format == io::SequenceFormat::hdf5 && fs::exists(file(cell));
-    if (packed || fs::exists(rows_file(cell))) continue;
+    if (is_packed(cell) || fs::exists(rows_file(cell))) continue;
     if (ledger.count(cell) > 0)
       throw DataError(
           fmt::format("{}: the file is gone, and its chunks are counted as done; put it back, or sample into "
@@ -173,9 +174,7 @@ void Corpus::create_files(const Ledger& ledger) const {
         directory_.string(), format_count(static_cast<double>(missing)),
         format_count(static_cast<double>(room))));
   for (std::size_t cell = 0; cell < headers_.size(); ++cell) {
-    if (settings_.format == io::SequenceFormat::hdf5 && fs::exists(file(cell)) &&
-        !fs::exists(rows_file(cell)))
-      continue;
+    if (is_packed(cell)) continue;
     io::RowFile::create(rows_file(cell), settings_.format, headers_[cell]);
   }
 }
@@ -183,7 +182,7 @@ void Corpus::create_files(const Ledger& ledger) const {
 void Corpus::finish() const {
   if (settings_.format != io::SequenceFormat::hdf5) return;
   for (std::size_t cell = 0; cell < headers_.size(); ++cell) {
-    if (!fs::exists(rows_file(cell))) continue;  // packed before
+    if (is_packed(cell)) continue;
     io::pack_hdf5(rows_file(cell), file(cell), headers_[cell]);
     fs::remove(rows_file(cell));
     fs::remove(fs::path(rows_file(cell)).concat(".json"));
@@ -192,7 +191,8 @@ void Corpus::finish() const {
 
 workers::SampleChunk Corpus::sampler(const Plan& plan) const {
   std::vector<fs::path> files;
-  for (std::size_t cell = 0; cell < headers_.size(); ++cell) files.push_back(rows_file(cell));
+  for (std::size_t cell = 0; cell < headers_.size(); ++cell)
+    files.push_back(is_packed(cell) ? fs::path() : rows_file(cell));
   const auto writer = std::make_shared<Writer>(plan, settings_, *this, std::move(files));
   return [writer](Chunk chunk, const std::function<bool()>& proceed) { return (*writer)(chunk, proceed); };
 }

@@ -45,6 +45,7 @@ class Corpus {
 
  private:
   std::filesystem::path rows_file(std::size_t cell) const;
+  bool is_packed(std::size_t cell) const;
   CorpusSettings settings_;
   std::filesystem::path directory_;
   std::vector<io::SequenceHeader> headers_;

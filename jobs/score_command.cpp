@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <fstream>
@@ -104,17 +105,59 @@ StreamKind stream_of(const io::SequenceReader& first, const Options& options, co
       file));
 }
 
-/// How many sequences there are. Those of text are counted by reading.
-std::uint64_t count_sequences(const Paths& files) {
+/// A file of one long stream holds many sentences, each from its begin mark to the next.
+bool is_one_stream(const io::SequenceReader& reader, const analysis::ScoreSettings& settings) {
+  const Language& language = settings.reference.language();
+  return settings.stream != StreamKind::leaves && reader.header().samples == 1 &&
+         reader.header().length >
+             2 * static_cast<std::uint64_t>(sentence_tokens(language.d, language.height));
+}
+
+/// Files of one set speak of one language.
+void require_same(const io::SequenceHeader& header, const io::SequenceHeader& first,
+                  const std::filesystem::path& file) {
+  const auto language_of = [](const io::SequenceHeader& h) {
+    Parameters language;
+    for (const auto& [key, value] : h.parameters)
+      if (key.starts_with("language.")) language[key] = value;
+    return language;
+  };
+  if (header.stream != first.stream || language_of(header) != language_of(first))
+    throw DataError(fmt::format("{}: of another language or stream than the first file; score them apart",
+                                file.string()));
+}
+
+/// Calls use(tokens) for every sequence, in order.
+template <class Use>
+void each_sequence(const Paths& files, const io::SequenceHeader& first,
+                   const analysis::ScoreSettings& settings, Use use) {
+  for (const auto& file : files) {
+    const auto reader = io::SequenceReader::open(file);
+    require_same(reader->header(), first, file);
+    const bool split = is_one_stream(*reader, settings);
+    for (io::Sequences some = reader->read(kBlockTokens); some.size() > 0; some = reader->read(kBlockTokens))
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        std::span<const std::int32_t> rest = some[i];
+        while (split && !rest.empty()) {
+          const auto next = std::find(rest.begin() + 1, rest.end(), 0);
+          use(rest.first(static_cast<std::size_t>(next - rest.begin())));
+          rest = rest.subspan(static_cast<std::size_t>(next - rest.begin()));
+        }
+        if (!split) use(rest);
+      }
+  }
+}
+
+/// How many sequences there are. Those of text, and of one stream, are counted by reading.
+std::uint64_t count_sequences(const Paths& files, const io::SequenceHeader& first,
+                              const analysis::ScoreSettings& settings) {
   std::uint64_t all = 0;
   for (const auto& file : files) {
     const auto reader = io::SequenceReader::open(file);
-    if (reader->header().samples > 0) {
+    if (reader->header().samples > 0 && !is_one_stream(*reader, settings))
       all += reader->header().samples;
-      continue;
-    }
-    for (io::Sequences some = reader->read(kBlockTokens); some.size() > 0; some = reader->read(kBlockTokens))
-      all += some.size();
+    else
+      each_sequence({file}, first, settings, [&](std::span<const std::int32_t>) { ++all; });
   }
   return all;
 }
@@ -217,7 +260,7 @@ ExitCode score_command(const Arguments& arguments, const Arguments&) {
       throw UsageError(fmt::format("--reference-samples: a whole number from {} on", kJackknifeBins));
     settings.reference_samples = *samples;
   }
-  const std::uint64_t total = count_sequences(files);
+  const std::uint64_t total = count_sequences(files, first->header(), settings);
   if (total == 0)
     throw DataError(fmt::format("{}: no sequences in it; nothing to score", files.front().string()));
 
@@ -229,15 +272,11 @@ ExitCode score_command(const Arguments& arguments, const Arguments&) {
   analysis::ScoreBook book(settings, total);
   Teller teller(total);
   std::uint64_t done = 0;
-  for (const auto& file : files) {
-    const auto reader = io::SequenceReader::open(file);
-    for (io::Sequences some = reader->read(kBlockTokens); some.size() > 0; some = reader->read(kBlockTokens))
-      for (std::size_t i = 0; i < some.size(); ++i) {
-        const analysis::SequenceScore score = book.add(some[i]);
-        if (scores) scores->add(score);
-        teller.tell(++done);
-      }
-  }
+  each_sequence(files, first->header(), settings, [&](std::span<const std::int32_t> tokens) {
+    const analysis::SequenceScore score = book.add(tokens);
+    if (scores) scores->add(score);
+    teller.tell(++done);
+  });
   if (scores) scores->close();
   const analysis::Score score = book.finish();
   if (page) {

@@ -12,10 +12,8 @@
 #include <optional>
 #include <vector>
 
-#include "engine/lanes/ancestor_sampler.h"
-#include "engine/lanes/information.h"
 #include "engine/lanes/kgram_sampler.h"
-#include "engine/lanes/language_law.h"
+#include "engine/lanes/language_reading.h"
 #include "engine/lanes/observers.h"
 #include "engine/scalar_stream.h"
 #include "engine/structure_law.h"
@@ -185,7 +183,7 @@ class OwnStructureRun {
       address_ = {tables_.cell.seed(), tables_.cell.id(), task_.chunk, done / kBatchSamples};
       first_ = static_cast<int>(done % kBatchSamples);
       if (!write() || !read()) return false;
-      if (entropies_) entropies_->meter.end_batch();
+      if (entropies_) entropies_->language.meter.end_batch();
     }
     return true;
   }
@@ -193,12 +191,9 @@ class OwnStructureRun {
 
  private:
   struct Entropies {
-    Entropies(const SamplerTables& tables, EntropySums& sums)
-        : meter(tables.q, tables.height, sums), language(tables), reader(tables), speaker(tables) {}
-    EntropyMeter meter;
-    LanguageLaw<C> language;
+    Entropies(const SamplerTables& tables, EntropySums& sums) : language(tables, sums), reader(tables) {}
+    LanguageReading<C> language;
     KgramSampler<C, 0> reader;  // its law of a tree's leaves is that of the writer, who sees the same marks
-    AncestorSampler<C, false> speaker;
   };
 
   /// A batch of sentences. Every part of a batch draws the same marks.
@@ -210,7 +205,7 @@ class OwnStructureRun {
     structure_.begin();
     watch_.begin();
     each([this](auto& user) { user.begin(active_); });
-    if (entropies_) entropies_->meter.begin(active_);
+    if (entropies_) entropies_->language.meter.begin(active_);
     std::int64_t structure_information = 0;
     int carry = tables_.height;
     for (std::int64_t token = 0; token < length_; ++token) {
@@ -227,7 +222,7 @@ class OwnStructureRun {
     }
     if (observer_) observer_->end_batch(watch_.whole());
     if (entropies_) {
-      if (!watch_.whole()) entropies_->meter.wrote_no_sentence();
+      if (!watch_.whole()) entropies_->language.meter.wrote_no_sentence();
       for (int i = 0; i < active_; ++i) task_.tally.entropy.own_structure += structure_information;
     }
     return true;
@@ -239,10 +234,10 @@ class OwnStructureRun {
     watch_.leaf(carry);
     each([x](auto& user) { user.leaf(x); });
     if (!entropies_) return;
-    if (!watch_.so_far()) return entropies_->meter.wrote(law);
-    auto language_law = entropies_->language.prepare(carry);
-    entropies_->language.absorb(x);
-    entropies_->meter.wrote(x, law, language_law);
+    if (!watch_.so_far()) return entropies_->language.meter.wrote(law);
+    auto language_law = entropies_->language.law.prepare(carry);
+    entropies_->language.law.absorb(x);
+    entropies_->language.meter.wrote(x, law, language_law);
   }
   /// 0: a leaf; else the level of a mark, h for a begin mark. Adds the entropy of its law.
   int draw_structure(double u, std::int64_t& information) {
@@ -262,22 +257,8 @@ class OwnStructureRun {
   }
   /// As many sentences of the language, which the writer reads.
   bool read() {
-    if (!entropies_) return true;
-    auto& [meter, language, reader, speaker] = *entropies_;
-    StreamAddress spoken = address_;
-    spoken.purpose = StreamPurpose::language;
-    LaneStream voice(spoken, first_);
-    LeafOdometer odometer(tables_.d, tables_.height);
-    for (int carry = tables_.height; odometer.leaf() < tables_.leaves; carry = odometer.advance()) {
-      const I32 x = speaker.next(odometer, carry, voice);
-      auto law = reader.prepare(carry);
-      auto language_law = language.prepare(carry);
-      reader.absorb(x);
-      language.absorb(x);
-      meter.read(carry, law, language_law);
-      if (!may_go_on()) return false;
-    }
-    return true;
+    return !entropies_ ||
+           entropies_->language.read(address_, first_, entropies_->reader, [this] { return may_go_on(); });
   }
   template <class Use>
   HWY_INLINE void each(Use use) {

@@ -147,6 +147,15 @@ with tempfile.TemporaryDirectory() as name:
     plain_row = reader["without_states"](row)
     assert plain_row == punctuated(Reader("path", D, HEIGHT, 7).read(row)[0], D, 4, 5)
 
+    # Sums that are lost after packing are counted again, and the packed rows stay.
+    packed = (folder / "punctuated-hdf5/corpus-0000.h5").read_bytes()
+    for part in (folder / "punctuated-hdf5/parts").iterdir():
+        part.unlink()
+    (folder / "punctuated-hdf5/results.h5").unlink()
+    check_run(["sample", *ISING, *KGRAM, "-o", folder / "punctuated-hdf5", "--stream", "punctuated", "--format", "hdf5", "-q"])
+    assert (folder / "punctuated-hdf5/corpus-0000.h5").read_bytes() == packed
+    assert not differences(plain / "results.h5", folder / "punctuated-hdf5/results.h5")
+
     # What cannot be is refused, with the remedy.
     def refused(arguments, text, code=64):
         done = run(["sample", *ISING, *arguments])

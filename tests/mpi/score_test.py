@@ -185,6 +185,14 @@ with tempfile.TemporaryDirectory() as name:
     patched = score([folder / "torn.txt", *tree, "--patch"])
     assert patched["well_formed"] == 490
 
+    # One long stream is its sentences, and shards are one set; files of two languages are not.
+    np.save(folder / "stream.npy", np.concatenate([np.array(row) for row in tokens]).astype(np.uint16))
+    stream = score([folder / "stream.npy", *tree])
+    assert stream["sequences"] == stream["well_formed"] == 500
+    np.save(folder / "rows.npy", np.array(tokens).astype(np.uint16))
+    assert score([folder / "rows.npy", *tree])["statistics"][0]["value"] == stream["statistics"][0]["value"]
+    assert score([folder / "rows.npy", folder / "stream.npy", *tree])["sequences"] == 1000
+
     # A k-gram is found out, by both ways; text, CSV and a page are written.
     check_run(["sample", *language, "--generator.kind=kgram", "--generator.context=27", "--sampling.samples=20000", "-o", folder / "kgram", "-q"])
     corpus = folder / "kgram/corpus-0000.npy"
@@ -213,6 +221,7 @@ with tempfile.TemporaryDirectory() as name:
     refused([folder / "bad.txt", *small], "line 1, column 5")
     (folder / "empty.txt").write_text("")
     refused([folder / "empty.txt"], "empty")
+    refused([corpus, folder / "rows.npy"], "of another language")
     refused([folder / "nothing.npy"], "No such file", 74)
     refused([folder / "few.txt"], "say --language.kind", 64)
     refused([corpus, "--contxts", "4"], "contexts", 64)
