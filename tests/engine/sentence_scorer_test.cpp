@@ -40,6 +40,22 @@ std::vector<std::uint8_t> true_sentences(const Case& language, int count) {
   return ChunkRunner(Cell::make(language.parameters)).sentences(0, static_cast<std::uint64_t>(count));
 }
 
+/// What the marks of a sentence cost if the position is inferred.
+double structure_nats(int d, int height, std::int64_t k) {
+  StructureLaw marks(d, height, k);
+  LeafOdometer odometer(d, height);
+  double nats = 0;
+  const auto pay = [&](int level) {
+    nats -= std::log(marks.probability(level));
+    marks.observe(level);
+  };
+  for (int carry = 0; odometer.leaf() < tree_power(d, height); carry = odometer.advance()) {
+    if (carry > 0) pay(carry);
+    pay(0);
+  }
+  return nats;
+}
+
 }  // namespace
 
 TEST_CASE("a window's first leaf is that of its definition") {
@@ -112,16 +128,7 @@ TEST_CASE("scores of all sentences are the cross-entropies that are known, to 1e
       scorer.score(0, nats);
       for (const double x : nats) total += law[s] * x;
     }
-    StructureLaw marks(d, height, k);
-    LeafOdometer odometer(d, height);
-    const auto pay = [&](int level) {
-      total -= std::log(marks.probability(level));
-      marks.observe(level);
-    };
-    for (int carry = 0; odometer.leaf() < tree.leaves(); carry = odometer.advance()) {
-      if (carry > 0) pay(carry);
-      pay(0);
-    }
+    total += structure_nats(d, height, k);
     CHECK(total == Approx(expected).epsilon(1e-12));
   }
 }
@@ -153,4 +160,27 @@ TEST_CASE("an impossible leaf costs infinity, and what comes after it has no law
   CHECK(std::isnan(nats[3]));
   scorer.score(1, nats);
   for (const double x : nats) CHECK(std::isfinite(x));
+}
+
+TEST_CASE("a sentence costs what the authors' simulator says, its marks included") {
+  // compute_perplexity of nanocontext/evaluate/bp.py: d = 3, h = 3, ρ = 0.9, by context length in tokens.
+  const std::string spins = "++-+-+---+++++-+++--+------";
+  const Cell cell = Cell::make(
+      {{"language.kind", "ising"}, {"language.d", "3"}, {"language.height", "3"}, {"language.rho", "0.9"}});
+  std::vector<std::uint8_t> sentence;
+  for (const char spin : spins) sentence.push_back(spin == '+');
+  const std::vector<std::pair<std::int64_t, double>> known = {{1, 40.8335966181096},
+                                                              {4, 24.981410781790743},
+                                                              {9, 21.206791677343222},
+                                                              {20, 19.60616736318114},
+                                                              {40, 20.099890601760425}};
+  for (const auto& [k, nats] : known) {
+    SentenceScorer scorer(cell.language(), {{k, ContextUnit::tokens}});
+    scorer.read(sentence);
+    std::vector<double> leaves(sentence.size());
+    scorer.score(0, leaves);
+    double total = structure_nats(3, 3, k);
+    for (const double x : leaves) total += x;
+    CHECK(total == Approx(nats).epsilon(1e-13));
+  }
 }
