@@ -77,12 +77,12 @@ with tempfile.TemporaryDirectory() as name:
              "--flush-seconds", "0.05", "--pilot", "0", "-q"]
     check_run(["sample", *large, "-o", folder / "whole"], 2)
     kills = 0
-    for _ in range(40):
+    for attempt in range(40):  # later and later, so that the first are surely killed and some get far
         ranks = random.choice([None, 2, 3])
         process = subprocess.Popen(command(["sample", *large, "-o", folder / "killed"], ranks), env=ENVIRONMENT,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         try:
-            process.wait(random.uniform(0.2, 0.8))
+            process.wait(0.1 + 0.1 * attempt)
             break
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, random.choice([signal.SIGKILL, signal.SIGTERM]))
