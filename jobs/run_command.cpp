@@ -15,6 +15,7 @@
 #include "analysis/fits.h"
 #include "analysis/goal_check.h"
 #include "engine/cost.h"
+#include "engine/printable.h"
 #include "engine/stages.h"
 #include "io/results.h"
 #include "io/run_directory.h"
@@ -125,8 +126,8 @@ void tell_damage(const io::RunDirectory& directory) {
   constexpr std::size_t kShown = 10;
   if (directory.set_aside().empty()) return;
   for (const io::SetAside& file : directory.set_aside())
-    say("set aside: {}: {}; moved to {}: {}\n", file.file.string(), file.problem, file.now.string(),
-        file.consequence);
+    say("set aside: {}: {}; moved to {}: {}\n", file.file.string(), printable(file.problem),
+        file.now.string(), file.consequence);
   const Record& record = directory.record();
   const std::vector<std::uint32_t> wanted = wanted_chunks(record, analysis::check_goal);
   const auto missing = io::missing_chunks(record.plan, record.ledger, wanted);

@@ -69,7 +69,8 @@ def damages(path):
     """(what, bytes → bytes) for a file."""
     size = path.stat().st_size
     return [*truncations(size), *flips(size), ("replaced by text", lambda data: b"no HDF5 at all\n" * 50),
-            ("replaced by zeros", lambda data: bytes(len(data))), ("longer", lambda data: data + b"\0")]
+            ("replaced by zeros", lambda data: bytes(len(data))), ("longer", lambda data: data + b"\0"),
+            ("a byte that is no text", lambda data: data[:len(data) // 2] + b"\xe5" + data[len(data) // 2 + 1:])]
 
 
 def check_refused(run, word):
