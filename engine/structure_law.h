@@ -16,7 +16,7 @@ namespace leafcast {
 /// mark has
 ///   level m with probability 1 − 1/(d − c), level j > m, j < h: (1 − 1/d) d^{−(j−1−m)}/(d − c), begin:
 ///   d^{−(h−1−m)}/(d − c).
-/// Memory O(k/d + h), a step O(h) at most. (derived; enumerated in tests/engine/structure_law_test.cpp)
+/// Memory O(k/d + h), a step O(h) at most. (`MATH.md`, section 10; enumerated in tests/engine/structure_law_test.cpp)
 class StructureLaw {
  public:
   StructureLaw(int d, int height, std::int64_t context);
