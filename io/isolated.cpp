@@ -194,7 +194,9 @@ std::unique_ptr<Child> child_for(std::uint64_t bytes, const ReadingLimits& limit
 ReadingLimits ReadingLimits::of(std::size_t file_bytes) {
   // Deflate yields at most 1032 bytes for one, and inflates more than 200 MB a second.
   const std::uint64_t bytes = std::max<std::uint64_t>(file_bytes, kBytesOfAChild);
-  return {512 * kMegabyte + 4 * bytes, 20 + 6e-6 * static_cast<double>(file_bytes), 512 * kMegabyte};
+  // A sanitizer's allocator may be locked at the fork for ever; then another child is tried soon.
+  const double silence = isolated::kConfined ? 60 : 5;
+  return {512 * kMegabyte + 4 * bytes, 20 + 6e-6 * static_cast<double>(file_bytes), 512 * kMegabyte, silence};
 }
 
 ReadingSession::ReadingSession() { ++sessions; }
