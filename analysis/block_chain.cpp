@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "engine/tree.h"
+#include "engine/vocabulary.h"
 
 namespace leafcast::analysis {
 
@@ -29,8 +30,12 @@ Theory theory(const Language& language, const KgramGenerator& kgram) {
   const int d = language.d, h = language.height;
   int covered = h;
   while (covered > 0 && window_of_subtree(d, covered, kgram.unit) > k) --covered;
-  if (covered == h) return {h, {}};
-  if (kgram.structure == Structure::sampled) return {-1, {}};
+  // A writer of its own structure knows where it stands if it sees all marks, or the begin mark where there
+  // are none.
+  const bool own_structure = kgram.structure == Structure::sampled;
+  const bool sees_position = !own_structure || h > 1 || k >= sentence_tokens(d, h);
+  if (covered == h && sees_position) return {h, {}};
+  if (own_structure) return {-1, {}};
 
   BlockChain chain{0, Memory::root, LcaLaw::fixed};
   if (k == 0) {

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <numeric>
+#include <tuple>
 
 #include "analysis/estimates.h"
 #include "analysis/exact.h"
@@ -72,6 +73,22 @@ TEST_CASE("sentences cost a k-gram of its own structure what is known") {
   }
   CHECK(exact(ising(2, 3, "10", true), "kl_divergence") == Approx(0).margin(1e-12));
   CHECK(exact(ising(2, 3, "1", true), "kl_divergence") > 0.1);
+}
+
+TEST_CASE("a writer of its own structure is the language once it sees where it stands, not before") {
+  for (const auto& [d, height, least] : {std::tuple{3, 1, 3}, {2, 1, 2}, {3, 2, 10}, {2, 3, 10}, {4, 1, 4}}) {
+    INFO("d=" << d << " h=" << height);
+    const Cell seeing = ising(d, height, std::to_string(least), true),
+               blind = ising(d, height, std::to_string(least - 1), true);
+    CHECK_FALSE(std::isnan(exact(seeing, "variance")));
+    CHECK(std::isnan(exact(blind, "variance")));
+    // The sampler says the same: all sentences have the marks of the tree, or not.
+    const auto well_formed = [](const Cell& cell) {
+      return ChunkRunner(cell).run(0, 6400, [] { return true; })->well_formed;
+    };
+    CHECK(well_formed(seeing) == 6400);
+    if (height == 1) CHECK(well_formed(blind) < 6400);  // else it sees the marks, though not all leaves
+  }
 }
 
 TEST_CASE("short contexts have exact entropies on long sentences") {
