@@ -35,7 +35,7 @@ class Evaluator {
       : d_(cell.language().d),
         h_(cell.language().height),
         observe_(cell.observe()),
-        zero_mean_(cell.language().channel.is_symmetric()),
+        zero_mean_(cell.language().is_uniform()),
         has_memory_(std::holds_alternative<ReasoningGenerator>(cell.generator())),
         splits_(cell.method() == Method::splitting),
         own_structure_(cell.writes_own_structure()),

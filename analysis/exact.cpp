@@ -47,11 +47,11 @@ class Theorist {
  public:
   explicit Theorist(const Cell& cell)
       : language_(cell.language()),
-        observed_(language_.channel, cell.observe().symbol),
+        observed_(language_.channel(), cell.observe().symbol),
         symbol_(cell.observe().symbol),
         d_(language_.d),
         h_(language_.height),
-        q_(language_.channel.q()),
+        q_(language_.symbols()),
         theory_(theory_of(cell)),
         moments_(observed_.subtree_moments(d_, std::max(theory_.true_height, 0))) {
     if (language_.constrained) {
@@ -119,13 +119,13 @@ class Theorist {
     const int w = chain.w;
     const bool colored = language_.constrained && q_ <= kMaxColors;
     if (chain.memory == BlockChain::Memory::leaves)
-      return BlocksKnownByPosterior::shared(language_.channel, symbol_, d_, 0).at(w);
+      return BlocksKnownByPosterior::shared(language_.channel(), symbol_, d_, 0).at(w);
     Uncertain<BlockLaw> block{block_known_by_root(observed_, moments_[w]), {}, 0};
     if (chain.memory == BlockChain::Memory::root || w == 0) {
       if (colored) block.value.coloring = stretch_by_root(freedom_[w], q_);
       return block;
     }
-    auto by_children = BlocksKnownByPosterior::shared(language_.channel, symbol_, d_, w - 1).at(1);
+    auto by_children = BlocksKnownByPosterior::shared(language_.channel(), symbol_, d_, w - 1).at(1);
     if (by_children && colored) by_children->value.coloring = stretch_by_children(freedom_[w - 1], d_, q_);
     return by_children;
   }
@@ -137,7 +137,7 @@ class Theorist {
     add_pairs(values, chain.w, joints, block.passage);
     if (block.moments) add_moments(values, chain.w, joints, *block.moments);
     if (language_.constrained && block.coloring)
-      add_coloring(values, chain.w, transitions(chain, language_.channel), *block.coloring);
+      add_coloring(values, chain.w, transitions(chain, language_.channel()), *block.coloring);
     return values;
   }
 
@@ -206,12 +206,12 @@ class Theorist {
   }
 
   double from_stationary(const MatrixXd& stretch) const {
-    return language_.channel.stationary().dot(stretch.rowwise().sum());
+    return language_.channel().stationary().dot(stretch.rowwise().sum());
   }
 
   /// With two symbols that are alike, every generator writes a sentence as often as its flip.
   void add_symmetry() {
-    if (!language_.channel.is_symmetric() || q_ != 2) return;
+    if (!language_.channel().is_symmetric() || q_ != 2) return;
     for (int j = 0; j <= h_; ++j) exact_[at("skewness", j)] = {0, 0};
   }
 

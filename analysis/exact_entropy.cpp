@@ -76,7 +76,7 @@ std::vector<double> entropies(const Language& language, std::int64_t context, Co
       }
     }
     const auto [entry, is_new] = known.try_emplace(boundaries, 0.0);
-    if (is_new) entry->second = conditional_entropy(language.channel, boundaries);
+    if (is_new) entry->second = conditional_entropy(language.channel(), boundaries);
     sums[static_cast<std::size_t>(carry)] += entry->second;
   }
   return sums;
@@ -91,7 +91,7 @@ VectorXd window_law(const Channel& channel, std::span<const int> boundaries) {
 
 std::optional<ExactEntropies> exact_entropies(const Cell& cell) {
   const Language& language = cell.language();
-  const double n = static_cast<double>(language.leaves()), q = language.channel.q();
+  const double n = static_cast<double>(language.leaves()), q = language.symbols();
   const auto* kgram = std::get_if<KgramGenerator>(&cell.generator());
   const double k = kgram ? std::min(static_cast<double>(kgram->context), n - 1) : n - 1;
   const bool few_sentences = n * std::log2(q) <= std::log2(kMostSentences);

@@ -94,7 +94,7 @@ class Story {
   std::string shortfall() const {
     const Family* family = bounded();
     const auto truth = true_value(record_, index_, cells_, "variance");
-    const double lambda = language_.channel.lambda();
+    const double lambda = language_.channel().lambda();
     if (!family || !truth || !(*truth > 0) || language_.d * lambda * lambda <= 1) return "";
     const auto& all = family->measurements;
     const auto share = [&](const Measurement& m) {

@@ -131,7 +131,7 @@ int bits(int values) {
 
 /// What a path to the root takes: the symbol and the sibling index at every level.
 double path_bits_a_level(const Cell& cell) {
-  return bits(cell.language().channel.q()) + bits(cell.language().d);
+  return bits(cell.language().symbols()) + bits(cell.language().d);
 }
 
 /// Memory of the whole path, over the heights of the curves. `place` puts a height on the x axis.

@@ -293,7 +293,7 @@ SequenceScore ScoreBook::add(std::span<const std::int32_t> tokens) {
   score.place = parsed.place;
   const int b = s.bin();
   const auto symbol = static_cast<std::size_t>(s.sentences.observe().symbol);
-  score.sum = s.language.channel.q() * parsed.counts[symbol] -
+  score.sum = s.language.symbols() * parsed.counts[symbol] -
               std::accumulate(parsed.counts.begin(), parsed.counts.end(), std::int64_t{0});
   s.tally_of.add_stream(parsed.counts, !parsed.fault, s.streams[static_cast<std::size_t>(b)]);
   if (parsed.fault) {

@@ -37,9 +37,9 @@ BlockShape::BlockShape(const Cell& cell) : height(cell.language().height) {
   levels = language.height - height;
   lca_drawn = law != LcaLaw::fixed;
   if (lca_drawn && levels > 0)
-    across.push_back(mixed_across(language.channel, language.d, levels, law));
+    across.push_back(mixed_across(language.channel(), language.d, levels, law));
   else
-    for (int j = 1; j <= levels; ++j) across.push_back(language.channel.across(j));
+    for (int j = 1; j <= levels; ++j) across.push_back(language.channel().across(j));
 }
 
 std::uint64_t memory_bits(const Cell& cell, int symbols) {
@@ -47,7 +47,7 @@ std::uint64_t memory_bits(const Cell& cell, int symbols) {
   if (!writer) return 0;
   const auto bits = [](int values) { return std::bit_width(static_cast<unsigned>(values - 1)); };
   const Language& language = cell.language();
-  return static_cast<std::uint64_t>(symbols) * bits(language.channel.q()) +
+  return static_cast<std::uint64_t>(symbols) * bits(language.symbols()) +
          static_cast<std::uint64_t>(writer->memory_depth) * bits(language.d);
 }
 

@@ -16,7 +16,6 @@ namespace leafcast {
 
 namespace {
 
-constexpr std::uint64_t kMaxChildren = 1 << 20;
 constexpr std::int64_t kMaxLeaves = (std::int64_t{1} << 62) - 1;
 constexpr std::uint64_t kMaxSamples = std::uint64_t{1} << 53;
 constexpr std::uint64_t kDefaultSamples = 10000;
@@ -33,16 +32,9 @@ std::vector<std::string> names(const Kinds& kinds) {
   return list;
 }
 
-/// n < 2^62, and S = q·N_c − n ranges over [−n, (q−1)n], so (q−1)n < 2^62 too.
-bool sums_fit(int d, int height, int q) {
-  return tree_fits(d, height) && tree_power(d, height) <= kMaxLeaves / (q - 1);
-}
-
 Language read_language(ParameterReader& reader) {
   const auto& registry = language_registry();
   const LanguageKind& kind = registry[reader.read_choice("language.kind", names(registry))];
-  const auto d = static_cast<int>(reader.read_whole("language.d", "the number of children", 2, kMaxChildren));
-  const auto height = static_cast<int>(reader.read_whole("language.height", "a tree's height", 1, 1'000'000));
   for (const LanguageKind& other : registry)
     for (const std::string& key : other.keys)
       if (reader.has("language." + key) &&
@@ -50,17 +42,7 @@ Language read_language(ParameterReader& reader) {
         throw reader.error("language." + key,
                            fmt::format("{}; leave language.{} out, or choose another language.kind",
                                        kind.why_no_others, key));
-  Channel channel = kind.make_channel(reader);
-  if (!sums_fit(d, height, channel.q())) {
-    int largest = height;
-    while (!sums_fit(d, largest, channel.q())) --largest;
-    throw reader.error(
-        "language.height",
-        fmt::format(
-            "a sentence's sum must stay below 2^62: with d = {} and {} symbols the largest height is {}", d,
-            channel.q(), largest));
-  }
-  return {kind.name, d, height, std::move(channel), kind.constrained};
+  return kind.make(kind, reader);
 }
 
 // ---- generators
@@ -274,7 +256,7 @@ Observe read_observe(ParameterReader& reader, const Language& language, const Ge
                        fmt::format("only a coloring can be invalid, {} cannot; leave it out", language.kind));
   observe.histogram = reader.read_switch("observe.histogram", true);
   observe.entropy = entropy;
-  const int q = language.channel.q();
+  const int q = language.symbols();
   observe.symbol =
       static_cast<int>(reader.read_whole("observe.symbol", "a symbol's number", 0, kMaxSymbols - 1, 0));
   if (observe.symbol >= q)
@@ -396,8 +378,6 @@ bool lists_seeds(const std::string& seed) { return seed.find(kShareSeparator) !=
 
 }  // namespace
 
-std::int64_t Language::leaves() const { return tree_power(d, height); }
-
 Cell Cell::make(const Parameters& parameters) {
   ParameterReader reader(parameters);
   Cell cell;
@@ -496,7 +476,7 @@ std::string Cell::label() const {
   if (parameters_.contains("language.rho")) {
     text += fmt::format(" d={} ρ={} h={}", value("d"), value("rho"), value("height"));
   } else {
-    text += fmt::format(" q={}", language_->channel.q());
+    text += fmt::format(" q={}", language_->symbols());
     if (parameters_.contains("language.lambda")) text += " λ=" + value("lambda");
     text += fmt::format(" d={} h={}", value("d"), value("height"));
   }
@@ -528,7 +508,7 @@ std::vector<KindKeys> list_keys(const Kinds& kinds, const std::string& section,
 }
 
 std::vector<KindKeys> list_language_keys() {
-  auto lists = list_keys(language_registry(), "language.", {"kind", "d", "height"});
+  auto lists = list_keys(language_registry(), "language.", {"kind"});
   for (std::size_t i = 0; i < lists.size(); ++i)
     if (language_registry()[i].constrained) lists[i].keys.push_back("observe.validity");
   return lists;

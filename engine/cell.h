@@ -6,25 +6,14 @@
 #include <variant>
 #include <vector>
 
-#include "engine/channel.h"
 #include "engine/goal.h"
+#include "engine/language.h"
 
 namespace leafcast {
 
 /// Fully resolved sweep keys of one cell ("language.d" → "3"): the one textual form of a cell, in plans and
 /// files.
 using Parameters = std::map<std::string, std::string>;
-
-/// A language: a broadcast process on the complete d-ary tree of the given height (MATH.md §1).
-struct Language {
-  std::string kind;  ///< registered name: ising, coloring, potts, kernel
-  int d;             ///< children a node
-  int height;
-  Channel channel;
-  bool constrained;  ///< sentences can be ungrammatical, so validity is observed (coloring)
-
-  std::int64_t leaves() const;  ///< n = d^height
-};
 
 /// The language itself.
 struct TrueGenerator {};

@@ -56,7 +56,7 @@ MatrixXd root_law(const Channel& channel) {
 double binomial_draws(const Cell& cell) {
   const Language& language = cell.language();
   const BlockShape blocks(cell);
-  const double q = language.channel.is_symmetric() ? 2 : language.channel.q();
+  const double q = language.channel().is_symmetric() ? 2 : language.symbols();
   std::set<int> lengths;  // as CollapsedSampler::add_chain halves them
   const auto halve = [&](auto& self, int length) -> void {
     if (length == 1 || !lengths.insert(length).second) return;
@@ -101,7 +101,7 @@ class CollapsedSampler::Budget {
 class CollapsedSampler::Sums {
  public:
   explicit Sums(const Cell& cell)
-      : q_(cell.language().channel.q()),
+      : q_(cell.language().symbols()),
         n_(cell.language().leaves()),
         centre_(HistogramBins::centre(cell)),
         histogram_(cell.observe().histogram ? 2 * kBins : 0) {}
@@ -155,11 +155,11 @@ class CollapsedSampler::Sums {
 
 CollapsedSampler::CollapsedSampler(const Cell& cell)
     : cell_(cell),
-      states_(cell.language().channel.is_symmetric() ? 2 : cell.language().channel.q()),
-      chosen_state_(cell.language().channel.is_symmetric() ? 0 : cell.observe().symbol),
-      first_(root_law(cell.language().channel)),
+      states_(cell.language().channel().is_symmetric() ? 2 : cell.language().symbols()),
+      chosen_state_(cell.language().channel().is_symmetric() ? 0 : cell.observe().symbol),
+      first_(root_law(cell.language().channel())),
       last_(first_),
-      child_(states_of(cell.language().channel, cell.language().channel.kernel())) {
+      child_(states_of(cell.language().channel(), cell.language().channel().kernel())) {
   if (cell.method() != Method::collapsed) throw std::logic_error("not a collapsed cell: " + cell.label());
   const BlockShape blocks(cell);
   block_height_ = blocks.height;
@@ -168,7 +168,7 @@ CollapsedSampler::CollapsedSampler(const Cell& cell)
   int part = 0;
   for (int j = 0; j < blocks.levels; ++j)
     part = add_chain(part, cell.language().d,
-                     states_of(cell.language().channel, blocks.across[blocks.lca_drawn ? 0 : j]));
+                     states_of(cell.language().channel(), blocks.across[blocks.lca_drawn ? 0 : j]));
   last_ = RowSplitter(stretches_.back().ends);
 }
 

@@ -70,7 +70,7 @@ Sampler sampler_of(const Cell& cell) {
 
 /// Bytes of a k-gram's window: symbols and messages of all lanes.
 double ring_bytes(const Cell& cell, std::int64_t window) {
-  const double q = cell.language().channel.q(), d = cell.language().d;
+  const double q = cell.language().symbols(), d = cell.language().d;
   return static_cast<double>(window) * kBatchSamples * (2 + 4 * q / (d - 1));
 }
 
@@ -80,7 +80,7 @@ double nominal_plane_leaf(const Cell& cell) {
   const double d = language.d;
   // A plane of random bits for a color among two; about eleven to compare with a probability, or to choose
   // among three.
-  const double node = flips_coins(language.channel) ? 0.006 : 0.04;
+  const double node = flips_coins(language.channel()) ? 0.006 : 0.04;
   const Observe& observe = cell.observe();
   return 0.015 + node * d / (d - 1) + (observe.subtrees ? 0.02 : 0) + (observe.validity ? 0.005 : 0);
 }
@@ -88,17 +88,17 @@ double nominal_plane_leaf(const Cell& cell) {
 /// Nanoseconds a leaf on lanes, of a sentence that is written and tallied.
 double nominal_written_leaf(const Cell& cell) {
   const Language& language = cell.language();
-  const double q = language.channel.q(), d = language.d;
+  const double q = language.symbols(), d = language.d;
   const Sampler sampler = sampler_of(cell);
   // Dense kernels multiply q×q matrices in O(q³), symmetric channels in O(q²).
-  const double growth = (q * q - 4) * (language.channel.is_symmetric() ? 1 : q / 2);
+  const double growth = (q * q - 4) * (language.channel().is_symmetric() ? 1 : q / 2);
   // A draw from a row of a table, for dense kernels and across the boundaries of blocks.
   const double row = q <= 8 ? 0.1 * q * q : 2 + 1.3 * q;
   const double tally =
       0.1 + (cell.observe().subtrees ? 0.1 / (d - 1) : 0) + (cell.observe().validity ? 0.1 : 0);
-  const double walk = tally + (language.channel.is_symmetric() ? 0.12 : row) * d / (d - 1);
+  const double walk = tally + (language.channel().is_symmetric() ? 0.12 : row) * d / (d - 1);
   const double boundaries = sampler.depth < language.height ? std::pow(d, -sampler.depth) : 0;  // a leaf
-  const double boundary = (language.channel.is_symmetric() ? 0.12 : row) * boundaries;
+  const double boundary = (language.channel().is_symmetric() ? 0.12 : row) * boundaries;
   switch (sampler.kind) {
     case Sampler::Kind::ancestors:
       return walk + boundary;
@@ -113,7 +113,7 @@ double nominal_written_leaf(const Cell& cell) {
   const double k = static_cast<double>(sampler.window);
   if (k < d) return tally + 0.5 + 0.15 * k * q / 2;
   const double belief =
-      language.channel.is_symmetric() ? (q > 3 ? 0.45 : 0.12) * growth : 0.3 * (q * q - 4) + 0.02 * growth;
+      language.channel().is_symmetric() ? (q > 3 ? 0.45 : 0.12) * growth : 0.3 * (q * q - 4) + 0.02 * growth;
   // Until the window is full, its left edge stands still.
   const double sliding = 1 - k / static_cast<double>(language.leaves());
   return tally + 0.4 + belief + (0.4 + 0.15 * sliding) * d / (d - 1);
@@ -123,7 +123,7 @@ double nominal_written_leaf(const Cell& cell) {
 /// language's law.
 double nominal_lane_leaf(const Cell& cell) {
   const double written = nominal_written_leaf(cell) + (cell.writes_own_structure() ? 0.4 : 0);
-  return cell.observe().entropy ? 2 * written + cell.language().channel.q() + 1 : written;
+  return cell.observe().entropy ? 2 * written + cell.language().symbols() + 1 : written;
 }
 
 std::string sampler_name(const Cell& cell) {
@@ -184,7 +184,7 @@ std::string work_class(const Cell& cell) {
   if (observe.validity) observers += " validity";
   if (observe.histogram) observers += " histogram";
   if (observe.entropy) observers += " entropy";
-  return fmt::format("{}, {}, d={}, {} at once,{}", sampler_name(cell), channel_name(cell.language().channel),
+  return fmt::format("{}, {}, d={}, {} at once,{}", sampler_name(cell), channel_name(cell.language().channel()),
                      cell.language().d, batch_size(cell), observers.empty() ? " sum" : observers);
 }
 
@@ -274,7 +274,7 @@ CostModel CostModel::from_json(const std::string& text) {
 
 double sampler_bytes(const Cell& cell) {
   const Language& language = cell.language();
-  const double q = language.channel.q(), d = language.d, h = language.height;
+  const double q = language.symbols(), d = language.d, h = language.height;
   const double lane_vector = 4 * kBatchSamples, histogram = 8 * 4096;
   // The channel's tables, a few messages and sums a level.
   double bytes = histogram + 4 * q * q * (h + 4) + (h + 2) * (6 * q + 16) * lane_vector;
@@ -298,7 +298,7 @@ double sampler_bytes(const Cell& cell) {
 }
 
 double cell_bytes(const Cell& cell) {
-  const double q = cell.language().channel.q();
+  const double q = cell.language().symbols();
   return 4096 + 2 * q * q * sizeof(double);
 }
 

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "engine/error.h"
+#include "engine/tree.h"
 #include "engine/values.h"
 
 namespace leafcast {
@@ -56,14 +57,61 @@ Channel make_kernel(ParameterReader& reader) {
   }
 }
 
+// ---- the tree
+
+constexpr std::uint64_t kMaxChildren = 1 << 20;
+
+/// n < 2^62, and S = q·N_c − n ranges over [−n, (q−1)n], so (q−1)n < 2^62 too.
+bool sums_fit(int d, int height, int symbols) {
+  return tree_fits(d, height) && tree_power(d, height) <= ((std::int64_t{1} << 62) - 1) / (symbols - 1);
+}
+
+struct TreeShape {
+  int d, height;
+};
+TreeShape read_tree(ParameterReader& reader) {
+  const auto d = static_cast<int>(reader.read_whole("language.d", "the number of children", 2, kMaxChildren));
+  return {d, static_cast<int>(reader.read_whole("language.height", "a tree's height", 1, 1'000'000))};
+}
+
+void require_sums_fit(const ParameterReader& reader, const char* height_key, TreeShape tree, int symbols) {
+  if (sums_fit(tree.d, tree.height, symbols)) return;
+  while (!sums_fit(tree.d, tree.height, symbols)) --tree.height;
+  throw reader.error(
+      height_key,
+      fmt::format(
+          "a sentence's sum must stay below 2^62: with d = {} and {} symbols the largest height is {}",
+          tree.d, symbols, tree.height));
+}
+
+template <Channel (*make_channel)(ParameterReader&)>
+Language make_broadcast(const LanguageKind& kind, ParameterReader& reader) {
+  const TreeShape tree = read_tree(reader);
+  Channel channel = make_channel(reader);
+  require_sums_fit(reader, "language.height", tree, channel.q());
+  return {kind.name, tree.d, tree.height, std::move(channel), kind.constrained};
+}
+
 }  // namespace
 
 const std::vector<LanguageKind>& language_registry() {
   static const std::vector<LanguageKind> kinds = {
-      {"ising", {"rho"}, "ising has two symbols and λ = rho", false, make_ising},
-      {"coloring", {"q"}, "a coloring is given by its q colors: λ = -1/(q-1)", true, make_coloring},
-      {"potts", {"q", "lambda"}, "a potts channel is given by q and lambda", false, make_potts},
-      {"kernel", {"matrix"}, "a kernel's matrix says everything", false, make_kernel},
+      {"ising", {"d", "height", "rho"}, "ising has two symbols and λ = rho", false, make_broadcast<make_ising>},
+      {"coloring",
+       {"d", "height", "q"},
+       "a coloring is given by its q colors: λ = -1/(q-1)",
+       true,
+       make_broadcast<make_coloring>},
+      {"potts",
+       {"d", "height", "q", "lambda"},
+       "a potts channel is given by q and lambda",
+       false,
+       make_broadcast<make_potts>},
+      {"kernel",
+       {"d", "height", "matrix"},
+       "a kernel's matrix says everything",
+       false,
+       make_broadcast<make_kernel>},
   };
   return kinds;
 }

@@ -2,19 +2,19 @@
 #include <string>
 #include <vector>
 
-#include "engine/channel.h"
+#include "engine/language.h"
 #include "engine/parameter_reader.h"
 
 namespace leafcast {
 
-/// A kind of broadcast process. To add one: a factory and a line of language_registry(), both in
-/// languages.cpp, and an enumeration test.
+/// A kind of language. To add one: a factory and a line of language_registry(), both in languages.cpp, and an
+/// enumeration test.
 struct LanguageKind {
   std::string name;
-  std::vector<std::string> keys;  ///< short names besides kind, d and height: "rho"
+  std::vector<std::string> keys;  ///< short names besides kind: "d", "height", "rho"
   std::string why_no_others;      ///< what makes other keys contradictory: "ising has two symbols and …"
   bool constrained;               ///< sentences can be ungrammatical
-  Channel (*make_channel)(ParameterReader&);  ///< reads `keys`; throws CellError
+  Language (*make)(const LanguageKind&, ParameterReader&);  ///< reads `keys`; throws CellError
 };
 const std::vector<LanguageKind>& language_registry();
 

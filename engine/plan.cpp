@@ -48,7 +48,7 @@ Grain grain_of(const Cell& cell, int streams) {
   }
   if (remembers_a_path(cell)) return {batch, 0x1p25 / leaves};
   // Belief propagation takes q² or q³ steps.
-  const Channel& channel = cell.language().channel;
+  const Channel& channel = cell.language().channel();
   const double q = channel.q(), steps = channel.is_symmetric() ? q * q / 16 : q * q * q / 64;
   return {batch, 0x1p25 / leaves / std::max(1.0, steps)};
 }

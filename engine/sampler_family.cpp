@@ -36,8 +36,8 @@ SamplerFamily sampler_family(const Cell& cell) {
   if (cell.method() == Method::splitting) return SamplerFamily::splitting;
   if (cell.observe().entropy) return SamplerFamily::lanes;
   const Language& language = cell.language();
-  return language.channel.is_symmetric() && language.channel.q() <= 4 && remembers_a_path(cell) &&
-                 cell.samples() >= least_samples_for_planes(language.channel)
+  return language.channel().is_symmetric() && language.symbols() <= 4 && remembers_a_path(cell) &&
+                 cell.samples() >= least_samples_for_planes(language.channel())
              ? SamplerFamily::planes
              : SamplerFamily::lanes;
 }

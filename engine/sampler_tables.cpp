@@ -42,11 +42,11 @@ std::vector<float> SamplerTables::cumulative(const Eigen::VectorXd& row) {
 
 SamplerTables::SamplerTables(const Cell& c)
     : cell(c),
-      q(c.language().channel.q()),
+      q(c.language().symbols()),
       d(c.language().d),
       height(c.language().height),
       leaves(c.language().leaves()) {
-  const Channel& channel = c.language().channel;
+  const Channel& channel = c.language().channel();
   symmetric = channel.is_symmetric();
   leave = 1 - channel.kernel()(0, 0);
   stay = static_cast<float>(channel.kernel()(0, 0));

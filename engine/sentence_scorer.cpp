@@ -27,7 +27,7 @@ std::int64_t window_begin(const Context& context, int d, std::int64_t leaf) {
 }
 
 SentenceScorer::SentenceScorer(const Language& language, std::vector<Context> contexts)
-    : q_(language.channel.q()),
+    : q_(language.symbols()),
       d_(language.d),
       height_(language.height),
       n_(language.leaves()),
@@ -37,8 +37,8 @@ SentenceScorer::SentenceScorer(const Language& language, std::vector<Context> co
       scratch_(static_cast<std::size_t>(q_)) {
   const auto q = static_cast<std::size_t>(q_);
   for (int a = 0; a < q_; ++a)
-    for (int b = 0; b < q_; ++b) kernel_.push_back(language.channel.kernel()(a, b));
-  for (int a = 0; a < q_; ++a) stationary_.push_back(language.channel.stationary()(a));
+    for (int b = 0; b < q_; ++b) kernel_.push_back(language.channel().kernel()(a, b));
+  for (int a = 0; a < q_; ++a) stationary_.push_back(language.channel().stationary()(a));
   for (int j = 0; j < height_; ++j)
     for (auto* part : {&levels_[j].message, &levels_[j].left, &levels_[j].right})
       part->resize(static_cast<std::size_t>(tree_power(d_, height_ - j)) * q);

@@ -29,7 +29,7 @@ void resize(std::vector<std::uint64_t>& counts, std::size_t size) {
 }  // namespace
 
 SentenceTally::SentenceTally(const Cell& cell)
-    : q_(cell.language().channel.q()),
+    : q_(cell.language().symbols()),
       d_(cell.language().d),
       height_(cell.language().height),
       leaves_(cell.language().leaves()),

@@ -21,7 +21,7 @@ class ParticleValidity {
  public:
   ParticleValidity(const Language& language, int particles)
       : height_(language.height),
-        all_(~std::uint64_t{0} >> (64 - language.channel.q())),
+        all_(~std::uint64_t{0} >> (64 - language.symbols())),
         levels_(static_cast<std::size_t>(language.height) + 1),
         open_(levels_ * static_cast<std::size_t>(particles)) {}
 
@@ -201,7 +201,7 @@ std::optional<Tally> SplittingSampler::run(std::uint32_t chunk, std::uint64_t sa
 
 double splitting_leaf_seconds(const Cell& cell) {
   const Language& language = cell.language();
-  const double q = language.channel.q(), d = language.d;
+  const double q = language.symbols(), d = language.d;
   double nanoseconds = 14 + 2.5 * d / (d - 1);
   if (const auto* kgram = std::get_if<KgramGenerator>(&cell.generator())) {
     // Steps up and down the paths, each of q² sums, and siblings on the way up.

@@ -86,7 +86,7 @@ template <int Q>
 class AncestorWriter final : public ParticleWriter {
  public:
   AncestorWriter(const Cell& cell, int particles)
-      : colors_(cell.language().channel.q()),
+      : colors_(cell.language().symbols()),
         blocks_(cell),
         w_(blocks_.height),
         colors_kept_(static_cast<std::size_t>(w_) + 1),
@@ -198,7 +198,7 @@ template <int Q>
 class KgramWriter final : public ParticleWriter {
  public:
   KgramWriter(const Cell& cell, int particles)
-      : colors_(cell.language().channel.q()),
+      : colors_(cell.language().symbols()),
         d_(cell.language().d),
         k_(std::get<KgramGenerator>(cell.generator()).context),
         tokens_(std::get<KgramGenerator>(cell.generator()).unit == ContextUnit::tokens),
@@ -327,7 +327,7 @@ std::unique_ptr<ParticleWriter> make(const Cell& cell, int particles) {
 }  // namespace
 
 std::unique_ptr<ParticleWriter> make_particle_writer(const Cell& cell, int particles) {
-  const Channel& channel = cell.language().channel;
+  const Channel& channel = cell.language().channel();
   const auto* reasoning = std::get_if<ReasoningGenerator>(&cell.generator());
   if (!channel.is_symmetric() || channel.kernel()(0, 0) != 0 ||
       (reasoning && reasoning->encoding == Encoding::segment))
@@ -339,7 +339,7 @@ std::unique_ptr<ParticleWriter> make_particle_writer(const Cell& cell, int parti
 
 double particle_bytes(const Cell& cell) {
   const Language& language = cell.language();
-  const int q = language.channel.q();
+  const int q = language.symbols();
   if (const auto* kgram = std::get_if<KgramGenerator>(&cell.generator())) {
     const double window = static_cast<double>(window_leaves(*kgram, language));
     return window * (1 + 8.0 * q / (language.d - 1)) + 8.0 * q * (3 * language.height + 4);

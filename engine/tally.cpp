@@ -73,10 +73,10 @@ std::int64_t round_product(double p, std::int64_t n) {
 }  // namespace
 
 std::int64_t HistogramBins::centre(const Cell& cell) {
-  const Channel& channel = cell.language().channel;
-  const std::int64_t n = cell.language().leaves();
-  if (!channel.is_symmetric()) return round_product(channel.stationary()(cell.observe().symbol), n);
-  const auto q = static_cast<std::uint64_t>(channel.q());
+  const Language& language = cell.language();
+  const std::int64_t n = language.leaves();
+  if (!language.is_uniform()) return round_product(language.leaf_law()(cell.observe().symbol), n);
+  const auto q = static_cast<std::uint64_t>(language.symbols());
   return static_cast<std::int64_t>((2 * static_cast<std::uint64_t>(n) + q) / (2 * q));
 }
 

@@ -29,9 +29,9 @@ const char* fault_name(Fault fault) {
 }
 
 TokenParser::TokenParser(StreamKind stream, const Language& language)
-    : vocabulary_(stream, language.channel.q(), language.d, language.height),
+    : vocabulary_(stream, language.symbols(), language.d, language.height),
       ising_(language.kind == "ising"),
-      q_(language.channel.q()),
+      q_(language.symbols()),
       d_(language.d),
       height_(language.height),
       leaves_(language.leaves()),

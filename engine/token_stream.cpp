@@ -80,7 +80,7 @@ class TokenStream::Memory {
 };
 
 TokenStream::TokenStream(StreamKind stream, const Language& language, std::int64_t segment_tokens)
-    : vocabulary_(stream, language.channel.q(), language.d, language.height),
+    : vocabulary_(stream, language.symbols(), language.d, language.height),
       d_(language.d),
       height_(language.height),
       segment_tokens_(segment_tokens) {

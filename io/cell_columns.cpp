@@ -76,9 +76,9 @@ void put_cell_columns(h5::Group group, const h5::Axis& axis, const Plan& plan,
   ColumnWriter columns(std::move(group), axis, plan, cells);
   columns.add("language", [](std::uint32_t, const Cell& cell) { return cell.language().kind; });
   columns.add("d", [](std::uint32_t, const Cell& cell) { return std::int32_t{cell.language().d}; });
-  columns.add("q", [](std::uint32_t, const Cell& cell) { return std::int32_t{cell.language().channel.q()}; });
+  columns.add("q", [](std::uint32_t, const Cell& cell) { return std::int32_t{cell.language().symbols()}; });
   columns.add_real("rho", "language.rho");
-  columns.add("lambda", [](std::uint32_t, const Cell& cell) { return cell.language().channel.lambda(); });
+  columns.add("lambda", [](std::uint32_t, const Cell& cell) { return cell.language().lambda(); });
   columns.add("height", [](std::uint32_t, const Cell& cell) { return std::int32_t{cell.language().height}; });
   columns.add("n", [](std::uint32_t, const Cell& cell) { return cell.language().leaves(); });
   columns.add("generator", [](std::uint32_t, const Cell& cell) { return cell.generator_name(); });

@@ -27,7 +27,7 @@ Json words(const SequenceHeader& header) {
   Json list = Json::array();
   const Cell cell = Cell::from_parameters(header.parameters);
   const Language& language = cell.language();
-  const Vocabulary vocabulary(*header.stream, language.channel.q(), language.d, language.height);
+  const Vocabulary vocabulary(*header.stream, language.symbols(), language.d, language.height);
   for (int number = 0; number < vocabulary.size(); ++number) {
     const auto token = vocabulary.token(number);
     list.push_back(token ? Json(Vocabulary::text(*token)) : Json());

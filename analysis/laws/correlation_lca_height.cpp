@@ -28,7 +28,7 @@ Law correlation_lca_height() {
       .rivals = {constant(), power("j")},
       .predict =
           [](const Series& series) {
-            const Channel& channel = series.points.front().cell->language().channel;
+            const Channel& channel = series.points.front().cell->language().channel();
             return predicted_line(2 * std::log(std::abs(channel.lambda())),
                                   channel.is_symmetric() ? 0 : kUnknown);
           },

@@ -10,7 +10,7 @@
 namespace leafcast::analysis {
 
 double growth(const Cell& cell) {
-  const double lambda = cell.language().channel.lambda();
+  const double lambda = cell.language().channel().lambda();
   return cell.language().d * lambda * lambda;
 }
 
@@ -63,11 +63,11 @@ double true_variance(const Cell& cell, int w) {
   const double d = cell.language().d;
   double sum = 0, power = 1;
   for (int j = 1; j <= w; ++j) sum += power *= growth(cell);
-  return (cell.language().channel.q() - 1) * (1 + (d - 1) / d * sum);
+  return (cell.language().symbols() - 1) * (1 + (d - 1) / d * sum);
 }
 
 double next_frozen(const Language& language, double p) {
-  const int colors = language.channel.q() - 1;
+  const int colors = language.symbols() - 1;
   double next = 0, binomial = 1;
   for (int j = 0; j <= colors; ++j) {
     next += (j % 2 == 0 ? 1 : -1) * binomial * std::pow(1 - j * p / colors, language.d);

@@ -13,7 +13,7 @@ namespace {
 
 /// c = Σ_j P(j) λ^{2j} over the LCA heights j = 1…B of consecutive blocks.
 double neighbour_correlation(const Cell& cell, LcaLaw lca, int levels) {
-  const double d = cell.language().d, lambda = cell.language().channel.lambda();
+  const double d = cell.language().d, lambda = cell.language().channel().lambda();
   double c = 0;
   for (int j = 1; j <= levels; ++j) c += (d - 1) * std::pow(d, -j) * std::pow(lambda, 2 * j);
   return lca == LcaLaw::sampled ? c / (1 - std::pow(d, -levels)) : c;
@@ -26,7 +26,7 @@ double block_variance(const Cell& cell, LcaLaw lca, int w, double r) {
   const double c = neighbour_correlation(cell, lca, levels), x = c * r,
                blocks = std::pow(cell.language().d, levels);
   const double sum = x / (1 - x) - x * (1 - std::pow(x, blocks)) / (blocks * (1 - x) * (1 - x));
-  return true_variance(cell, w) + 2 * (cell.language().channel.q() - 1) * std::pow(growth(cell), w) * sum / r;
+  return true_variance(cell, w) + 2 * (cell.language().symbols() - 1) * std::pow(growth(cell), w) * sum / r;
 }
 
 /// r from the exact variance of the group's deepest cell for which there is one.
@@ -49,7 +49,7 @@ std::optional<std::pair<double, int>> knowledge_of_root(const Series& series, Lc
 Prediction predict(const Series& series) {
   const Cell& cell = *series.points.front().cell;
   Prediction prediction = predicted_line(std::log(growth(cell)));
-  if (!cell.language().channel.is_symmetric()) return prediction;
+  if (!cell.language().channel().is_symmetric()) return prediction;
   LcaLaw lca = LcaLaw::sampled;
   bool knows_root = false;
   if (const auto* block = std::get_if<BlockGenerator>(&cell.generator())) {
@@ -70,7 +70,7 @@ Prediction predict(const Series& series) {
   const double d = cell.language().d, lambda2 = growth(cell) / d;
   const double c = (d - 1) * lambda2 / (d - lambda2);
   prediction.coefficients[1] =
-      std::log((cell.language().channel.q() - 1) *
+      std::log((cell.language().symbols() - 1) *
                ((1 - 1 / d) * growth(cell) / (growth(cell) - 1) + 2 * c / (1 - c * r)));
   return prediction;
 }

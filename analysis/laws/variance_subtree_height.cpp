@@ -17,7 +17,7 @@ double amplitude(const Cell& cell) {
 
 Prediction predict(const Series& series) {
   const Cell& cell = *series.points.front().cell;
-  const Channel& channel = cell.language().channel;
+  const Channel& channel = cell.language().channel();
   return predicted_line(std::log(growth(cell)),
                         channel.is_symmetric() ? std::log((channel.q() - 1) * amplitude(cell)) : kUnknown);
 }
@@ -26,7 +26,7 @@ Prediction predict_correction(const Series& series) {
   const Cell& cell = *series.points.front().cell;
   Prediction prediction = predict(series);
   const double a = amplitude(cell);
-  prediction.coefficients.push_back(cell.language().channel.is_symmetric() ? (1 - a) / a : kUnknown);
+  prediction.coefficients.push_back(cell.language().channel().is_symmetric() ? (1 - a) / a : kUnknown);
   return prediction;
 }
 

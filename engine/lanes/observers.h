@@ -27,7 +27,7 @@ class SumObserver {
  public:
   SumObserver(const Cell& cell, Tally& tally)
       : tally_(tally),
-        q_(cell.language().channel.q()),
+        q_(cell.language().symbols()),
         symbol_(cell.observe().symbol),
         height_(cell.language().height),
         subtrees_(cell.observe().subtrees),
@@ -156,7 +156,7 @@ class ValidityObserver {
         height_(cell.language().height),
         removed_(static_cast<std::size_t>(height_) + 2),
         valid_(static_cast<std::size_t>(height_) + 1) {
-    const int q = cell.language().channel.q();
+    const int q = cell.language().symbols();
     full_ = ~Mask{} >> static_cast<int>(8 * sizeof(Word) - q);
     tally_.valid.resize(valid_.size());
     tally_.first_inconsistency.resize(valid_.size());

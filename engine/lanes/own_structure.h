@@ -30,7 +30,7 @@ class StreamObserver {
  public:
   StreamObserver(const Cell& cell, Tally& tally)
       : tally_(tally),
-        q_(cell.language().channel.q()),
+        q_(cell.language().symbols()),
         d_(cell.language().d),
         height_(cell.language().height),
         symbol_(cell.observe().symbol),
@@ -102,7 +102,7 @@ class StreamObserver {
 class TokenRecorder {
  public:
   TokenRecorder(const Cell& cell, std::int64_t length, std::vector<std::uint8_t>& tokens)
-      : vocabulary_(StreamKind::punctuated, cell.language().channel.q(), cell.language().d,
+      : vocabulary_(StreamKind::punctuated, cell.language().symbols(), cell.language().d,
                     cell.language().height),
         length_(static_cast<std::size_t>(length)),
         tokens_(tokens) {}

@@ -193,7 +193,7 @@ class PlaneSums {
  public:
   PlaneSums(const Cell& cell, Tally& tally)
       : tally_(tally),
-        q_(cell.language().channel.q()),
+        q_(cell.language().symbols()),
         height_(cell.language().height),
         subtrees_(cell.observe().subtrees),
         histogram_(cell.observe().histogram),

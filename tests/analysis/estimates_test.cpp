@@ -209,7 +209,7 @@ TEST_CASE("estimates agree with the definitions on small data") {
       parameters.insert({{"language.q", "4"}, {"language.lambda", "0.6"}, {"observe.symbol", "2"}});
     }
     const Cell cell = make_cell(parameters);
-    const int d = 3, h = 3, n = 27, q = cell.language().channel.q();
+    const int d = 3, h = 3, n = 27, q = cell.language().symbols();
 
     std::mt19937_64 random(3);
     synthetic::Writer write(cell, random);
@@ -229,7 +229,7 @@ TEST_CASE("estimates agree with the definitions on small data") {
       for (int i = 0; i < count; ++i) total += s[begin + i];
       return total;
     };
-    const bool zero_mean = cell.language().channel.is_symmetric();  // known, not estimated
+    const bool zero_mean = cell.language().channel().is_symmetric();  // known, not estimated
     double mean = 0;
     for (const auto& s : sentences) mean += zero_mean ? 0 : sum(s, 0, n) / samples;
     double m2 = 0, m3 = 0, m4 = 0;

@@ -81,7 +81,7 @@ struct Tree {
   explicit Tree(const Cell& c)
       : d(c.language().d),
         h(c.language().height),
-        K(c.language().channel.kernel()),
+        K(c.language().channel().kernel()),
         nu(VectorXd::Ones(K.rows()) / K.rows()) {
     for (int i = 0; i < 10000; ++i) nu = K.transpose() * nu;
   }
@@ -639,9 +639,9 @@ TEST_CASE("leaf memory beyond enumeration: values with an error, the same on eve
   CHECK(again.value == first.value);
   CHECK(again.error == first.error);
   // A fresh computation, with nothing shared, and asked in another order.
-  BlocksKnownByPosterior fresh(c.language().channel, 0, 4, 0);
+  BlocksKnownByPosterior fresh(c.language().channel(), 0, 4, 0);
   const MatrixXd at_once = fresh.at(5)->value.passage;
-  BlocksKnownByPosterior stepwise(c.language().channel, 0, 4, 0);
+  BlocksKnownByPosterior stepwise(c.language().channel(), 0, 4, 0);
   for (int w = 0; w < 5; ++w) stepwise.at(w);
   CHECK(stepwise.at(5)->value.passage == at_once);
   // Less is remembered than with the root, so less correlation survives.

@@ -20,8 +20,8 @@ class Writer {
   Writer(const Cell& cell, std::mt19937_64& random)
       : d_(cell.language().d),
         h_(cell.language().height),
-        q_(cell.language().channel.q()),
-        lambda_(cell.language().channel.lambda()),
+        q_(cell.language().symbols()),
+        lambda_(cell.language().channel().lambda()),
         random_(random) {
     const Generator& generator = cell.generator();
     if (const auto* block = std::get_if<BlockGenerator>(&generator)) {
@@ -121,7 +121,7 @@ class Writer {
 /// Counts one sentence: subtree sums, validity by allowed sets (MATH.md §4), histogram.
 inline void tally_sentence(const Cell& cell, const Sentence& sentence, Tally& tally) {
   const Language& language = cell.language();
-  const int d = language.d, h = language.height, q = language.channel.q();
+  const int d = language.d, h = language.height, q = language.symbols();
   ++tally.samples;
   tally.sums.resize(h + 1);
   std::vector<std::int64_t> sums;

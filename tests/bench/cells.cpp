@@ -149,7 +149,7 @@ std::vector<Pair> pairs() {
 double least_words_a_leaf(const Cell& cell) {
   constexpr double kWordBits = 32;
   const Language& language = cell.language();
-  const double q = language.channel.q();
+  const double q = language.symbols();
   const double nodes = language.d / (language.d - 1.0);  // a leaf, itself included
   // Laws given leaves are real numbers of their own: one word a draw.
   if (std::holds_alternative<KgramGenerator>(cell.generator())) return 1;
@@ -169,7 +169,7 @@ double ring_bytes_a_leaf(const Cell& cell) {
   if (!std::holds_alternative<KgramGenerator>(cell.generator())) return 0;
   // A symbol, and 1/(d−1) messages of q single-precision numbers, each written once and read once.
   const Language& language = cell.language();
-  return 2 * (1 + 4.0 * language.channel.q() / (language.d - 1));
+  return 2 * (1 + 4.0 * language.symbols() / (language.d - 1));
 }
 
 }  // namespace leafcast::bench

@@ -121,7 +121,7 @@ TEST_CASE("a cell fills in the defaults, and its parameters give it back") {
   CHECK(cell.samples() == 10000);
   CHECK(cell.method() == Method::sequence);
   CHECK(cell.language().leaves() == 6561);
-  CHECK(cell.language().channel.lambda() == 0.9);
+  CHECK(cell.language().channel().lambda() == 0.9);
   CHECK_FALSE(cell.language().constrained);
   CHECK(std::holds_alternative<TrueGenerator>(cell.generator()));
 
@@ -139,7 +139,7 @@ TEST_CASE("every kind of language") {
   const Cell color = Cell::make(coloring());
   CHECK(color.language().constrained);
   CHECK(color.observe().validity);
-  CHECK(color.language().channel.kernel().diagonal().isZero(0));
+  CHECK(color.language().channel().kernel().diagonal().isZero(0));
   CHECK(color.language().leaves() == 4096);
 
   const Cell potts = Cell::make({{"language.kind", "potts"},
@@ -148,7 +148,7 @@ TEST_CASE("every kind of language") {
                                  {"language.lambda", "0.50"},
                                  {"language.height", "1"}});
   CHECK(potts.parameters().at("language.lambda") == "0.5");
-  CHECK(potts.language().channel.lambda() == 0.5);
+  CHECK(potts.language().channel().lambda() == 0.5);
   CHECK_FALSE(potts.language().constrained);
 
   const Cell kernel = Cell::make({{"language.kind", "kernel"},
@@ -156,7 +156,7 @@ TEST_CASE("every kind of language") {
                                   {"language.height", "5"},
                                   {"language.matrix", "0.90  .1;0.2 8e-1"}});
   CHECK(kernel.parameters().at("language.matrix") == "0.9 0.1; 0.2 0.8");
-  CHECK(kernel.language().channel.stationary()[0] == Approx(2.0 / 3));
+  CHECK(kernel.language().channel().stationary()[0] == Approx(2.0 / 3));
   CHECK(Cell::make(kernel.parameters()).id() == kernel.id());
 }
 
@@ -275,8 +275,8 @@ TEST_CASE("a value outside its range is refused with the range") {
   check_refused(replaced("observe.symbol", "-1"), "observe.symbol",
                 "a symbol's number is a whole number from 0 to 63");
   check_refused(replaced("observe.symbol", "2"), "observe.symbol", "2 symbols are numbered 0 to 1", true);
-  CHECK(Cell::make(replaced("language.rho", "0")).language().channel.kernel()(0, 0) == 0.5);
-  CHECK(Cell::make(replaced("language.rho", "1")).language().channel.kernel()(0, 1) == 0);
+  CHECK(Cell::make(replaced("language.rho", "0")).language().channel().kernel()(0, 0) == 0.5);
+  CHECK(Cell::make(replaced("language.rho", "1")).language().channel().kernel()(0, 1) == 0);
 }
 
 TEST_CASE("a needed key that is missing is named") {
@@ -322,13 +322,13 @@ TEST_CASE("numbers of symbols and second eigenvalues") {
                 true);
   check_refused(potts("4", "1.5"), "language.lambda", "lies in [-1/(q-1), 1]");
   check_refused(potts("4", "-1.5"), "language.lambda", "lies in [-1/(q-1), 1]");
-  CHECK(Cell::make(potts("2", "-1")).language().channel.kernel()(0, 0) == 0);
+  CHECK(Cell::make(potts("2", "-1")).language().channel().kernel()(0, 0) == 0);
   // The coloring's eigenvalue to twelve digits is the coloring's.
   CHECK(Cell::make(potts("4", "-0.3333333333333")).parameters().at("language.lambda") ==
         "-0.3333333333333333");
   Parameters two_colors = coloring();
   two_colors["language.q"] = "2";
-  CHECK(Cell::make(two_colors).language().channel.lambda() == -1);
+  CHECK(Cell::make(two_colors).language().channel().lambda() == -1);
 }
 
 TEST_CASE("kernels that are none are refused") {

@@ -77,7 +77,7 @@ std::vector<Cell> by_every_family(const Parameters& parameters) {
 }
 
 std::vector<std::uint64_t> count_sentences(const Cell& cell, std::uint64_t samples) {
-  const int q = cell.language().channel.q();
+  const int q = cell.language().symbols();
   const auto n = static_cast<std::size_t>(cell.language().leaves());
   std::size_t sentences = 1;
   for (std::size_t i = 0; i < n; ++i) sentences *= static_cast<std::size_t>(q);

@@ -100,7 +100,7 @@ enum class Judged { at_subtrees, at_leaves };
 enum class Fault { none, forgets_weight, forgets_writer };
 
 double split(const Cell& cell, std::uint64_t run, Judged judged, Fault fault) {
-  const int d = cell.language().d, q = cell.language().channel.q(), n = cell.particles();
+  const int d = cell.language().d, q = cell.language().symbols(), n = cell.particles();
   const auto writer = make_particle_writer(cell, n);
   ScalarStream stream({99, cell.id(), 0, run, StreamPurpose::splitting});
   std::vector<std::vector<int>> sentences(static_cast<std::size_t>(n));
