@@ -7,7 +7,9 @@
 #include <limits>
 #include <sstream>
 
+#include "engine/grammar_tables.h"
 #include "engine/languages.h"
+#include "engine/learners/tuple_clusters.h"
 #include "engine/parameter_reader.h"
 #include "engine/tree.h"
 #include "engine/values.h"
@@ -94,14 +96,104 @@ Generator make_reasoning(ParameterReader& reader, const Language& language) {
   return ReasoningGenerator{encoding == 0 ? Encoding::path : Encoding::segment, depth};
 }
 
+constexpr std::uint64_t kMostTraining = std::uint64_t{1} << 30, kDefaultTest = 10000;
+constexpr std::uint64_t kDefaultTrainingSets = 16;
+
+template <Learner kind>
+Generator make_learner(ParameterReader& reader, const Language& language) {
+  LearnerGenerator learner{kind, 0, 0, 0, Smoothing::kneser_ney, 0};
+  if (!language.is_grammar())
+    throw reader.error("generator.kind",
+                       "learners learn grammars; set language.kind = rhm, or choose another generator", true);
+  learner.training = static_cast<std::int64_t>(
+      reader.read_whole("generator.training", "a training set's number of sentences", 1, kMostTraining));
+  learner.test = static_cast<std::int64_t>(reader.read_whole(
+      "generator.test", "the number of test sentences of a training set", 1, kMostTraining, kDefaultTest));
+  if (kind == Learner::counting)
+    learner.context =
+        static_cast<std::int64_t>(reader.read_whole("generator.context", "a context length", 0, kMaxLeaves,
+                                                    static_cast<std::uint64_t>(language.leaves() - 1)));
+  if (learner.context >= language.leaves())
+    throw reader.error("generator.context",
+                       fmt::format("before the last leaf of a sentence there are {}", language.leaves() - 1),
+                       true);
+  learner.smoothing = reader.read_choice("generator.smoothing", {"kneser-ney", "dirichlet"}) == 0
+                          ? Smoothing::kneser_ney
+                          : Smoothing::dirichlet;
+  if (learner.smoothing == Smoothing::dirichlet) {
+    learner.concentration = 1;
+    if (reader.has("generator.concentration"))
+      learner.concentration =
+          reader.read_real("generator.concentration", "a Dirichlet prior's concentration");
+    else
+      reader.replace("generator.concentration", "1");
+    if (!(learner.concentration > 0 && learner.concentration <= 1e9))
+      throw reader.error("generator.concentration",
+                         "a Dirichlet prior's concentration lies above 0 and is at most 1e9");
+  } else if (reader.has("generator.concentration")) {
+    throw reader.error("generator.concentration",
+                       "it is that of Dirichlet priors; set generator.smoothing = dirichlet, or leave it out",
+                       true);
+  }
+  if (kind != Learner::counting) {
+    const Grammar& grammar = language.grammar();
+    for (int j = 1; j < grammar.height(); ++j)
+      if (grammar.rules(j).rules() > static_cast<int>(TupleClusters::kMostTuples))
+        throw reader.error("generator.kind",
+                           fmt::format("clustering compares all tuples with each other, and level {} has {}, "
+                                       "more than {}; use fewer "
+                                       "rules, or generator.kind = counting",
+                                       j, grammar.rules(j).rules(), TupleClusters::kMostTuples),
+                           true);
+  }
+  return learner;
+}
+
 const std::vector<GeneratorKind>& generator_registry() {
   static const std::vector<GeneratorKind> kinds = {
       {"true", {}, make_true},
       {"kgram", {"context", "context-unit", "structure"}, make_kgram},
       {"block", {"context-depth", "memory", "lca"}, make_block},
       {"reasoning", {"encoding", "memory-depth"}, make_reasoning},
+      {"counting",
+       {"training", "test", "context", "smoothing", "concentration"},
+       make_learner<Learner::counting>},
+      {"clustering", {"training", "test", "smoothing", "concentration"}, make_learner<Learner::clustering>},
+      {"classifier", {"training", "test", "smoothing", "concentration"}, make_learner<Learner::classifier>},
   };
   return kinds;
+}
+
+constexpr std::int64_t kMostOwnBoundaries = 1 << 12;
+constexpr double kMostBeliefBytes = 0x1p31;
+
+/// What there is of the generators for grammars.
+void require_for_grammar(const ParameterReader& reader, const Language& language,
+                         const Generator& generator) {
+  if (const auto* kgram = std::get_if<KgramGenerator>(&generator)) {
+    if (kgram->structure == Structure::sampled)
+      throw reader.error("generator.structure",
+                         "a k-gram of a grammar writes no marks of its own; use structure = fixed", true);
+    if (RuleIndices::bytes(language.grammar(), true) > kMostBeliefBytes)
+      throw reader.error(
+          "generator.kind",
+          "belief propagation through so many rules of so long tuples does not fit into 2 GiB; use fewer "
+          "rules or shorter tuples",
+          true);
+  }
+  if (const auto* block = std::get_if<BlockGenerator>(&generator); block && block->lca == LcaLaw::fixed)
+    if (const std::int64_t own = own_boundaries(language, block->context_depth); own > kMostOwnBoundaries)
+      throw reader.error(
+          "generator.lca",
+          fmt::format("in a grammar every boundary between blocks has a law of its own, and there are {}, "
+                      "more than {}; use lca = sampled, or a greater context-depth",
+                      own, kMostOwnBoundaries),
+          true);
+  if (const auto* writer = std::get_if<ReasoningGenerator>(&generator);
+      writer && writer->encoding == Encoding::segment)
+    throw reader.error("generator.encoding",
+                       "a grammar's writer keeps the stack of its pending symbols; use encoding = path",
+                       true);
 }
 
 Generator read_generator(ParameterReader& reader, const Language& language) {
@@ -115,7 +207,9 @@ Generator read_generator(ParameterReader& reader, const Language& language) {
             "generator." + key,
             fmt::format("generator.kind = {} does not use it, {} does; leave it out, or choose another kind",
                         kind.name, other.name));
-  return kind.make(reader, language);
+  Generator generator = kind.make(reader, language);
+  if (language.is_grammar()) require_for_grammar(reader, language, generator);
+  return generator;
 }
 
 std::string short_form(const Parameters& parameters) {
@@ -126,6 +220,10 @@ std::string short_form(const Parameters& parameters) {
                        value("structure") == "sampled" ? " structure sampled" : "");
   if (kind == "block")
     return fmt::format("block w={} {} {}", value("context-depth"), value("memory"), value("lca"));
+  if (kind == "counting")
+    return fmt::format("counting k={} P={} {}", value("context"), value("training"), value("smoothing"));
+  if (kind == "clustering" || kind == "classifier")
+    return fmt::format("{} P={} {}", kind, value("training"), value("smoothing"));
   if (kind == "reasoning") return fmt::format("reasoning {} m={}", value("encoding"), value("memory-depth"));
   return kind;
 }
@@ -140,7 +238,14 @@ bool collapses(const Generator& generator) {
   return std::holds_alternative<TrueGenerator>(generator);
 }
 
-void require_collapsible(const ParameterReader& reader, const Generator& generator) {
+void require_collapsible(const ParameterReader& reader, const Language& language,
+                         const Generator& generator) {
+  if (language.is_grammar())
+    throw reader.error(
+        "generator.method",
+        "siblings of a grammar depend on each other, so a sentence is more than counts of symbols; use "
+        "sequence",
+        true);
   if (collapses(generator)) return;
   throw reader.error("generator.method",
                      "this generator looks back at leaves or siblings, so a sentence is more than counts of "
@@ -153,11 +258,12 @@ void require_splittable(const ParameterReader& reader, const Language& language,
   const auto refuse = [&](const std::string& reason) {
     throw reader.error("generator.method", reason, true);
   };
-  if (!language.constrained)
+  if (!language.constrained || language.is_grammar())
     refuse(
-        fmt::format("splitting estimates how rarely a coloring is valid, and {} has no invalid sentences; "
+        fmt::format("splitting estimates how rarely a coloring is valid, and {} is none; "
                     "use sequence, or choose coloring",
                     language.kind));
+  if (std::holds_alternative<LearnerGenerator>(generator)) refuse("a learner writes nothing; use sequence");
   if (std::holds_alternative<TrueGenerator>(generator))
     refuse("true sentences are valid, all of them: there is no rare event; use sequence");
   if (const auto* writer = std::get_if<ReasoningGenerator>(&generator))
@@ -169,7 +275,7 @@ Method read_method(ParameterReader& reader, const Language& language, const Gene
   constexpr Method kMethods[] = {Method::sequence, Method::collapsed, Method::splitting};
   const Method method =
       kMethods[reader.read_choice("generator.method", {"sequence", "collapsed", "splitting"})];
-  if (method == Method::collapsed) require_collapsible(reader, generator);
+  if (method == Method::collapsed) require_collapsible(reader, language, generator);
   if (method == Method::splitting) require_splittable(reader, language, generator);
   return method;
 }
@@ -194,14 +300,32 @@ Observe read_observe_splitting(ParameterReader& reader) {
   if (!reader.read_switch("observe.validity", true))
     throw reader.error("observe.validity",
                        "it is all that splitting observes; leave it out, or use generator.method = sequence");
-  if (reader.read_whole("observe.symbol", "a symbol's number", 0, kMaxSymbols - 1, 0) != 0)
+  if (reader.read_whole("observe.symbol", "a symbol's number", 0, kMaxGrammarSymbols - 1, 0) != 0)
     throw reader.error("observe.symbol", "splitting sums no symbol; leave it out");
   return {.subtrees = false,
           .correlation = false,
           .validity = true,
           .histogram = false,
           .entropy = false,
-          .symbol = 0};
+          .symbol = 0,
+          .pairs = Pairs::none};
+}
+
+/// Learners write nothing.
+Observe read_observe_learner(ParameterReader& reader) {
+  for (const char* key : {"observe.subtrees", "observe.correlation", "observe.histogram", "observe.validity"})
+    if (reader.read_switch(key, false))
+      throw reader.error(key, "a learner is judged by its predictions and writes nothing; leave it out",
+                         true);
+  if (reader.read_whole("observe.symbol", "a symbol's number", 0, kMaxGrammarSymbols - 1, 0) != 0)
+    throw reader.error("observe.symbol", "a learner's sentences are not summed; leave it out", true);
+  return {.subtrees = false,
+          .correlation = false,
+          .validity = false,
+          .histogram = false,
+          .entropy = false,
+          .symbol = 0,
+          .pairs = Pairs::none};
 }
 
 /// Off unless asked for, and then not in the canonical form: plans of earlier versions keep their hash.
@@ -221,6 +345,36 @@ bool read_observe_entropy(ParameterReader& reader, const Generator& generator, M
   return true;
 }
 
+constexpr std::size_t kMostPairCounts = std::size_t{1} << 22;
+
+/// None unless asked for, and then not in the canonical form, as entropies.
+Pairs read_observe_pairs(ParameterReader& reader, const Language& language, Method method, bool no_tree) {
+  constexpr const char* kKey = "observe.pairs";
+  if (!reader.has(kKey)) return Pairs::none;
+  constexpr Pairs kChoices[] = {Pairs::none, Pairs::levels, Pairs::distances};
+  const Pairs pairs = kChoices[reader.read_choice(kKey, {"off", "levels", "distances"})];
+  if (pairs == Pairs::none) {
+    reader.drop(kKey);
+    return pairs;
+  }
+  if (method != Method::sequence || no_tree)
+    throw reader.error(kKey,
+                       "pairs are of leaves where a tree has them; use a generator that writes, "
+                       "generator.method = sequence and "
+                       "structure = fixed",
+                       true);
+  const double number = pairs == Pairs::levels ? language.height : static_cast<double>(language.leaves() - 1);
+  const double counts = number * language.symbols() * language.symbols();
+  if (counts > static_cast<double>(kMostPairCounts))
+    throw reader.error(
+        kKey,
+        fmt::format("{} pairs of {} symbols have {:.3g} counts, more than {}; use pairs = levels, or shorter "
+                    "sentences",
+                    number, language.symbols(), counts, kMostPairCounts),
+        true);
+  return pairs;
+}
+
 /// Sentences of their writer's own structure are no trees.
 void refuse_subtrees(ParameterReader& reader) {
   for (const char* key : {"observe.subtrees", "observe.correlation"})
@@ -234,9 +388,16 @@ void refuse_subtrees(ParameterReader& reader) {
 Observe read_observe(ParameterReader& reader, const Language& language, const Generator& generator,
                      Method method) {
   const bool entropy = read_observe_entropy(reader, generator, method);
-  if (method == Method::splitting) return read_observe_splitting(reader);
+  if (method == Method::splitting) {
+    read_observe_pairs(reader, language, method, false);
+    return read_observe_splitting(reader);
+  }
   const auto* kgram = std::get_if<KgramGenerator>(&generator);
   const bool own_structure = kgram && kgram->structure == Structure::sampled;
+  if (std::holds_alternative<LearnerGenerator>(generator)) {
+    read_observe_pairs(reader, language, method, true);
+    return read_observe_learner(reader);
+  }
   if (own_structure) refuse_subtrees(reader);
   const bool leaves = method == Method::sequence;
   for (const char* key : {"observe.subtrees", "observe.correlation", "observe.validity"})
@@ -252,13 +413,16 @@ Observe read_observe(ParameterReader& reader, const Language& language, const Ge
                        "correlations come from the subtrees' sums; set observe.subtrees = on as well");
   observe.validity = reader.read_switch("observe.validity", leaves && language.constrained);
   if (observe.validity && !language.constrained)
-    throw reader.error("observe.validity",
-                       fmt::format("only a coloring can be invalid, {} cannot; leave it out", language.kind));
+    throw reader.error(
+        "observe.validity",
+        fmt::format("only colorings and grammars have invalid sentences, {} has none; leave it out",
+                    language.kind));
   observe.histogram = reader.read_switch("observe.histogram", true);
   observe.entropy = entropy;
+  observe.pairs = read_observe_pairs(reader, language, method, own_structure);
   const int q = language.symbols();
-  observe.symbol =
-      static_cast<int>(reader.read_whole("observe.symbol", "a symbol's number", 0, kMaxSymbols - 1, 0));
+  observe.symbol = static_cast<int>(
+      reader.read_whole("observe.symbol", "a symbol's number", 0, kMaxGrammarSymbols - 1, 0));
   if (observe.symbol >= q)
     throw reader.error("observe.symbol",
                        fmt::format("this language's {} symbols are numbered 0 to {}", q, q - 1), true);
@@ -326,12 +490,12 @@ std::uint64_t read_most_samples(ParameterReader& reader, std::uint64_t fallback)
 }
 
 /// Splitting runs are whole, and each of the bins has one, in the first stage as well.
-std::uint64_t read_samples(ParameterReader& reader, int particles) {
+std::uint64_t read_samples(ParameterReader& reader, int particles, std::uint64_t fallback) {
   const std::uint64_t least = kJackknifeBins * static_cast<std::uint64_t>(particles);
-  const std::uint64_t most = read_most_samples(reader, std::max(kDefaultSamples, least));
+  const std::uint64_t most = read_most_samples(reader, std::max(fallback, least));
   const std::uint64_t first = reader.has(kSamplesKey)
                                   ? reader.read_whole(kSamplesKey, "the number of samples", 1, kMaxSamples, 1)
-                                  : std::min(most, std::max(kDefaultSamples, least));
+                                  : std::min(most, std::max(fallback, least));
   if (first < least)
     throw reader.error(
         kSamplesKey,
@@ -391,7 +555,8 @@ Cell Cell::make(const Parameters& parameters) {
   cell.generator_ = read_generator(reader, *cell.language_);
   cell.method_ = read_method(reader, *cell.language_, cell.generator_);
   cell.particles_ = read_particles(reader, cell.method_);
-  cell.samples_ = read_samples(reader, cell.particles_);
+  const bool learns = std::holds_alternative<LearnerGenerator>(cell.generator_);
+  cell.samples_ = read_samples(reader, cell.particles_, learns ? kDefaultTrainingSets : kDefaultSamples);
   cell.shares_ = {{seed, cell.samples_}};
   cell.observe_ = read_observe(reader, *cell.language_, cell.generator_, cell.method_);
   refuse_unread(reader);
@@ -470,16 +635,32 @@ bool Cell::writes_own_structure() const {
 
 std::string Cell::generator_name() const { return parameters_.at("generator.kind"); }
 
-std::string Cell::label() const {
-  const auto value = [&](const char* key) { return parameters_.at(std::string("language.") + key); };
-  std::string text = language_->kind;
-  if (parameters_.contains("language.rho")) {
-    text += fmt::format(" d={} ρ={} h={}", value("d"), value("rho"), value("height"));
-  } else {
-    text += fmt::format(" q={}", language_->symbols());
-    if (parameters_.contains("language.lambda")) text += " λ=" + value("lambda");
-    text += fmt::format(" d={} h={}", value("d"), value("height"));
+namespace {
+
+std::string language_label(const Language& language, const Parameters& parameters) {
+  const auto value = [&](const char* key) { return parameters.at(std::string("language.") + key); };
+  if (language.is_grammar()) {
+    std::string text =
+        fmt::format("{} v={} s={} L={}", language.kind, language.symbols(), language.d, language.height);
+    if (parameters.contains("language.grammar")) return text + " from a file";
+    text =
+        fmt::format("{} v={} m={} s={} L={}", language.kind, value("v"), value("m"), value("s"), value("L"));
+    if (value("classes") != value("v")) text += fmt::format(" classes={}", value("classes"));
+    if (value("rules") == "zipf")
+      text += fmt::format(" zipf a={} level {}", value("zipf-exponent"), value("zipf-level"));
+    return text + fmt::format(" grammar {}", value("grammar-seed"));
   }
+  if (parameters.contains("language.rho"))
+    return fmt::format("{} d={} ρ={} h={}", language.kind, value("d"), value("rho"), value("height"));
+  std::string text = fmt::format("{} q={}", language.kind, language.symbols());
+  if (parameters.contains("language.lambda")) text += " λ=" + value("lambda");
+  return text + fmt::format(" d={} h={}", value("d"), value("height"));
+}
+
+}  // namespace
+
+std::string Cell::label() const {
+  std::string text = language_label(*language_, parameters_);
   text += " · " + short_form(parameters_);
   if (method_ == Method::collapsed) text += " · collapsed";
   if (method_ == Method::splitting) text += fmt::format(" · splitting N={}", particles_);
@@ -517,7 +698,8 @@ std::vector<KindKeys> list_language_keys() {
 std::vector<KindKeys> list_generator_keys() {
   auto lists = list_keys(generator_registry(), "generator.", {"kind", "method"});
   for (KindKeys& list : lists) {
-    if (list.kind != "true") list.keys.push_back("generator.particles");
+    if (list.kind == "kgram" || list.kind == "block" || list.kind == "reasoning")
+      list.keys.push_back("generator.particles");
     if (list.kind == "true" || list.kind == "kgram") list.keys.push_back("observe.entropy");
   }
   return lists;

@@ -8,6 +8,7 @@
 
 #include "engine/goal.h"
 #include "engine/language.h"
+#include "engine/learners/counting_model.h"
 
 namespace leafcast {
 
@@ -45,12 +46,31 @@ struct ReasoningGenerator {
   int memory_depth;  ///< m; m = height is exact in law
 };
 
-using Generator = std::variant<TrueGenerator, KgramGenerator, BlockGenerator, ReasoningGenerator>;
+/// Learners of a grammar without networks (learners/learner.h, MATH.md §12): they draw `training` sentences,
+/// learn, and predict of `test` others the last leaf, or the root. The cell's samples are training sets.
+enum class Learner {
+  counting,    ///< a k-gram with back-off predicts the last leaf
+  clustering,  ///< latent symbols by clustering, level by level, then the last leaf from them
+  classifier   ///< the same by what tuples tell of the root, then the root
+};
+struct LearnerGenerator {
+  Learner learner;
+  std::int64_t training, test;
+  std::int64_t context;  ///< leaves that counting sees before the last
+  Smoothing smoothing;   ///< of counts
+  double concentration;  ///< of Dirichlet smoothing
+};
+
+using Generator =
+    std::variant<TrueGenerator, KgramGenerator, BlockGenerator, ReasoningGenerator, LearnerGenerator>;
 
 /// Write every leaf; draw the sum of a whole sentence from counts (MATH.md §7): true, block with root memory,
 /// reasoning by path; or write many sentences side by side and estimate the valid rate by splitting (MATH.md
 /// §9): kgram, block, reasoning by path.
 enum class Method { sequence, collapsed, splitting };
+
+/// Which pairs of leaves a cell counts the symbols of (pair_positions.h).
+enum class Pairs { none, levels, distances };
 
 /// What a cell tallies besides S.
 struct Observe {
@@ -61,6 +81,7 @@ struct Observe {
   bool histogram;    ///< histogram of S; not if splitting
   bool entropy;      ///< entropies of the writer's law and of the language's: true and kgram, sequence only
   int symbol;        ///< c in S = q·N_c − n
+  Pairs pairs;       ///< joint laws of two leaves; sequence of fixed structure only
 };
 
 /// The samples of a cell that one seed draws.
@@ -75,7 +96,8 @@ struct SeedShare {
 class Cell {
  public:
   /// Checks and completes the parameters of a cell of one seed (defaults filled in). Throws CellError.
-  /// Keys: language.kind .d .height .rho .q .lambda .matrix; generator.kind .context … ; seed;
+  /// Keys: language.kind .d .height .rho .q .lambda .matrix, of grammars .v .m .s .L .classes .grammar-seed .rules
+  /// .zipf-exponent .zipf-level .grammar; generator.kind .context … ; seed;
   /// sampling.samples .target-relative-error .target-absolute-error .max-samples; observe.*.
   /// `language.matrix` holds the rows of a kernel ("0.9 0.1; 0.2 0.8"), read from language.file by jobs.
   static Cell make(const Parameters& parameters);

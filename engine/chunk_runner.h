@@ -14,16 +14,20 @@
 namespace leafcast {
 
 class CollapsedSampler;
+class LearnerRunner;
 class SplittingSampler;
+struct GrammarTables;
 struct SamplerTables;
+struct SentenceTask;
 
 /// Sentences written out.
 struct WrittenSentences {
-  /// [sample][leaf]. Of writers of their own structure [sample][token]: the d^h + d^{h−1} − 1 tokens after the begin
-  /// mark, by their numbers in a punctuated Vocabulary.
+  /// [sample][leaf]. Of writers of their own structure [sample][token]: the d^h + d^{h−1} − 1 tokens after
+  /// the begin mark, by their numbers in a punctuated Vocabulary.
   std::vector<std::uint8_t> leaves;
-  /// [sample][node]: the symbols of the internal nodes that the writer knew, of heights 1, 2 … h one after the other,
-  /// from left to right; empty unless asked for. What a segment writer never drew (nodes that end the sentence) is 0.
+  /// [sample][node]: the symbols of the internal nodes that the writer knew, of heights 1, 2 … h one after
+  /// the other, from left to right; empty unless asked for. What a segment writer never drew (nodes that end
+  /// the sentence) is 0.
   std::vector<std::uint8_t> nodes;
 };
 /// Whether the cell's writer knows its nodes: the language itself, and reasoning with memory of all levels.
@@ -62,10 +66,15 @@ class ChunkRunner {
   Eigen::MatrixXd conditional_laws(std::span<const std::uint8_t> sentence) const;
 
  private:
-  // One of them, by the cell's method.
+  bool run_sentences(SentenceTask& task) const;
+  const Cell& written_cell() const;
+
+  // One of them, by the cell's method and its language's family.
   std::unique_ptr<SamplerTables> tables_;
+  std::unique_ptr<GrammarTables> grammar_;
   std::unique_ptr<CollapsedSampler> collapsed_;
   std::unique_ptr<SplittingSampler> splitting_;
+  std::unique_ptr<LearnerRunner> learner_;
 };
 
 /// Instruction sets that this build dispatches to and this machine has, best first (Highway target names).

@@ -9,6 +9,9 @@
 
 #include "engine/collapsed_sampler.h"
 #include "engine/error.h"
+#include "engine/learners/learner.h"
+#include "engine/pair_positions.h"
+#include "engine/rule_index.h"
 #include "engine/sampler_family.h"
 #include "engine/splitting_sampler.h"
 #include "engine/splitting_writers.h"
@@ -60,6 +63,9 @@ Sampler sampler_of(const Cell& cell) {
       return make(recalls ? Sampler::Kind::recalling_ancestors : Sampler::Kind::ancestors,
                   block.context_depth);
     }
+    Sampler operator()(const LearnerGenerator&) const {
+      return make(Sampler::Kind::ancestors, language.height);
+    }
     Sampler operator()(const ReasoningGenerator& writer) const {
       const bool segment = writer.encoding == Encoding::segment && writer.memory_depth > 0;
       return make(segment ? Sampler::Kind::segment : Sampler::Kind::ancestors, writer.memory_depth);
@@ -71,6 +77,7 @@ Sampler sampler_of(const Cell& cell) {
 /// Bytes of a k-gram's window: symbols and messages of all lanes.
 double ring_bytes(const Cell& cell, std::int64_t window) {
   const double q = cell.language().symbols(), d = cell.language().d;
+  if (cell.language().is_grammar()) return static_cast<double>(window) * kBatchSamples * 2 * d / (d - 1);
   return static_cast<double>(window) * kBatchSamples * (2 + 4 * q / (d - 1));
 }
 
@@ -83,6 +90,31 @@ double nominal_plane_leaf(const Cell& cell) {
   const double node = flips_coins(language.channel()) ? 0.006 : 0.04;
   const Observe& observe = cell.observe();
   return 0.015 + node * d / (d - 1) + (observe.subtrees ? 0.02 : 0) + (observe.validity ? 0.005 : 0);
+}
+
+/// Rules that a level has, on average.
+double rules_a_level(const Grammar& grammar) {
+  double rules = 0;
+  for (int j = 1; j <= grammar.height(); ++j) rules += grammar.rules(j).rules();
+  return rules / grammar.height();
+}
+
+/// The same of a grammar: look-ups for every node of a derivation and of its parse; for a law of the next
+/// leaf as many steps as rules at every level of two paths that reach to the window's LCA, or below the carry
+/// where nothing slides.
+double nominal_grammar_leaf(const Cell& cell) {
+  const Language& language = cell.language();
+  const double d = language.d, nodes = d / (d - 1), rules = rules_a_level(language.grammar());
+  const Observe& observe = cell.observe();
+  const double tally = 0.1 + (observe.subtrees ? 0.1 / (d - 1) : 0) + (observe.validity ? 0.5 * nodes : 0);
+  const double written = 0.5 + 0.5 * nodes, law = 0.05 * rules;
+  const Sampler sampler = sampler_of(cell);
+  const double growing = tally + nodes * (0.5 + law);
+  if (sampler.kind != Sampler::Kind::kgram) return tally + written + (observe.entropy ? 2 * growing : 0);
+  const double levels = 1 + 2 * std::log(1 + static_cast<double>(sampler.window)) / std::log(d);
+  const double sliding = 1 - static_cast<double>(sampler.window) / static_cast<double>(language.leaves());
+  const double kgram = tally + 0.5 * nodes + law * (sliding * levels + (1 - sliding) * nodes);
+  return observe.entropy ? 2 * kgram + 2 * growing + written : kgram;
 }
 
 /// Nanoseconds a leaf on lanes, of a sentence that is written and tallied.
@@ -122,6 +154,7 @@ double nominal_written_leaf(const Cell& cell) {
 /// Nanoseconds a leaf on lanes. For entropies a sentence of the language is read as well, and both by the
 /// language's law.
 double nominal_lane_leaf(const Cell& cell) {
+  if (cell.language().is_grammar()) return nominal_grammar_leaf(cell);
   const double written = nominal_written_leaf(cell) + (cell.writes_own_structure() ? 0.4 : 0);
   return cell.observe().entropy ? 2 * written + cell.language().symbols() + 1 : written;
 }
@@ -129,6 +162,9 @@ double nominal_lane_leaf(const Cell& cell) {
 std::string sampler_name(const Cell& cell) {
   const Sampler sampler = sampler_of(cell);
   const Language& language = cell.language();
+  if (const auto* learner = std::get_if<LearnerGenerator>(&cell.generator()))
+    return fmt::format("learner {}", cell.generator_name()) +
+           (learner->learner == Learner::counting ? fmt::format(" of {} features", learner->context) : "");
   if (sampler_family(cell) == SamplerFamily::collapsed)
     return sampler.depth == language.height ? "collapsed" : "collapsed of blocks";
   if (sampler_family(cell) == SamplerFamily::splitting)
@@ -151,8 +187,28 @@ std::string sampler_name(const Cell& cell) {
   return fmt::format("{} of height {}", name, sampler.depth);
 }
 
-std::string channel_name(const Channel& channel) {
+std::string language_name(const Language& language) {
+  if (language.is_grammar())
+    return fmt::format("grammar v={} rules={}", language.symbols(),
+                       std::lround(rules_a_level(language.grammar())));
+  const Channel& channel = language.channel();
   return fmt::format("{} q={}", channel.is_symmetric() ? "symmetric" : "dense", channel.q());
+}
+
+/// Of a learner's sample: drawing, a look-up or a sort for every feature, and the distances of tuples.
+double nominal_training(const Cell& cell) {
+  const auto& learner = std::get<LearnerGenerator>(cell.generator());
+  const Language& language = cell.language();
+  const double sentences = static_cast<double>(learner.training + learner.test),
+               n = static_cast<double>(language.leaves());
+  if (learner.learner == Learner::counting)
+    return sentences * (n * 10 + 250 * static_cast<double>(learner.context + 1)) * 1e-9;
+  const double s = language.d, tuples = rules_a_level(language.grammar());
+  const double surroundings =
+      learner.learner == Learner::classifier ? n / s : s * s * (s - 1) * language.symbols();
+  return (sentences * (n * 100 + 250 * s * language.height) +
+          language.height * tuples * tuples * surroundings) *
+         1e-9;
 }
 
 double median(std::vector<double> values) {
@@ -184,7 +240,8 @@ std::string work_class(const Cell& cell) {
   if (observe.validity) observers += " validity";
   if (observe.histogram) observers += " histogram";
   if (observe.entropy) observers += " entropy";
-  return fmt::format("{}, {}, d={}, {} at once,{}", sampler_name(cell), channel_name(cell.language().channel()),
+  if (observe.pairs != Pairs::none) observers += " pairs";
+  return fmt::format("{}, {}, d={}, {} at once,{}", sampler_name(cell), language_name(cell.language()),
                      cell.language().d, batch_size(cell), observers.empty() ? " sum" : observers);
 }
 
@@ -195,6 +252,8 @@ double sentence_seconds(const Cell& cell) {
       return binomial_draws(cell) * 32e-9;
     case SamplerFamily::splitting:
       return splitting_leaf_seconds(cell) * leaves;
+    case SamplerFamily::learners:
+      return nominal_training(cell);
     case SamplerFamily::planes:
       return nominal_plane_leaf(cell) * 1e-9 * leaves;
     case SamplerFamily::lanes:
@@ -281,6 +340,8 @@ double sampler_bytes(const Cell& cell) {
   switch (sampler_family(cell)) {
     case SamplerFamily::collapsed:
       return bytes + 32 * binomial_draws(cell);  // laws of splits, a binomial each
+    case SamplerFamily::learners:
+      return bytes + training_bytes(cell);
     case SamplerFamily::splitting:
       return bytes + cell.particles() * (particle_bytes(cell) + 8 * (h + 2));
     case SamplerFamily::planes: {
@@ -291,7 +352,17 @@ double sampler_bytes(const Cell& cell) {
     case SamplerFamily::lanes:
       break;
   }
-  if (const auto* kgram = std::get_if<KgramGenerator>(&cell.generator()))
+  const auto* kgram = std::get_if<KgramGenerator>(&cell.generator());
+  if (language.is_grammar()) {
+    const Grammar& grammar = language.grammar();
+    const double rules = rules_a_level(grammar) * h, prefixes = rules * (d - 1);
+    bytes += rules * (20 + d) + prefixes * 4 * (q + 1) + h * d * q * q * 8;
+    if (kgram || cell.observe().entropy) bytes += RuleIndices::bytes(grammar, kgram != nullptr);
+    if (kgram) bytes += ring_bytes(cell, std::min(kgram->context, language.leaves()));
+    if (cell.observe().entropy) bytes += 2 * ring_bytes(cell, language.leaves());
+    return bytes;
+  }
+  if (kgram)
     bytes += ring_bytes(cell, std::min(kgram->context, language.leaves())) +
              (h + 1) * (d * q + 2 * q * q) * lane_vector;
   return bytes;
@@ -304,8 +375,8 @@ double cell_bytes(const Cell& cell) {
 
 double tally_bytes(const Cell& cell) {
   const double heights = cell.language().height + 1;
-  return kJackknifeBins *
-         (sizeof(Tally) + heights * (sizeof(PowerSums) + 2 * sizeof(std::uint64_t)) + 64 * 64);
+  return kJackknifeBins * (8 * static_cast<double>(pair_counts(cell)) + sizeof(Tally) +
+                           heights * (sizeof(PowerSums) + 2 * sizeof(std::uint64_t)) + 64 * 64);
 }
 
 }  // namespace leafcast

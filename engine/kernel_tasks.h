@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/stream_address.h"
 #include "engine/tally.h"
 
 namespace leafcast {
@@ -25,6 +26,7 @@ struct SentenceTask {
   std::uint64_t first = 0;
   bool record_nodes = false;
   std::vector<std::uint8_t> nodes{};  ///< [sample][internal node], as WrittenSentences::nodes
+  StreamPurpose purpose = StreamPurpose::lanes;
 };
 struct LawTask {
   std::span<const std::uint8_t> sentence;
@@ -32,15 +34,18 @@ struct LawTask {
 };
 
 struct SamplerTables;
+struct GrammarTables;
 
 /// Sample a chunk, on the best instruction set; false if the task was told to stop.
 bool run_on_lanes(const SamplerTables& tables, SentenceTask& task);   // lane_kernels.cpp
+bool run_on_lanes(const GrammarTables& tables, SentenceTask& task);   // grammar_kernels.cpp
 bool run_on_planes(const SamplerTables& tables, SentenceTask& task);  // plane_kernels.cpp
 /// The conditional laws of a k-gram.
 void find_laws(const SamplerTables& tables, LawTask& task);  // lane_kernels.cpp
+void find_laws(const GrammarTables& tables, LawTask& task);  // grammar_kernels.cpp
 
 /// Leaves of so many samples that ride together between two calls of `proceed`: about two milliseconds of
 /// work.
-std::int64_t leaves_between_polls(const SamplerTables& tables, int samples);
+std::int64_t leaves_between_polls(const Cell& cell, int samples);
 
 }  // namespace leafcast

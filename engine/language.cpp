@@ -1,13 +1,25 @@
 #include "engine/language.h"
 
+#include <limits>
+
+#include "engine/grammar_laws.h"
 #include "engine/tree.h"
 
 namespace leafcast {
 
 std::int64_t Language::leaves() const { return tree_power(d, height); }
-int Language::symbols() const { return channel().q(); }
-bool Language::is_uniform() const { return channel().is_symmetric(); }
-Eigen::VectorXd Language::leaf_law() const { return channel().stationary(); }
-double Language::lambda() const { return channel().lambda(); }
+
+int Language::symbols() const { return is_grammar() ? grammar().symbols() : channel().q(); }
+
+/// A random grammar's symbols are not equally frequent, even where all of its rules are.
+bool Language::is_uniform() const { return !is_grammar() && channel().is_symmetric(); }
+
+Eigen::VectorXd Language::leaf_law() const {
+  return is_grammar() ? GrammarLaws(grammar()).mean_law(0) : channel().stationary();
+}
+
+double Language::lambda() const {
+  return is_grammar() ? std::numeric_limits<double>::quiet_NaN() : channel().lambda();
+}
 
 }  // namespace leafcast

@@ -1,10 +1,12 @@
 #pragma once
 #include <Eigen/Dense>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 
 #include "engine/channel.h"
+#include "engine/grammar.h"
 
 namespace leafcast {
 
@@ -14,15 +16,17 @@ namespace leafcast {
 ///
 /// Families differ in the law of that tuple:
 ///   Channel   the children are independent given their parent, and every level has the same law: broadcast
-///             processes (MATH.md §1).
+///             processes (MATH.md §1);
+///   Grammar   the tuple is one of the parent's rules at that level, so siblings depend on each other
+///   (MATH.md §11).
 /// What is the same for all families stands here, and whatever only needs symbols, leaves and the law of a
-/// leaf asks for nothing else. What samples, or knows exact values, asks for the family: see README.md, "A
-/// language of one's own".
+/// leaf asks for nothing else. What samples, or knows exact values, asks for the family: see README.md,
+/// "Adding a language".
 struct Language {
-  std::string kind;  ///< registered name: ising, coloring, potts, kernel
+  std::string kind;  ///< registered name: ising, coloring, potts, kernel, rhm
   int d;             ///< children a node
   int height;
-  std::variant<Channel> family;
+  std::variant<Channel, std::shared_ptr<const Grammar>> family;
   bool constrained;  ///< sentences can be ungrammatical, so validity is observed
 
   std::int64_t leaves() const;  ///< n = d^height
@@ -36,6 +40,8 @@ struct Language {
 
   /// The family; the caller knows which it is (std::bad_variant_access otherwise).
   const Channel& channel() const { return std::get<Channel>(family); }
+  const Grammar& grammar() const { return *std::get<std::shared_ptr<const Grammar>>(family); }
+  bool is_grammar() const { return std::holds_alternative<std::shared_ptr<const Grammar>>(family); }
 };
 
 }  // namespace leafcast

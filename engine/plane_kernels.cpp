@@ -63,7 +63,7 @@ bool tally_group(const SamplerTables& tables, PlaneSampler<Q>& sampler, PlaneStr
   if constexpr (kValidity) validity->begin(active, active_count);
   LeafOdometer nodes(d, tables.height - 1);
   const std::int64_t poll_interval =
-      std::max<std::int64_t>(1, leaves_between_polls(tables, kPlaneSamples) / d);
+      std::max<std::int64_t>(1, leaves_between_polls(tables.cell, kPlaneSamples) / d);
   const std::int64_t node_count = tables.leaves / d;
   for (int carry = tables.height; nodes.leaf() < node_count;) {
     sampler.descend(nodes.leaf() == 0, carry, stream);

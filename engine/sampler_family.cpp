@@ -22,6 +22,7 @@ bool remembers_a_path(const Cell& cell) {
     bool operator()(const BlockGenerator& block) const {
       return block.memory == BlockMemory::root || block.context_depth == height;
     }
+    bool operator()(const LearnerGenerator&) const { return false; }
     bool operator()(const ReasoningGenerator& writer) const {
       return writer.encoding == Encoding::path || writer.memory_depth == 0;
     }
@@ -34,8 +35,10 @@ bool flips_coins(const Channel& channel) { return channel.q() == 3 && channel.ke
 SamplerFamily sampler_family(const Cell& cell) {
   if (cell.method() == Method::collapsed) return SamplerFamily::collapsed;
   if (cell.method() == Method::splitting) return SamplerFamily::splitting;
-  if (cell.observe().entropy) return SamplerFamily::lanes;
+  if (std::holds_alternative<LearnerGenerator>(cell.generator())) return SamplerFamily::learners;
+  if (cell.observe().entropy || cell.observe().pairs != Pairs::none) return SamplerFamily::lanes;
   const Language& language = cell.language();
+  if (language.is_grammar()) return SamplerFamily::lanes;
   return language.channel().is_symmetric() && language.symbols() <= 4 && remembers_a_path(cell) &&
                  cell.samples() >= least_samples_for_planes(language.channel())
              ? SamplerFamily::planes
@@ -47,6 +50,7 @@ int batch_samples(const Cell& cell) {
     case SamplerFamily::planes:
       return kPlaneSamples;
     case SamplerFamily::collapsed:
+    case SamplerFamily::learners:
       return 1;
     case SamplerFamily::splitting:
       return cell.particles();

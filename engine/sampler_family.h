@@ -10,6 +10,7 @@ enum class SamplerFamily {
   planes,     ///< one sample a bit: the language itself, block with root memory and path reasoning, symmetric
               ///< channels, q ≤ 4
   collapsed,  ///< no leaves, only their number by symbol
+  learners,   ///< training sets instead of sentences
   splitting   ///< particles that are resampled as they become invalid: a batch is a run
 };
 

@@ -9,8 +9,11 @@ enum class StreamPurpose : std::uint64_t {
   planes = 1,
   counts = 2,
   splitting = 3,
-  language = 4,  ///< sentences of the language that another writer's law is asked about
-  structure = 5  ///< marks, shared by a batch
+  language = 4,   ///< sentences of the language that another writer's law is asked about
+  structure = 5,  ///< marks, shared by a batch
+  grammar = 6,    ///< the rules of a random grammar
+  training = 7,   ///< sentences that a learner learns from
+  test = 8        ///< and those that it is judged by
 };
 
 /// Where a batch's random numbers begin: the key (seed, cell id) and the counter (chunk, batch, state word,

@@ -112,6 +112,15 @@ EntropySums& EntropySums::operator+=(const EntropySums& other) {
   return *this;
 }
 
+LearnerSums& LearnerSums::operator+=(const LearnerSums& other) {
+  tested += other.tested;
+  errors += other.errors;
+  loss += other.loss;
+  add_counts(clustered, other.clustered);
+  add_counts(pure, other.pure);
+  return *this;
+}
+
 Tally& Tally::operator+=(const Tally& other) {
   samples += other.samples;
   if (sums.size() < other.sums.size()) sums.resize(other.sums.size());
@@ -125,6 +134,8 @@ Tally& Tally::operator+=(const Tally& other) {
   add_histogram(histogram, other.histogram);
   splitting += other.splitting;
   entropy += other.entropy;
+  learner += other.learner;
+  add_counts(pairs, other.pairs);
   well_formed += other.well_formed;
   return *this;
 }

@@ -75,6 +75,18 @@ struct EntropySums {
   bool operator==(const EntropySums& other) const = default;
 };
 
+/// Sums over training sets of how well learners predict test sentences (MATH.md §12).
+struct LearnerSums {
+  std::uint64_t tested = 0;  ///< test sentences
+  std::uint64_t errors = 0;  ///< of which the most likely prediction was wrong
+  WideInt loss = 0;  ///< −log of the probabilities of what came, in units of 2^{-kInformationBits} nats
+  std::vector<std::uint64_t> clustered;  ///< [height 0…h] nodes of training sentences that were given a group
+  std::vector<std::uint64_t> pure;       ///< [height 0…h] those in a group with most of their own symbol
+
+  LearnerSums& operator+=(const LearnerSums& other);
+  bool operator==(const LearnerSums& other) const = default;
+};
+
 /// Exact sums over the samples of a chunk, a jackknife bin or a cell. Addition is associative and
 /// commutative, so no result depends on an order. Once samples > 0 the vectors have height + 1 entries (those
 /// of validity only where the cell observes it), whatever the method that sampled; files rely on it. "Subtree
@@ -86,12 +98,14 @@ struct Tally {
   std::vector<std::uint64_t> valid;  ///< [height 0…h] valid subtrees; empty unless observe.validity
   std::vector<std::uint64_t>
       first_inconsistency;  ///< [height 0…h] sentences whose lowest inconsistent node has this height
-  std::uint64_t frozen_roots = 0;  ///< sentences whose root has exactly one allowed color
-  std::uint64_t free_roots = 0;    ///< sentences whose root has two or more
-  std::uint64_t memory_bits = 0;   ///< peak working memory of a reasoning writer (maximum, not a sum)
-  Histogram histogram;             ///< empty unless observe.histogram
-  SplittingSums splitting;         ///< of splitting cells, which count nothing else but samples
-  EntropySums entropy;             ///< of cells that observe entropies
+  std::uint64_t frozen_roots = 0;    ///< sentences whose root has exactly one allowed color
+  std::uint64_t free_roots = 0;      ///< sentences whose root has two or more
+  std::uint64_t memory_bits = 0;     ///< peak working memory of a reasoning writer (maximum, not a sum)
+  Histogram histogram;               ///< empty unless observe.histogram
+  SplittingSums splitting;           ///< of splitting cells, which count nothing else but samples
+  EntropySums entropy;               ///< of cells that observe entropies
+  LearnerSums learner;               ///< of learners, whose samples are training sets
+  std::vector<std::uint64_t> pairs;  ///< [pair][symbol][symbol of the last leaf] of cells that observe pairs
   std::uint64_t well_formed = 0;  ///< sentences with the marks of the tree, of writers of their own structure
 
   Tally& operator+=(const Tally& other);

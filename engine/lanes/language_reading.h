@@ -7,23 +7,33 @@
 #define LEAFCAST_LANES_LANGUAGE_READING_H_
 #endif
 
-#include "engine/lanes/ancestor_sampler.h"
 #include "engine/lanes/information.h"
-#include "engine/lanes/language_law.h"
+#include "engine/lanes/stream.h"
+#include "engine/tree.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace leafcast {
 namespace HWY_NAMESPACE {
 
-template <class C>
+/// Speaker: a writer of the language; Law: the language's law of the next leaf given all before.
+template <class Speaker, class Law>
 struct LanguageReading {
-  LanguageReading(const SamplerTables& wanted, EntropySums& sums)
-      : tables(wanted), meter(wanted.q, wanted.height, sums), law(wanted), speaker(wanted) {}
+  template <class Tables>
+  LanguageReading(const Tables& tables, EntropySums& sums) : LanguageReading(tables, sums, Law(tables)) {}
+  template <class Tables>
+  LanguageReading(const Tables& tables, EntropySums& sums, Law of_language)
+      : d(tables.d),
+        height(tables.height),
+        leaves(tables.leaves),
+        meter(tables.q, tables.height, sums),
+        law(std::move(of_language)),
+        speaker(tables) {}
 
-  const SamplerTables& tables;
+  int d, height;
+  std::int64_t leaves;
   EntropyMeter meter;
-  LanguageLaw<C> law;
-  AncestorSampler<C, false> speaker;
+  Law law;
+  Speaker speaker;
 
   /// A batch, at the address of the writer's batch but with numbers of its own, from the given sample on.
   /// Model: a law of the next leaf by prepare(carry) and absorb(x). False if may_go_on() is.
@@ -31,8 +41,8 @@ struct LanguageReading {
   bool read(StreamAddress address, int first, Model& model, MayGoOn may_go_on) {
     address.purpose = StreamPurpose::language;
     LaneStream voice(address, first);
-    LeafOdometer odometer(tables.d, tables.height);
-    for (int carry = tables.height; odometer.leaf() < tables.leaves; carry = odometer.advance()) {
+    LeafOdometer odometer(d, height);
+    for (int carry = height; odometer.leaf() < leaves; carry = odometer.advance()) {
       const I32 x = speaker.next(odometer, carry, voice);
       auto writer_law = model.prepare(carry);
       auto language_law = law.prepare(carry);

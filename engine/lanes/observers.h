@@ -14,6 +14,7 @@
 
 #include "engine/count_sums.h"
 #include "engine/lanes/vectors.h"
+#include "engine/pair_positions.h"
 #include "engine/tally.h"
 #include "engine/tree.h"
 
@@ -218,6 +219,53 @@ class ValidityObserver {
   LaneArray<I32> valid_;     // [height 1…h]: valid subtrees since the last flush
   int flush_height_ = 1;     // counts are flushed often enough for 32 bits
   I32 lowest_ = {};          // height of the lowest inconsistent node of the sentence
+};
+
+/// Counts of the symbols of pairs of leaves (pair_positions.h).
+class PairObserver {
+ public:
+  PairObserver(const Cell& cell, Tally& tally)
+      : tally_(tally),
+        symbols_(static_cast<std::size_t>(cell.language().symbols())),
+        last_(cell.language().leaves() - 1) {
+    // In the order in which the leaves come: the farthest first.
+    const PairPositions pairs = observed_pairs(cell);
+    for (std::size_t i = pairs.distance.size(); i-- > 0;) position_.push_back(last_ - pairs.distance[i]);
+    earlier_.resize(position_.size());
+    tally_.pairs.resize(pair_counts(cell));
+  }
+  void begin(int active) {
+    active_ = active;
+    leaf_ = 0;
+    seen_ = 0;
+  }
+  HWY_INLINE void leaf(I32 x) {
+    if (seen_ < position_.size()) {
+      if (leaf_ == position_[seen_]) earlier_[seen_++] = x;
+    } else if (leaf_ == last_) {
+      count(x);
+    }
+    ++leaf_;
+  }
+  void complete(int) {}
+  void end_batch() {}
+
+ private:
+  HWY_NOINLINE void count(I32 last) {
+    for (std::size_t i = 0; i < earlier_.size(); ++i) {
+      const std::size_t pair = earlier_.size() - 1 - i;
+      for (int lane = 0; lane < active_; ++lane)
+        ++tally_.pairs[(pair * symbols_ + static_cast<std::size_t>(earlier_[i][lane])) * symbols_ +
+                       static_cast<std::size_t>(last[lane])];
+    }
+  }
+  Tally& tally_;
+  std::size_t symbols_;
+  std::int64_t last_, leaf_ = 0;
+  std::vector<std::int64_t> position_;
+  std::size_t seen_ = 0;
+  LaneArray<I32> earlier_;
+  int active_ = kLanes;
 };
 
 /// Symbols of internal nodes, [sample][node], heights 1 … h one after the other.

@@ -12,7 +12,9 @@
 #include <optional>
 #include <vector>
 
+#include "engine/lanes/ancestor_sampler.h"
 #include "engine/lanes/kgram_sampler.h"
+#include "engine/lanes/language_law.h"
 #include "engine/lanes/language_reading.h"
 #include "engine/lanes/observers.h"
 #include "engine/scalar_stream.h"
@@ -192,7 +194,7 @@ class OwnStructureRun {
  private:
   struct Entropies {
     Entropies(const SamplerTables& tables, EntropySums& sums) : language(tables, sums), reader(tables) {}
-    LanguageReading<C> language;
+    LanguageReading<AncestorSampler<C, false>, LanguageLaw<C>> language;
     KgramSampler<C, 0> reader;  // its law of a tree's leaves is that of the writer, who sees the same marks
   };
 
@@ -282,7 +284,7 @@ class OwnStructureRun {
   std::optional<Entropies> entropies_;
   StreamAddress address_{};
   int first_ = 0, active_ = kLanes, last_possible_ = 0;
-  std::int64_t poll_interval_ = leaves_between_polls(tables_, kLanes), until_poll_ = 1;
+  std::int64_t poll_interval_ = leaves_between_polls(tables_.cell, kLanes), until_poll_ = 1;
 };
 
 }  // namespace HWY_NAMESPACE

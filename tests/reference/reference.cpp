@@ -113,8 +113,8 @@ int window_start(int d, int i, std::int64_t context, ContextUnit unit) {
 namespace {
 
 /// Marginal of the enumerated law on leaves [first, last).
-Law window_marginal(const Tree& tree, const Law& law, int first, int last) {
-  const std::size_t after = power(tree.q(), tree.leaves() - last), window = power(tree.q(), last - first);
+Law window_marginal(int q, int leaves, const Law& law, int first, int last) {
+  const std::size_t after = power(q, leaves - last), window = power(q, last - first);
   Law marginal(window, 0.0);
   for (std::size_t sentence = 0; sentence < law.size(); ++sentence)
     marginal[sentence / after % window] += law[sentence];
@@ -124,13 +124,16 @@ Law window_marginal(const Tree& tree, const Law& law, int first, int last) {
 }  // namespace
 
 Law kgram_law(const Tree& tree, std::int64_t context, ContextUnit unit) {
-  const Law truth = true_law(tree);
-  const auto q = static_cast<std::size_t>(tree.q());
+  return kgram_law(true_law(tree), tree.q(), tree.d, tree.leaves(), context, unit);
+}
+
+Law kgram_law(const Law& truth, int symbols, int d, int leaves, std::int64_t context, ContextUnit unit) {
+  const auto q = static_cast<std::size_t>(symbols);
   Law law{1.0};  // of the first i leaves
-  for (int i = 0; i < tree.leaves(); ++i) {
-    const int start = window_start(tree.d, i, context, unit);
-    const Law window = window_marginal(tree, truth, start, i),
-              extended = window_marginal(tree, truth, start, i + 1);
+  for (int i = 0; i < leaves; ++i) {
+    const int start = window_start(d, i, context, unit);
+    const Law window = window_marginal(symbols, leaves, truth, start, i),
+              extended = window_marginal(symbols, leaves, truth, start, i + 1);
     Law longer(law.size() * q, 0.0);
     for (std::size_t prefix = 0; prefix < law.size(); ++prefix) {
       if (law[prefix] == 0) continue;

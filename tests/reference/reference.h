@@ -49,6 +49,8 @@ int window_start(int d, int i, std::int64_t context, ContextUnit unit);
 /// Leaf i from the true law conditioned on the window, by marginals of the enumerated true law; structure =
 /// fixed.
 Law kgram_law(const Tree& tree, std::int64_t context, ContextUnit unit = ContextUnit::leaves);
+/// The same of any language of d^h leaves, given its enumerated law.
+Law kgram_law(const Law& truth, int symbols, int d, int leaves, std::int64_t context, ContextUnit unit);
 
 /// Law of the next block's root given the last one's, for blocks of height w and a drawn LCA (sampled,
 /// sampled_reset).
