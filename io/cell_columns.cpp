@@ -82,7 +82,23 @@ void put_cell_columns(h5::Group group, const h5::Axis& axis, const Plan& plan,
   columns.add("height", [](std::uint32_t, const Cell& cell) { return std::int32_t{cell.language().height}; });
   columns.add("n", [](std::uint32_t, const Cell& cell) { return cell.language().leaves(); });
   columns.add("generator", [](std::uint32_t, const Cell& cell) { return cell.generator_name(); });
+  if (std::ranges::any_of(plan.cells(), [](const Cell& c) { return c.language().is_grammar(); })) {
+    columns.add_integer("rules_of_symbol", "language.m");
+    columns.add_integer("classes", "language.classes");
+    columns.add_text("rules", "language.rules");
+    columns.add_real("zipf_exponent", "language.zipf-exponent");
+    columns.add_integer("zipf_level", "language.zipf-level");
+    columns.add_text("grammar_seed", "language.grammar-seed");
+  }
   columns.add_integer("context", "generator.context");
+  if (std::ranges::any_of(plan.cells(), [](const Cell& c) {
+        return std::holds_alternative<LearnerGenerator>(c.generator());
+      })) {
+    columns.add_integer("training", "generator.training");
+    columns.add_integer("test", "generator.test");
+    columns.add_text("smoothing", "generator.smoothing");
+    columns.add_real("concentration", "generator.concentration");
+  }
   columns.add_text("context_unit", "generator.context-unit");
   columns.add_text("structure", "generator.structure");
   columns.add_integer("context_depth", "generator.context-depth");

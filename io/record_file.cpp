@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "engine/cost.h"
+#include "engine/pair_positions.h"
 #include "engine/stages.h"
 #include "io/atomic_file.h"
 #include "io/cell_columns.h"
@@ -45,6 +46,18 @@ bool writes_structure(const Plan& plan) {
   return std::ranges::any_of(plan.cells(), &Cell::writes_own_structure);
 }
 
+bool observes_pairs(const Cell& cell) { return cell.observe().pairs != Pairs::none; }
+bool observes_pairs(const Plan& plan) {
+  return std::ranges::any_of(plan.cells(), [](const Cell& c) { return observes_pairs(c); });
+}
+bool learns(const Cell& cell) { return std::holds_alternative<LearnerGenerator>(cell.generator()); }
+bool learns(const Plan& plan) {
+  return std::ranges::any_of(plan.cells(), [](const Cell& c) { return learns(c); });
+}
+bool has_grammars(const Plan& plan) {
+  return std::ranges::any_of(plan.cells(), [](const Cell& c) { return c.language().is_grammar(); });
+}
+
 /// The sums of entropies, by their names in files: by height, and of sentences.
 struct InformationByHeightName {
   const char* name;
@@ -60,13 +73,20 @@ constexpr InformationName kInformations[] = {{"own", &EntropySums::own},
                                              {"own_structure", &EntropySums::own_structure},
                                              {"reverse", &EntropySums::reverse}};
 
+struct ClusterName {
+  const char* name;
+  std::vector<std::uint64_t> LearnerSums::*counts;
+};
+constexpr ClusterName kClusters[] = {{"clustered", &LearnerSums::clustered}, {"pure", &LearnerSums::pure}};
+
 /// The lowest format that can express records of the plan.
 std::int32_t format_version(const Plan& plan) {
-  return observes_entropy(plan) || writes_structure(plan) ? 5
-         : has_goals(plan)                                ? 4
-         : splits(plan)                                   ? 3
-         : plan.is_pooled()                               ? 2
-                                                          : 1;
+  return observes_pairs(plan) || has_grammars(plan)         ? 6
+         : observes_entropy(plan) || writes_structure(plan) ? 5
+         : has_goals(plan)                                  ? 4
+         : splits(plan)                                     ? 3
+         : plan.is_pooled()                                 ? 2
+                                                            : 1;
 }
 
 // ---- seal
@@ -117,7 +137,10 @@ void require_shape(const Cell& cell, const Tally& tally) {
   const std::size_t valid = cell.observe().validity ? sums : 0;
   const std::size_t informations = cell.observe().entropy ? sums : 0;
   if (tally.sums.size() != sums || tally.valid.size() != valid || tally.first_inconsistency.size() != valid ||
-      tally.entropy.cross.size() != informations || tally.entropy.language.size() != informations)
+      tally.entropy.cross.size() != informations || tally.entropy.language.size() != informations ||
+      tally.learner.clustered.size() != (learns(cell) ? sums : 0) ||
+      tally.learner.pure.size() != tally.learner.clustered.size() ||
+      tally.pairs.size() != (tally.samples ? pair_counts(cell) : 0))
     throw std::logic_error(
         fmt::format("a tally of cell \"{}\" does not have the shape that the cell implies", cell.label()));
 }
@@ -163,6 +186,8 @@ class MomentsWriter {
     if (splits(record_.plan)) put_splitting();
     if (writes_structure(record_.plan)) put_counts("well_formed", &Tally::well_formed);
     if (observes_entropy(record_.plan)) put_entropy();
+    if (observes_pairs(record_.plan)) put_pairs();
+    if (learns(record_.plan)) put_learners();
   }
 
  private:
@@ -207,6 +232,38 @@ class MomentsWriter {
                [sum](const Tally& bin, std::span<std::uint64_t> values) {
                  std::ranges::copy(to_limbs(bin.entropy.*sum), values.begin());
                });
+  }
+
+  void put_learners() {
+    h5::Group group = group_.make_group("learners");
+    put_counts(group, "tested", [](const Tally& bin) { return bin.learner.tested; });
+    put_counts(group, "errors", [](const Tally& bin) { return bin.learner.errors; });
+    put_rows(group.make_dataset<std::uint64_t>("loss", {&cell_, &bin_, &limb_}),
+             [](const Tally& bin, std::span<std::uint64_t> values) {
+               std::ranges::copy(to_limbs(bin.learner.loss), values.begin());
+             });
+    for (const auto& [name, counts] : kClusters)
+      put_rows(group.make_dataset<std::uint64_t>(name, {&cell_, &bin_, &height_}),
+               [counts](const Tally& bin, std::span<std::uint64_t> values) {
+                 std::ranges::copy(bin.learner.*counts, values.begin());
+               });
+  }
+
+  /// A group for each cell that counts pairs, as their numbers of symbols and pairs differ.
+  void put_pairs() {
+    h5::Group group = group_.make_group("pairs");
+    for (std::size_t row = 0; row < cells_.size(); ++row) {
+      const Cell& cell = record_.plan.cells()[cells_[row]];
+      if (!observes_pairs(cell) || record_.ledger.count(cells_[row]) == 0) continue;
+      h5::Group own = group.make_group(std::to_string(cells_[row]));
+      const auto symbols = indices(static_cast<std::size_t>(cell.language().symbols()));
+      const h5::Axis distance = own.make_axis("distance", observed_pairs(cell).distance);
+      const h5::Axis earlier = own.make_axis("symbol", symbols), last = own.make_axis("last_symbol", symbols);
+      h5::Dataset counts = own.make_dataset<std::uint64_t>("count", {&bin_, &distance, &earlier, &last});
+      for (int b = 0; b < kJackknifeBins; ++b)
+        if (const auto& pairs = tally(row)[b].pairs; !pairs.empty())
+          counts.write_rows(static_cast<hsize_t>(b), 1, std::span<const std::uint64_t>(pairs));
+    }
   }
 
   /// Writes row by row; fill(bin's tally, its part of the row) puts what is not zero.
@@ -400,6 +457,8 @@ class MomentsReader {
     if (splits(record_.plan)) read_splitting();
     if (writes_structure(record_.plan)) read_well_formed();
     if (observes_entropy(record_.plan)) read_entropy();
+    if (observes_pairs(record_.plan)) read_pairs();
+    if (learns(record_.plan)) read_learners();
   }
 
  private:
@@ -582,6 +641,81 @@ class MomentsReader {
       require(impossible[at] <= (record_.plan.cells()[cell].observe().entropy ? samples_[at] : 0),
               "more impossible sentences than sentences");
       record_.tallies[cell][at % kJackknifeBins].entropy.impossible += impossible[at];
+    }
+  }
+
+  void read_learners() {
+    const IsolatedGroup group = group_.group("learners");
+    const h5::Extent shape = {cells_.size(), kJackknifeBins};
+    const auto tested = read_all<std::uint64_t>(group.dataset("tested"), shape);
+    const auto errors = read_all<std::uint64_t>(group.dataset("errors"), shape);
+    const auto losses =
+        read_all<std::uint64_t>(group.dataset("loss"), h5::Extent{cells_.size(), kJackknifeBins, kLimbs});
+    std::vector<std::vector<std::uint64_t>> clusters;
+    for (const auto& [name, counts] : kClusters)
+      clusters.push_back(
+          read_all<std::uint64_t>(group.dataset(name), h5::Extent{cells_.size(), kJackknifeBins, heights_}));
+    for (std::size_t at = 0; at < tested.size(); ++at) {
+      const Cell& cell = record_.plan.cells()[cells_[at / kJackknifeBins]];
+      const auto* learner = std::get_if<LearnerGenerator>(&cell.generator());
+      const WideInt sets = learner ? WideInt(samples_[at]) : WideInt(0);
+      LearnerSums sums;
+      sums.tested = tested[at];
+      sums.errors = errors[at];
+      require(WideInt(sums.tested) == sets * (learner ? learner->test : 0) && sums.errors <= sums.tested,
+              "test sentences that cannot be");
+      require(
+          std::abs(static_cast<std::int64_t>(losses[at * kLimbs + kLimbs - 1]) >> 1) < std::int64_t{1} << 51,
+          "a loss larger than can be");
+      sums.loss = from_limbs(std::span<const std::uint64_t, kLimbs>(losses.data() + at * kLimbs, kLimbs));
+      // A probability of double precision has a loss below 2^10 nats.
+      require(sums.loss >= 0 && sums.loss <= WideInt(sums.tested) << (kInformationBits + 10),
+              "a loss that cannot be");
+      const bool here = learner && samples_[at] > 0;
+      for (std::size_t which = 0; which < clusters.size(); ++which) {
+        std::vector<std::uint64_t>& counts = sums.*kClusters[which].counts;
+        counts.resize(here ? heights(cell) : 0);
+        for (std::size_t j = 0; j < heights_; ++j) {
+          const std::uint64_t value = clusters[which][at * heights_ + j];
+          require(j < counts.size() || value == 0, "counts where nothing is counted");
+          if (j < counts.size()) counts[j] = value;
+        }
+      }
+      for (std::size_t j = 0; j < sums.pure.size(); ++j)
+        require(sums.pure[j] <= sums.clustered[j] &&
+                    WideInt(sums.clustered[j]) <= sets * learner->training * cell.language().leaves(),
+                "clusters that cannot be");
+      record_.tallies[cells_[at / kJackknifeBins]][at % kJackknifeBins].learner += sums;
+    }
+  }
+
+  /// Every pair of a cell has been counted once in every sample.
+  void read_pairs() {
+    const IsolatedGroup group = group_.group("pairs");
+    for (std::size_t row = 0; row < cells_.size(); ++row) {
+      const Cell& cell = record_.plan.cells()[cells_[row]];
+      if (!observes_pairs(cell) || ledger_.count(cells_[row]) == 0) continue;
+      const auto symbols = static_cast<hsize_t>(cell.language().symbols());
+      const std::size_t pairs = observed_pairs(cell).distance.size(), size = symbols * symbols;
+      const IsolatedDataset counts = group.group(std::to_string(cells_[row])).dataset("count");
+      require(counts.extent() == h5::Extent{kJackknifeBins, pairs, symbols, symbols},
+              "a dataset's shape is not that of its dimensions");
+      for (int b = 0; b < kJackknifeBins; ++b) {
+        Tally& tally = record_.tallies[cells_[row]][b];
+        const std::uint64_t samples = samples_[row * kJackknifeBins + static_cast<std::size_t>(b)];
+        std::vector<std::uint64_t> values = read_row(counts, static_cast<std::size_t>(b));
+        for (std::size_t pair = 0; pair < pairs; ++pair) {
+          std::uint64_t rest = samples;
+          for (std::size_t at = pair * size; at < (pair + 1) * size; ++at) {
+            require(values[at] <= rest, "pairs that do not count its samples");
+            rest -= values[at];
+          }
+          require(rest == 0, "pairs that do not count its samples");
+        }
+        if (samples == 0) continue;
+        tally.pairs.resize(values.size());
+        for (std::size_t at = 0; at < values.size(); ++at) tally.pairs[at] += values[at];
+      }
     }
   }
 

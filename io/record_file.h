@@ -15,8 +15,9 @@ namespace leafcast::io {
 
 /// The layout of parts and results: io/FORMAT.md. Raise it with every change there. Each file has the lowest
 /// version that can express it, so that earlier programs read what they can. 2: cells of several seeds; 3:
-/// splitting; 4: cells with goals; 5: entropies, writers of their own structure.
-inline constexpr std::int32_t kFormatVersion = 5;
+/// splitting; 4: cells with goals; 5: entropies, writers of their own structure; 6: grammars,
+/// pairs.
+inline constexpr std::int32_t kFormatVersion = 6;
 
 enum class FileType { part, results };
 

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "io/atomic_file.h"
+#include "io/grammar_groups.h"
 #include "io/record_file.h"
 
 namespace leafcast::io {
@@ -171,6 +172,7 @@ void write_results(const std::filesystem::path& path, const Record& record,
                 columns_of(estimates, record.plan.cells().size()));
   h5::Group fit_groups = image.root().make_group("fits");
   for (std::size_t i = 0; i < fits.size(); ++i) put_fit(fit_groups.make_group(std::to_string(i)), fits[i]);
+  put_grammars(image.root(), image.cell_axis(), record.plan);
   h5::Group origin = image.root().make_group("provenance");
   for (const auto& [name, text] : provenance) origin.set(name, text);
   write_atomically(path, image.finish());

@@ -81,9 +81,14 @@ void serialize(Archive& archive, leafcast::EntropySums& sums, unsigned) {
     archive& sums.language& sums.own& sums.own_structure& sums.reverse& sums.impossible;
 }
 template <class Archive>
+void serialize(Archive& archive, leafcast::LearnerSums& sums, unsigned) {
+  archive& sums.tested;
+  if (sums.tested > 0) archive& sums.errors& sums.loss& sums.clustered& sums.pure;
+}
+template <class Archive>
 void serialize(Archive& archive, leafcast::Tally& t, unsigned) {
   archive& t.samples& t.sums& t.valid& t.first_inconsistency& t.frozen_roots& t.free_roots& t.memory_bits& t
-      .histogram& t.splitting& t.entropy& t.well_formed;
+      .histogram& t.splitting& t.entropy& t.well_formed& t.pairs& t.learner;
 }
 template <class Archive>
 void serialize(Archive& archive, leafcast::workers::Order& order, unsigned) {
