@@ -57,6 +57,8 @@ Theory theory(const Language& language, const BlockGenerator& block) {
   return {w, BlockChain{w, block.memory == BlockMemory::root ? Memory::root : Memory::leaves, block.lca}};
 }
 
+Theory theory(const Language&, const LearnerGenerator&) { return {-1, {}}; }
+
 Theory theory(const Language& language, const ReasoningGenerator& reasoning) {
   const int m = reasoning.memory_depth;
   if (m == language.height) return {m, {}};

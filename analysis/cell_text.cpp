@@ -21,6 +21,16 @@ struct Form {
 const std::vector<Form>& forms() {
   static const std::vector<Form> list = {
       {"language.kind", "{}"},
+      {"language.v", "v={}"},
+      {"language.m", "m={}"},
+      {"language.s", "s={}"},
+      {"language.L", "L={}"},
+      {"language.classes", "classes={}"},
+      {"language.rules", "{}", "uniform"},
+      {"language.zipf-exponent", "a={}"},
+      {"language.zipf-level", "level {}"},
+      {"language.grammar", "{}"},
+      {"language.grammar-seed", "grammar {}"},
       {"language.q", "q={}"},
       {"language.d", "d={}"},
       {"language.rho", "ρ={}"},
@@ -29,6 +39,10 @@ const std::vector<Form>& forms() {
       {"language.height", "h={}"},
       {"generator.kind", "{}"},
       {"generator.context", "k={}"},
+      {"generator.training", "P={}"},
+      {"generator.test", "test {}", "10000"},
+      {"generator.smoothing", "{}", "kneser-ney"},
+      {"generator.concentration", "α={}"},
       {"generator.context-unit", "{}", "leaves"},
       {"generator.structure", "structure {}", "fixed"},
       {"generator.encoding", "{}"},
@@ -44,14 +58,24 @@ const std::vector<Form>& forms() {
   return list;
 }
 
+std::uint32_t short_hash(const std::string& text) {
+  std::uint32_t hash = 2166136261;  // FNV-1a
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619;
+  return hash >> 8;
+}
+
 /// A matrix of more than a few numbers by its size and a hash.
 std::string short_matrix(const std::string& rows) {
   constexpr std::size_t kLegible = 40;
   if (rows.size() <= kLegible) return rows;
   const auto size = 1 + std::count(rows.begin(), rows.end(), ';');
-  std::uint32_t hash = 2166136261;  // FNV-1a
-  for (const char c : rows) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619;
-  return fmt::format("{}×{} #{:06x}", size, size, hash >> 8);
+  return fmt::format("{}×{} #{:06x}", size, size, short_hash(rows));
+}
+
+/// A grammar from a file by its shape and a hash.
+std::string short_grammar(const Grammar& grammar) {
+  return fmt::format("v={} s={} L={} #{:06x}", grammar.symbols(), grammar.children(), grammar.height(),
+                     short_hash(grammar.line()));
 }
 
 bool tells_apart(const std::string& key) {
@@ -77,6 +101,10 @@ std::vector<Part> parts(const Cell& cell) {
     const std::string& value = parameter->second;
     list.push_back({form.key, value == form.silent ? ""
                               : form.key == "seed" ? cell.seed_text()
+                              : form.key == "language.classes" &&
+                                      cell.language().grammar().classes() == cell.language().symbols()
+                                  ? ""
+                              : form.key == "language.grammar" ? short_grammar(cell.language().grammar())
                               : form.key == "language.matrix"
                                   ? fmt::format(fmt::runtime(form.format), short_matrix(value))
                                   : fmt::format(fmt::runtime(form.format), value)});
@@ -102,8 +130,9 @@ std::string text(const Cell& cell, const std::function<bool(const std::string&)>
 
 std::string language_text(const Cell& cell) { return text(cell, describes_language); }
 std::string family_text(const Cell& cell) {
-  return text(cell,
-              [](const std::string& key) { return describes_language(key) && key != "language.height"; });
+  return text(cell, [](const std::string& key) {
+    return describes_language(key) && key != "language.height" && key != "language.grammar-seed";
+  });
 }
 
 std::string generator_text(const Cell& cell, const std::set<std::string>& without) {

@@ -84,7 +84,7 @@ std::optional<Plot> plot_against_context(const Record& record, const EstimateInd
   if (x.size() < 2) return {};
 
   const Cell& cell = record.plan.cells()[cells.front()];
-  const double lambda = cell.language().channel().lambda(), growth = cell.language().d * lambda * lambda;
+  const double lambda = cell.language().lambda(), growth = cell.language().d * lambda * lambda;
   const bool rate = wanted.statistic == "valid_rate", divergence = wanted.statistic == "kl_divergence";
   const bool has_law = !rate && !divergence && growth > 1;
   Plot plot;

@@ -8,9 +8,12 @@
 
 #include "analysis/cell_text.h"
 #include "analysis/exact.h"
+#include "analysis/grammar_entropy.h"
 #include "analysis/jackknife.h"
 #include "analysis/moments.h"
+#include "analysis/pair_correlation.h"
 #include "analysis/structure_cost.h"
+#include "engine/pair_positions.h"
 #include "engine/tree.h"
 
 namespace leafcast::analysis {
@@ -28,6 +31,18 @@ struct Statistic {
   std::string name() const { return height < 0 ? base : std::string(base) + '@' + std::to_string(height); }
 };
 
+/// What a learner of the last leaf cannot go below: its entropy given what is seen of the leaves before it.
+/// NaN if unknown.
+double learning_floor(const Cell& cell) {
+  const auto* learner = std::get_if<LearnerGenerator>(&cell.generator());
+  if (!learner || learner->learner == Learner::classifier) return kUnknown;
+  const Grammar& grammar = cell.language().grammar();
+  const std::int64_t last = cell.language().leaves() - 1;
+  const auto next = next_leaf(grammar, GrammarLaws(grammar), last,
+                              learner->learner == Learner::counting ? learner->context : last);
+  return next ? next->entropy : kUnknown;
+}
+
 /// The sums of one set of samples as statistics, in the order of the table.
 class Evaluator {
  public:
@@ -36,13 +51,18 @@ class Evaluator {
         h_(cell.language().height),
         observe_(cell.observe()),
         zero_mean_(cell.language().is_uniform()),
+        has_frozen_roots_(!cell.language().is_grammar()),
+        symbols_(static_cast<std::size_t>(cell.language().symbols())),
+        pairs_(observed_pairs(cell)),
         has_memory_(std::holds_alternative<ReasoningGenerator>(cell.generator())),
+        learns_(std::holds_alternative<LearnerGenerator>(cell.generator())),
         splits_(cell.method() == Method::splitting),
         own_structure_(cell.writes_own_structure()),
+        floor_(learning_floor(cell)),
         structure_nats_(own_structure_ && observe_.entropy ? structure_cross_entropy(cell) : 0) {}
 
   std::vector<Statistic> operator()(const Tally& tally) const {
-    return splits_ ? of_runs(tally) : of_sentences(tally);
+    return learns_ ? of_learners(tally) : splits_ ? of_runs(tally) : of_sentences(tally);
   }
 
  private:
@@ -58,8 +78,10 @@ class Evaluator {
     add("binder", -1, -whole.excess_kurtosis / 3);  // 1 − m₄/(3m₂²)
     if (observe_.validity) {
       add("valid_rate", -1, rate(tally.valid.at(h_), tally.samples), tally.samples);
-      add("free_rate", -1, rate(tally.free_roots, tally.samples), tally.samples);
-      add("frozen_rate", -1, rate(tally.frozen_roots, tally.samples), tally.samples);
+      if (has_frozen_roots_) {
+        add("free_rate", -1, rate(tally.free_roots, tally.samples), tally.samples);
+        add("frozen_rate", -1, rate(tally.frozen_roots, tally.samples), tally.samples);
+      }
       if (!own_structure_)
         add("first_inconsistency_depth", -1, first_inconsistency_depth(tally),
             tally.samples - tally.valid.at(h_));
@@ -72,6 +94,7 @@ class Evaluator {
       if (observe_.correlation)
         for (int j = 1; j <= h_; ++j) add("correlation", j, correlation(tally, j));
     }
+    if (observe_.pairs != Pairs::none) add_pairs(tally, add);
     if (own_structure_) add("well_formed_rate", -1, rate(tally.well_formed, tally.samples), tally.samples);
     if (observe_.entropy) add_entropies(tally, add);
     if (observe_.validity && !own_structure_) {
@@ -82,6 +105,30 @@ class Evaluator {
     }
     return list;
   }
+
+  /// Correlations of the last leaf with those before: by LCA height over the pairs of that height, and by
+  /// distance.
+  template <class Add>
+  void add_pairs(const Tally& tally, Add add) const {
+    const std::size_t size = symbols_ * symbols_;
+    std::map<int, std::pair<double, int>> by_height;
+    std::vector<double> squares;
+    for (std::size_t i = 0; i < pairs_.distance.size(); ++i) {
+      squares.push_back(
+          mean_square_correlation(std::span(tally.pairs).subspan(i * size, size), symbols_, tally.samples));
+      auto& [sum, count] = by_height[pairs_.height[i]];
+      sum += squares.back();
+      ++count;
+    }
+    for (const auto& [height, sum] : by_height)
+      add("token_correlation", height, signed_root(sum.first / sum.second));
+    for (const auto& [height, sum] : by_height)
+      add("token_correlation_square", height, sum.first / sum.second);
+    for (std::size_t i = 0; i < squares.size(); ++i)
+      add("distance_correlation", static_cast<int>(pairs_.distance[i]), signed_root(squares[i]));
+  }
+  /// What is left of a correlation when its noise is removed may be below 0.
+  static double signed_root(double square) { return std::copysign(std::sqrt(std::abs(square)), square); }
 
   /// In bits a leaf, but for sentence_cross_entropy, in nats a sentence.
   template <class Add>
@@ -106,6 +153,20 @@ class Evaluator {
     add("impossible_rate", -1, rate(sums.impossible, tally.samples), tally.samples);
     for (int j = 0; j <= h_; ++j)
       add("kl_divergence", j, nats(sums.cross[j] - sums.language[j], samples) * bits);
+  }
+
+  /// Of training sets; in nats a prediction.
+  std::vector<Statistic> of_learners(const Tally& tally) const {
+    const LearnerSums& sums = tally.learner;
+    const auto tested = static_cast<double>(sums.tested);
+    std::vector<Statistic> list = {
+        {"test_cross_entropy", -1, std::ldexp(sums.loss.convert_to<double>(), -kInformationBits) / tested},
+        {"test_error", -1, rate(sums.errors, sums.tested)}};
+    if (!std::isnan(floor_)) list.insert(list.begin() + 1, {"test_excess", -1, list.front().value - floor_});
+    for (int j = 1; j <= h_; ++j)
+      if (const auto at = static_cast<std::size_t>(j); sums.clustered[at] > 0)
+        list.push_back({"cluster_purity", j, rate(sums.pure[at], sums.clustered[at])});
+    return list;
   }
 
   /// Of splitting runs. What survives is conditioned on being valid, so nothing else is known of the writer.
@@ -191,8 +252,11 @@ class Evaluator {
   int d_, h_;
   Observe observe_;
   bool zero_mean_;
-  bool has_memory_, splits_, own_structure_;
-  double structure_nats_;
+  bool has_frozen_roots_;
+  std::size_t symbols_;
+  PairPositions pairs_;
+  bool has_memory_, learns_, splits_, own_structure_;
+  double floor_, structure_nats_;
 };
 
 template <class Number>
@@ -206,6 +270,7 @@ Tally without(Tally sums, const Tally& bin) {
   for (std::size_t j = 0; j < bin.sums.size(); ++j)
     for (int p = 0; p < kPowers; ++p) sums.sums[j][p] -= bin.sums[j][p];
   subtract(sums.valid, bin.valid);
+  subtract(sums.pairs, bin.pairs);
   subtract(sums.first_inconsistency, bin.first_inconsistency);
   sums.frozen_roots -= bin.frozen_roots;
   sums.free_roots -= bin.free_roots;
@@ -216,6 +281,11 @@ Tally without(Tally sums, const Tally& bin) {
   sums.entropy.own_structure -= bin.entropy.own_structure;
   sums.entropy.reverse -= bin.entropy.reverse;
   sums.entropy.impossible -= bin.entropy.impossible;
+  sums.learner.tested -= bin.learner.tested;
+  sums.learner.errors -= bin.learner.errors;
+  sums.learner.loss -= bin.learner.loss;
+  subtract(sums.learner.clustered, bin.learner.clustered);
+  subtract(sums.learner.pure, bin.learner.pure);
   sums.splitting.runs -= bin.splitting.runs;
   sums.splitting.extinct -= bin.splitting.extinct;
   sums.splitting.thin -= bin.splitting.thin;

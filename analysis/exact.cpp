@@ -12,10 +12,12 @@
 #include "analysis/block_chain.h"
 #include "analysis/block_law.h"
 #include "analysis/exact_entropy.h"
+#include "analysis/grammar_exact.h"
 #include "analysis/observed_symbol.h"
 #include "analysis/repeat.h"
 #include "analysis/stretches.h"
 #include "analysis/structure_cost.h"
+#include "engine/pair_positions.h"
 
 namespace leafcast::analysis {
 
@@ -66,6 +68,7 @@ class Theorist {
       exact_["memory_bits"].value = memory_bits(*reasoning);
     name_sentence_statistics();
     if (cell.observe().entropy) add_entropies(cell);
+    if (theory_.true_height == h_) add_pairs(cell);
   }
 
   std::map<std::string, ExactValue> exact() && { return std::move(exact_); }
@@ -98,6 +101,20 @@ class Theorist {
       exact_[at("inconsistency_rate", j)].value = 0;
       exact_[at("frozen_rate", j)].value = freedom_[j].frozen;
       exact_[at("free_rate", j)].value = freedom_[j].free;
+    }
+  }
+
+  /// Leaves of LCA height j: P(a, b) = ν(a) T_j(a, b), wherever they stand.
+  void add_pairs(const Cell& cell) {
+    const PairPositions pairs = observed_pairs(cell);
+    const VectorXd& nu = language_.channel().stationary();
+    for (std::size_t i = 0; i < pairs.distance.size(); ++i) {
+      const int j = pairs.height[i];
+      const MatrixXd covariance = nu.asDiagonal() * language_.channel().across(j) - nu * nu.transpose();
+      const double square = covariance.squaredNorm() / static_cast<double>(covariance.size());
+      exact_[at("token_correlation", j)].value = std::sqrt(square);
+      exact_[at("token_correlation_square", j)].value = square;
+      exact_[at("distance_correlation", static_cast<int>(pairs.distance[i]))].value = std::sqrt(square);
     }
   }
 
@@ -270,7 +287,9 @@ struct Exact::State {
   std::map<std::string, ExactValue> values;
 };
 
-Exact::Exact(const Cell& cell) : state_(std::make_unique<State>(State{Theorist(cell).exact()})) {}
+Exact::Exact(const Cell& cell)
+    : state_(std::make_unique<State>(
+          State{cell.language().is_grammar() ? exact_of_grammar(cell) : Theorist(cell).exact()})) {}
 Exact::~Exact() = default;
 Exact::Exact(Exact&&) noexcept = default;
 

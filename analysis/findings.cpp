@@ -94,8 +94,8 @@ class Story {
   std::string shortfall() const {
     const Family* family = bounded();
     const auto truth = true_value(record_, index_, cells_, "variance");
-    const double lambda = language_.channel().lambda();
-    if (!family || !truth || !(*truth > 0) || language_.d * lambda * lambda <= 1) return "";
+    const double lambda = language_.lambda();
+    if (!family || !truth || !(*truth > 0) || !(language_.d * lambda * lambda > 1)) return "";
     const auto& all = family->measurements;
     const auto share = [&](const Measurement& m) {
       return (std::isnan(m.estimate->exact) ? m.estimate->value : m.estimate->exact) / *truth;

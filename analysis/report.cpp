@@ -16,6 +16,9 @@
 #include "analysis/fit_plots.h"
 #include "analysis/gallery.h"
 #include "analysis/goal_check.h"
+#include "analysis/grammar_averages.h"
+#include "analysis/grammar_plots.h"
+#include "analysis/grammar_summary.h"
 #include "analysis/html.h"
 #include "analysis/number_text.h"
 #include "analysis/output_file.h"
@@ -38,6 +41,11 @@ bool is_silent(const Estimate& e) {
          std::abs(e.z()) < 1;
 }
 
+/// The root of what noise may make negative: z says little of it; that of the square does.
+bool is_root(const Estimate& e) {
+  return e.statistic.starts_with("token_correlation@") || e.statistic.starts_with("distance_correlation@");
+}
+
 /// Deviations from exact values over a set of statistics.
 struct Deviations {
   std::size_t count = 0, far = 0;
@@ -53,7 +61,7 @@ struct Deviations {
 
   void operator()(const Estimate& estimate) {
     const double z = estimate.z();
-    if (std::isnan(z) || estimate.error == 0 || is_silent(estimate)) return;
+    if (std::isnan(z) || estimate.error == 0 || is_silent(estimate) || is_root(estimate)) return;
     ++count;
     far += std::abs(z) > 3;
     squares += z * z;
@@ -108,7 +116,7 @@ void add_agreement(Page& page, const Record& record, const std::vector<Estimate>
   std::vector<const Estimate*> wrong;
   std::vector<Estimate> compared;
   for (const Estimate& estimate : estimates) {
-    if (!is_silent(estimate)) compared.push_back(estimate);
+    if (!is_silent(estimate) && !is_root(estimate)) compared.push_back(estimate);
     if (is_wrong(estimate)) wrong.push_back(&estimate);
     const auto at = estimate.statistic.find('@');
     const std::string name =
@@ -158,6 +166,44 @@ std::string long_table(TextTable table, const std::string& what, Room& room) {
     html += paragraph(fmt::format("{} more {} are in the table: leafcast table.", all - shown, what));
   if (all <= kShort) return html;
   return fold(fmt::format("All {} {}", all, what), html);
+}
+
+/// Estimates averaged over grammars that differ in their seeds, and what is exactly known of these grammars.
+std::string over_grammars(const Record& record, const std::vector<Estimate>& estimates, Gallery& gallery,
+                          Room& room) {
+  const std::vector<GrammarAverage> averages = averages_over_grammars(record, estimates);
+  std::string html;
+  for (std::size_t i = 0; i < averages.size();) {
+    const std::size_t first = averages[i].first_cell;
+    const GrammarAverage& head = averages[i];
+    TextTable table;
+    table.columns = {{"statistic", TextTable::Kind::word}, {"mean"}, {"exact"}, {"z", TextTable::Kind::z}};
+    for (; i < averages.size() && averages[i].first_cell == first; ++i)
+      table.rows.push_back({averages[i].statistic, value_text(averages[i].value, averages[i].error),
+                            number_text(averages[i].exact), z_text(averages[i].z)});
+    if (head.grammars < 2 || room.rows < table.rows.size()) continue;
+    room.rows -= table.rows.size();
+    html += fold(
+        fmt::format("{}, {} grammars",
+                    group_text(record.plan.cells()[first], {"language.grammar-seed", "seed"}), head.grammars),
+        html_table(table));
+  }
+  if (!html.empty())
+    html = paragraph(
+               "Errors are from the spread of grammars; z is of the deviations from each grammar's own exact "
+               "value.") +
+           html;
+  const std::vector<GrammarFamily> families = grammar_families(record.plan);
+  html = gallery(grammar_plots(record, averages, families)) + html;
+  for (const GrammarFamily& family : families) {
+    TextTable table;
+    table.columns = {{"exact, in nats", TextTable::Kind::word}, {"mean"}, {"formula"}};
+    for (const GrammarValue& value : family.average)
+      table.rows.push_back(
+          {value.statistic, value_text(value.value, value.error), number_text(value.predicted)});
+    html += fold("What is exactly known: " + family.text, html_table(table));
+  }
+  return html;
 }
 
 std::string heights(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells,
@@ -374,6 +420,7 @@ void write_report(const std::filesystem::path& html, const Record& record,
         paragraph(fmt::format("Figures are of the first {} of {} languages; a sweep of the others alone has "
                               "theirs.",
                               kMostLanguages, languages.size())));
+  page.add("grammars", "Averages over grammars", over_grammars(record, estimates, gallery, room));
   page.add("laws", "Laws", laws(fits));
   page.add("fits", "Figures of the fits", fit_figures(fits, gallery), /*open=*/false);
   add_agreement(page, record, estimates, gallery);

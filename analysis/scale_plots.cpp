@@ -112,8 +112,8 @@ std::optional<Curve> histogram(const Cell& cell, const CellTally& bins, const Se
   if (samples < 2) return {};
 
   const double q = cell.language().symbols();
-  const auto offset = static_cast<double>(cell.language().symbols() * HistogramBins::centre(cell) -
-                                          cell.language().leaves());
+  const auto offset =
+      static_cast<double>(cell.language().symbols() * HistogramBins::centre(cell) - cell.language().leaves());
   const auto left_of = [&](int bin) {
     return q * (static_cast<double>(HistogramBins::lower(bin)) - 0.5) + offset;
   };

@@ -42,6 +42,9 @@ struct GeneratorColumns {
     lca = g.lca == LcaLaw::sampled ? "sampled" : g.lca == LcaLaw::fixed ? "fixed" : "sampled-reset";
     memory = g.memory == BlockMemory::leaves ? "leaves" : "root";
   }
+  void operator()(const LearnerGenerator& g) {
+    if (g.learner == Learner::counting) context = g.context;
+  }
   void operator()(const ReasoningGenerator& g) {
     encoding = g.encoding == Encoding::path ? "path" : "segment";
     memory_depth = g.memory_depth;

@@ -10,7 +10,7 @@
 namespace leafcast::analysis {
 
 double growth(const Cell& cell) {
-  const double lambda = cell.language().channel().lambda();
+  const double lambda = cell.language().lambda();
   return cell.language().d * lambda * lambda;
 }
 

@@ -16,6 +16,9 @@ namespace leafcast::analysis {
   LAW(valid_rate_decay_height) \
   LAW(frozen_fraction)         \
   LAW(correlation_lca_height)  \
+  LAW(token_correlation_decay) \
+  LAW(classification_zipf)     \
+  LAW(next_token_learning)     \
   LAW(required_context)        \
   LAW(required_memory)
 

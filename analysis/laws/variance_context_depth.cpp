@@ -13,7 +13,7 @@ namespace {
 
 /// c = Σ_j P(j) λ^{2j} over the LCA heights j = 1…B of consecutive blocks.
 double neighbour_correlation(const Cell& cell, LcaLaw lca, int levels) {
-  const double d = cell.language().d, lambda = cell.language().channel().lambda();
+  const double d = cell.language().d, lambda = cell.language().lambda();
   double c = 0;
   for (int j = 1; j <= levels; ++j) c += (d - 1) * std::pow(d, -j) * std::pow(lambda, 2 * j);
   return lca == LcaLaw::sampled ? c / (1 - std::pow(d, -levels)) : c;
@@ -49,7 +49,7 @@ std::optional<std::pair<double, int>> knowledge_of_root(const Series& series, Lc
 Prediction predict(const Series& series) {
   const Cell& cell = *series.points.front().cell;
   Prediction prediction = predicted_line(std::log(growth(cell)));
-  if (!cell.language().channel().is_symmetric()) return prediction;
+  if (!cell.language().is_uniform()) return prediction;
   LcaLaw lca = LcaLaw::sampled;
   bool knows_root = false;
   if (const auto* block = std::get_if<BlockGenerator>(&cell.generator())) {

@@ -26,7 +26,7 @@ Prediction predict_correction(const Series& series) {
   const Cell& cell = *series.points.front().cell;
   Prediction prediction = predict(series);
   const double a = amplitude(cell);
-  prediction.coefficients.push_back(cell.language().channel().is_symmetric() ? (1 - a) / a : kUnknown);
+  prediction.coefficients.push_back(cell.language().is_uniform() ? (1 - a) / a : kUnknown);
   return prediction;
 }
 
