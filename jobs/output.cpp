@@ -34,7 +34,7 @@ void write_output(const Options& options, const std::string& command,
     return;
   }
   const std::string name = options.get<std::string>("output");
-  io::require_harmless_output(name, paths(options, command));
+  if (!options.positional().empty()) io::require_harmless_output(name, paths(options, command));
   std::ofstream file(name);
   if (file) write(file);
   file.flush();

@@ -24,6 +24,7 @@ const std::vector<Command>& commands() {
       {"run", "SWEEP… -o DIR", "sample what the sweep asks for; the same command continues", run_command},
       {"sample", "SWEEP… -o DIR", "the same, and write the sentences: corpora", sample_command},
       {"score", "FILE…", "score sequences beside the language and its k-grams", score_command},
+      {"grammar", "SWEEP…", "show what is exactly known of random grammars; export them", grammar_command},
       {"status", "DIR|FILE…", "show how far runs are, also while they run", status_command},
       {"merge", "DIR|FILE… -o results.h5", "unite runs, parts and results; pool seeds if asked",
        merge_command},

@@ -16,6 +16,7 @@ const std::vector<Command>& commands();
 ExitCode plan_command(const Arguments& arguments, const Arguments& command_line);
 ExitCode run_command(const Arguments& arguments, const Arguments& command_line);
 ExitCode sample_command(const Arguments& arguments, const Arguments& command_line);
+ExitCode grammar_command(const Arguments& arguments, const Arguments& command_line);
 ExitCode score_command(const Arguments& arguments, const Arguments& command_line);
 ExitCode status_command(const Arguments& arguments, const Arguments& command_line);
 ExitCode merge_command(const Arguments& arguments, const Arguments& command_line);

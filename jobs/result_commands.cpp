@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/goal_check.h"
+#include "analysis/grammar_averages.h"
 #include "analysis/report.h"
 #include "analysis/table.h"
 #include "engine/printable.h"
@@ -31,11 +32,19 @@ ExitCode table_command(const Arguments& arguments, const Arguments&) {
   Options options("table", "DIR|FILE…",
                   "Prints estimates with standard errors, beside exact values where they are known.", false);
   add_format(options);
+  options.add()(
+      "over-grammars",
+      "average over grammars that differ in their seeds alone, with the error that their spread gives");
   if (!parsed(options, arguments)) return ExitCode::done;
   const analysis::Format format = analysis::parse_format(options.get<std::string>("format"));
   const Analysed all = analyse(options, "table");
   const std::size_t columns = output_columns(options);
+  const bool average = options.has("over-grammars");
+  const auto averages = analysis::averages_over_grammars(all.record, all.estimates);
+  if (average && averages.empty())
+    throw UsageError("there are no grammars to average over: only cells of language.kind = rhm have them");
   write_output(options, "table", [&](std::ostream& out) {
+    if (average) return analysis::write_averages(out, format, all.record, averages, columns);
     analysis::write_table(out, format, all.record, all.estimates, columns);
   });
   return ExitCode::done;

@@ -77,11 +77,11 @@ void check_memory(const Plan& plan) {
     tallies += 3 * tally_bytes(cell);
     const double windows = ranks * sampler_bytes(cell);
     if (windows > physical)
-      throw UsageError(
-          fmt::format("{}: its sampler takes {}B on {} rank(s) and this machine has {}B; choose fewer ranks "
-                      "a node, or a smaller "
-                      "generator.context (k-grams) or alphabet (collapsed kernels)",
-                      cell.label(), format_count(windows), ranks, format_count(physical)));
+      throw UsageError(fmt::format(
+          "{}: its sampler takes {}B on {} rank(s) and this machine has {}B; choose fewer ranks "
+          "a node, or a smaller "
+          "generator.context (k-grams), generator.training (learners) or alphabet (collapsed kernels)",
+          cell.label(), format_count(windows), ranks, format_count(physical)));
   }
   if (tallies > physical)
     throw UsageError(fmt::format("the tallies of {} cells take {}B and this machine has {}B; split the sweep",

@@ -12,7 +12,7 @@
 #include "io/output_path.h"
 #include "io/sequences.h"
 #include "jobs/inputs.h"
-#include "jobs/kernel_file.h"
+#include "jobs/language_file.h"
 #include "jobs/nearest.h"
 #include "jobs/output.h"
 #include "jobs/program.h"
@@ -33,11 +33,10 @@ constexpr double kTellSeconds = 2;
 /// and so does a generator; without any the sequences are compared with the language itself.
 Parameters reference_parameters(const Parameters& of_file, const Options& options) {
   Parameters given;
-  for (const Setting& setting : options.overrides()) {
-    if (setting.key == "language.file")
-      given["language.matrix"] = read_kernel_file(setting.value);
-    else
-      given[setting.key] = setting.value;
+  for (const Setting& setting : options.overrides()) given[setting.key] = setting.value;
+  if (const auto file = given.extract("language.file")) {
+    const std::string kind = given.contains("language.kind") ? given["language.kind"] : "";
+    given[file_key(kind)] = read_language_file(kind, file.mapped());
   }
   const auto speaks_of = [&](const std::string& section) {
     return std::ranges::any_of(given, [&](const auto& entry) { return entry.first.starts_with(section); });
@@ -47,6 +46,11 @@ Parameters reference_parameters(const Parameters& of_file, const Options& option
     for (const auto& [key, value] : of_file)
       if (key.starts_with("language.")) all[key] = value;
   for (const auto& [key, value] : given) all[key] = value;
+  if (all.contains("language.kind") && all["language.kind"] == "rhm")
+    throw UsageError(
+        "score knows the laws of broadcast processes; of a grammar's sequences `leafcast run` with "
+        "observe.entropy = on, or "
+        "`leafcast grammar`, tell more");
   if (!all.contains("language.d") || !all.contains("language.height"))
     throw UsageError(
         "no language: the file does not say of which language its sequences are; say --language.kind, "

@@ -15,7 +15,7 @@
 #include "engine/languages.h"
 #include "engine/values.h"
 #include "jobs/ini.h"
-#include "jobs/kernel_file.h"
+#include "jobs/language_file.h"
 #include "jobs/nearest.h"
 #include "jobs/sweep_keys.h"
 #include "jobs/text_file.h"
@@ -28,11 +28,10 @@ namespace {
 constexpr std::size_t kMaxSteps = 100 * kMaxCells;  // of counting them
 constexpr double kMaxCellBytes = 0x1p29;
 
-/// The key of the cell that a sweep key gives: the engine reads no files.
-std::string engine_key(const std::string& key) { return key == "language.file" ? "language.matrix" : key; }
-
 bool lists(const KindKeys& kind, const std::string& key) {
-  return std::find(kind.keys.begin(), kind.keys.end(), engine_key(key)) != kind.keys.end();
+  return std::ranges::any_of(kind.keys, [&](const std::string& known) {
+    return known == key || (key == "language.file" && is_given_by_file(known));
+  });
 }
 
 /// "language.kind" or "generator.kind", if the key is used by some of the kinds and not by others; else
@@ -228,16 +227,28 @@ class Expansion {
     return axis;
   }
 
-  /// Whether the cell in the making is of a method that has no particles, while others of the source split.
-  bool lacks_particles() const {
-    const ValueList* methods = source_.find("generator.method");
-    const auto chosen = parameters_.find("generator.method");
-    if (!methods || chosen == parameters_.end() || chosen->second == "splitting") return false;
-    return std::ranges::count(methods->expand(0, true), "splitting") > 0;
+  /// Whether the key is used with one choice of another alone, and the cell in the making is of another
+  /// choice while others of the source are of that one.
+  bool is_of_another_choice(const std::string& key) const {
+    struct Rule {
+      const char *key, *decider, *choice;
+    };
+    static constexpr Rule kRules[] = {{"language.zipf-exponent", "language.rules", "zipf"},
+                                      {"language.zipf-level", "language.rules", "zipf"},
+                                      {"generator.concentration", "generator.smoothing", "dirichlet"},
+                                      {"generator.particles", "generator.method", "splitting"}};
+    for (const Rule& rule : kRules) {
+      if (key != rule.key) continue;
+      const ValueList* list = source_.find(rule.decider);
+      const auto chosen = parameters_.find(rule.decider);
+      if (!list || chosen == parameters_.end() || chosen->second == rule.choice) return false;
+      return std::ranges::count(list->expand(0, true), rule.choice) > 0;
+    }
+    return false;
   }
 
   bool multiplies(const Axis& axis) const {
-    if (axis.key == "generator.particles" && lacks_particles()) return false;
+    if (is_of_another_choice(axis.key)) return false;
     if (axis.decider.empty()) return true;
     const auto chosen = parameters_.find(axis.decider);
     const std::string& kind =
@@ -251,18 +262,24 @@ class Expansion {
     if (!multiplies(axes_[index])) return assign(index + 1);
     std::uint64_t height = 0;
     if (list->speaks_of_height()) {
-      const auto given = parameters_.find("language.height");
+      auto given = parameters_.find("language.height");
+      if (given == parameters_.end()) given = parameters_.find("language.L");
       const auto parsed = given == parameters_.end() ? std::nullopt : parse_whole(given->second);
       if (!parsed || *parsed > kMaxHeight) return make_cell();  // which says what is wrong with the height
       height = *parsed;
     }
-    for (const std::string& value : list->expand(height, !is_swept("language.height"))) {
+    for (const std::string& value :
+         list->expand(height, !is_swept("language.height") && !is_swept("language.L"))) {
       if (++steps_ > kMaxSteps) refuse_size();
-      parameters_[engine_key(key)] = key == "language.file" ? read_kernel(*list, value) : value;
-      if (key == "language.file") kernel_file_ = value;
+      if (key == "language.file") {
+        parameters_[file_key(language_kind())] = read_file(*list, value);
+        language_file_ = value;
+      } else {
+        parameters_[key] = value;
+      }
       assign(index + 1);
     }
-    parameters_.erase(engine_key(key));
+    parameters_.erase(key == "language.file" ? file_key(language_kind()) : key);
   }
 
   bool is_swept(const std::string& key) const {
@@ -270,13 +287,20 @@ class Expansion {
     return list && list->is_swept();
   }
 
-  std::string read_kernel(const ValueList& list, const std::string& name) {
-    const auto known = kernels_.find(name);
-    if (known != kernels_.end()) return known->second;
+  /// Of the cell in the making.
+  std::string language_kind() const {
+    const auto given = parameters_.find("language.kind");
+    return given == parameters_.end() ? kinds_of("language.kind").front().kind : given->second;
+  }
+
+  std::string read_file(const ValueList& list, const std::string& name) {
+    const std::pair key(language_kind(), name);
+    const auto known = files_.find(key);
+    if (known != files_.end()) return known->second;
     const std::string start = source_.overridden.contains("language.file") ? "" : source_.directory;
     const std::string path = (std::filesystem::path(start) / name).string();
     try {
-      return kernels_[name] = read_kernel_file(path);
+      return files_[key] = read_language_file(key.first, path);
     } catch (const IoError& e) {
       throw IoError(fmt::format("file = {} ({}): {}", name, list.setting().where, e.what()));
     } catch (const UsageError& e) {
@@ -317,19 +341,21 @@ class Expansion {
     if (key == "generator.method")
       return is_swept("generator.kind") || is_swept("generator.memory") || is_swept("generator.encoding") ||
              is_swept("language.kind");
-    if (key.starts_with("generator.")) return is_swept("language.height");
-    return is_swept("language.kind") || is_swept("language.q") || is_swept("language.file");
+    if (key.starts_with("generator."))
+      return is_swept("language.height") || is_swept("language.L") || is_swept("language.kind");
+    return is_swept("language.kind") || is_swept("language.q") || is_swept("language.file") ||
+           is_swept("language.v") || is_swept("language.s") || is_swept("language.L");
   }
 
   [[noreturn]] void refuse_cell(const CellError& error) const {
-    const bool matrix = error.key == "language.matrix";
-    const ValueList* list = source_.find(matrix ? "language.file" : error.key);
+    const bool by_file = is_given_by_file(error.key);
+    const std::string key = by_file ? "language.file" : error.key;
+    const ValueList* list = source_.find(key);
     if (!list)
-      throw UsageError(fmt::format("{} is missing ({}): {}; set it there or give --{}=…",
-                                   matrix ? "language.file" : error.key, source_.name, error.reason,
-                                   matrix ? "language.file" : error.key));
+      throw UsageError(fmt::format("{} is missing ({}): {}; set it there or give --{}=…", key, source_.name,
+                                   error.reason, key));
     Setting setting = list->setting();
-    setting.value = matrix ? kernel_file_ : error.value;
+    setting.value = by_file ? language_file_ : error.value;
     refuse(setting, error.reason);
   }
 
@@ -344,8 +370,9 @@ class Expansion {
   bool counting_ = true;
   std::vector<Axis> axes_;
   Parameters parameters_;
-  std::map<std::string, std::string> kernels_;  // file → matrix
-  std::string kernel_file_;                     // of the current cell
+  std::map<std::pair<std::string, std::string>, std::string>
+      files_;                  // language kind and file → value of its key
+  std::string language_file_;  // of the current cell
   std::optional<std::string> first_left_out_;
 };
 

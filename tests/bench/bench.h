@@ -69,5 +69,6 @@ void register_samplers();
 void register_limits();
 void register_dispatcher();
 void register_corpora();
+void register_grammars();
 
 }  // namespace leafcast::bench

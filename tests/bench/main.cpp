@@ -54,6 +54,7 @@ int main(int argc, char** argv) {
   bench::register_samplers();
   bench::register_dispatcher();
   bench::register_corpora();
+  bench::register_grammars();
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
 }

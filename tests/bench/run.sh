@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds in Release and measures everything in about five minutes: bash tests/bench/run.sh [OPTION…]
 #   --quick                  fewer repetitions and rounds: two minutes, rougher
-#   --filter REGEX           only benchmarks whose name matches (goal, grid, growth, pair, instruction-set, master, corpora, limit);
+#   --filter REGEX           only benchmarks whose name matches (goal, grid, growth, pair, instruction-set, master, corpora, grammars, limit);
 #                            without the whole program
 #   --instruction-set NAME   not the best one of the machine
 # Writes build/bench/results.json and build/bench/summary.md, and shows the latter.

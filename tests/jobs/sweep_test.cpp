@@ -272,7 +272,7 @@ TEST_CASE("a bad value is named with file, line, reason and remedy") {
   CHECK_THAT(refusal(kIsing + "[generator]\nkind = kgram\ncontext = 4\nstructure = fixed, sampled\n"),
              Contains("structure = sampled (s.ini:9): a writer of its own structure"));
   CHECK_THAT(refusal(kIsing + "[observe]\nvalidity = on\n"),
-             Contains("validity = on (s.ini:7): only a coloring can be invalid"));
+             Contains("validity = on (s.ini:7): only colorings and grammars have invalid sentences"));
   CHECK_THAT(refusal(kIsing + "[observe]\nsubtrees = off\ncorrelation = on\n"),
              Contains("correlation = on (s.ini:8): correlations come from"));
 }
@@ -293,7 +293,7 @@ TEST_CASE("a missing key is named") {
 
 TEST_CASE("an unknown word is an error with the nearest known one") {
   CHECK(refusal("[language]\nkind = icing\n") ==
-        "kind = icing (s.ini:2): it is one of ising, coloring, potts, kernel; did you mean ising?");
+        "kind = icing (s.ini:2): it is one of ising, coloring, potts, kernel, rhm; did you mean ising?");
   CHECK_THAT(refusal(kIsing + "[generator]\nkind = true, blok\n"),
              Contains("it is one of true, kgram") && Contains("did you mean block?"));
   CHECK_THAT(refusal(kBlock + "lca = reset\n"), Contains("one of sampled, sampled-reset, fixed"));
@@ -465,7 +465,7 @@ TEST_CASE("a contradictory key is an error, not ignored") {
              Contains("rho = 0.9 (s.ini:4): a coloring is given by its q colors"));
   CHECK(refusal(kIsing + "[generator]\ncontext = 4\n") ==
         "context = 4 (s.ini:7): generator.kind = true does not use it; leave generator.context out, or set "
-        "generator.kind = kgram");
+        "generator.kind = kgram or counting");
   CHECK_THAT(refusal(kIsing + "[generator]\nkind = true, kgram\ncontext = 4\nlca = fixed\n"),
              Contains("lca = fixed (s.ini:9): generator.kind = true, kgram does not use it"));
   CHECK_THAT(refusal(kIsing, {option("generator.lca", "fixed")}), Contains("lca = fixed (--generator.lca)"));
@@ -622,16 +622,16 @@ TEST_CASE("every key is listed once, with a placeholder and a help line") {
     CHECK_FALSE(key.help.empty());
     CHECK(key.help.size() <= 90);
   }
-  // All keys of all kinds can be said; a kernel's matrix is said by its file.
+  // All keys of all kinds can be said; a kernel's matrix and a grammar are said by their files.
   for (const auto& kinds : {language_kinds(), generator_kinds()})
     for (const KindKeys& kind : kinds)
       for (const std::string& key : kind.keys)
-        CHECK(names.contains(key == "language.matrix" ? "language.file" : key));
+        CHECK(names.contains(key == "language.matrix" || key == "language.grammar" ? "language.file" : key));
   CHECK(names.contains("title"));
   CHECK(names.contains("sampling.max-samples"));
   const auto kind = std::find_if(sweep_keys().begin(), sweep_keys().end(),
                                  [](const SweepKey& k) { return k.name == "generator.kind"; });
-  CHECK(kind->placeholder == "true|kgram|block|reasoning");
+  CHECK(kind->placeholder == "true|kgram|block|reasoning|counting|clustering|classifier");
 }
 
 TEST_CASE("particles multiply the cells that split, and no others") {

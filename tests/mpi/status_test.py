@@ -40,7 +40,7 @@ with tempfile.TemporaryDirectory() as folder:
         while True:  # until the run has told of some progress
             code, told, text = status(directory)
             assert code == 75 and time.monotonic() < deadline, (code, text)
-            if told["runs"][0]["run"]["seconds"] > 0 and told["plans"][0]["chunks_in_parts"] > 0:
+            if told["runs"][0]["run"]["seconds"] > 0 and told["plans"][0]["chunks_in_parts"] > 0 and told["runs"][0]["seconds_since_part"] is not None:
                 break
             time.sleep(0.5)
         one = told["runs"][0]
