@@ -163,6 +163,13 @@ with tempfile.TemporaryDirectory() as folder:
         refused = run(["run", *[key for key in RHM if key.split("=")[0] not in replaced], *keys, "-o", folder / "never"])
         assert refused.returncode == 64 and all(word in refused.stderr for word in words), refused.stderr
         assert not (folder / "never").exists()
+    refused = run(["sample", *RHM, "--generator.kind=counting", "--generator.training=10", "-o", folder / "never"])
+    assert refused.returncode == 64 and "writes no sentences" in refused.stderr, refused.stderr
+
+    # Corpora of grammars: rows are sentences of the language, with the symbols of their nodes where the stream has them.
+    check_run(["sample", *RHM, "--sampling.samples=200", "-o", folder / "corpus", "-q"])
+    sentences = numpy.load(next((folder / "corpus").glob("*.npy")))
+    assert sentences.shape == (200, 8) and all(tuple(map(int, row)) in law for row in sentences)
     broken = folder / "broken.txt"
     broken.write_text("symbols 2\nchildren 2\nheight 1\nlevel 1\n0 -> 0 1\n1 -> 0 1\n")
     refused = run(["grammar", "--language.kind=rhm", f"--language.file={broken}"])
