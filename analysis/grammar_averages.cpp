@@ -11,6 +11,7 @@
 
 #include "analysis/cell_text.h"
 #include "analysis/grammar_summary.h"
+#include "analysis/json_rows.h"
 #include "analysis/number_text.h"
 #include "analysis/text_table.h"
 #include "engine/values.h"
@@ -19,14 +20,14 @@ namespace leafcast::analysis {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = JsonRow;
 
 const std::set<std::string>& averaged_keys() {
   static const std::set<std::string> keys = {"language.grammar-seed", "seed"};
   return keys;
 }
 
-Json number(double x) { return std::isfinite(x) ? Json(x) : Json(); }
+Json number(double x) { return json_number(x); }
 
 /// Parameters of the group, by their last names.
 Json columns_of(const Cell& cell) {
@@ -42,12 +43,6 @@ Json columns_of(const Cell& cell) {
     columns[name] = real ? Json(*real) : Json(value);
   }
   return columns;
-}
-
-std::string csv_field(const Json& value) {
-  if (value.is_null()) return "";
-  if (value.is_number_float()) return format_real(value.get<double>());
-  return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
 }  // namespace
@@ -134,17 +129,7 @@ void write_averages(std::ostream& out, Format format, const Record& record,
     out << rows.dump(1) << '\n';
     return;
   }
-  bool is_first = true;
-  for (const Json& row : rows) {
-    std::string names, line;
-    for (const auto& [name, value] : row.items()) {
-      line += (names.empty() ? "" : ",") + csv_field(value);
-      names += (names.empty() ? "" : ",") + name;
-    }
-    if (is_first) out << names << '\n';
-    is_first = false;
-    out << line << '\n';
-  }
+  write_csv(out, rows);
 }
 
 }  // namespace leafcast::analysis

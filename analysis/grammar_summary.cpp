@@ -12,6 +12,7 @@
 #include "analysis/cell_text.h"
 #include "analysis/grammar_correlation.h"
 #include "analysis/grammar_entropy.h"
+#include "analysis/json_rows.h"
 #include "analysis/number_text.h"
 #include "analysis/text_table.h"
 #include "engine/tree.h"
@@ -21,7 +22,7 @@ namespace leafcast::analysis {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = JsonRow;
 
 /// Rules of every symbol, where they are equiprobable and as many at every level; else 0.
 int rules_of_symbol(const Grammar& grammar) {
@@ -65,14 +66,7 @@ Json language_columns(const Cell& cell) {
   return columns;
 }
 
-Json number(double x) { return std::isfinite(x) ? Json(x) : Json(); }
-
-std::string csv_field(const Json& value) {
-  return value.is_null()           ? ""
-         : value.is_string()       ? value.get<std::string>()
-         : value.is_number_float() ? format_real(value.get<double>())
-                                   : value.dump();
-}
+Json number(double x) { return json_number(x); }
 
 }  // namespace
 
@@ -196,17 +190,7 @@ void write_grammars(std::ostream& out, Format format, const std::vector<GrammarF
     out << rows.dump(1) << '\n';
     return;
   }
-  bool header = true;
-  for (const Json& row : rows) {
-    std::string names, line;
-    for (const auto& [name, value] : row.items()) {
-      line += (names.empty() ? "" : ",") + csv_field(value);
-      names += (names.empty() ? "" : ",") + name;
-    }
-    if (header) out << names << '\n';
-    header = false;
-    out << line << '\n';
-  }
+  write_csv(out, rows);
 }
 
 }  // namespace leafcast::analysis

@@ -12,6 +12,7 @@
 #include "analysis/cell_text.h"
 #include "analysis/doubtful_runs.h"
 #include "analysis/estimate_index.h"
+#include "analysis/json_rows.h"
 #include "analysis/number_text.h"
 #include "analysis/overview.h"
 #include "engine/error.h"
@@ -21,9 +22,9 @@ namespace leafcast::analysis {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = JsonRow;
 
-Json number(double x) { return std::isfinite(x) ? Json(x) : Json(); }
+Json number(double x) { return json_number(x); }
 
 // ---- rows as JSON objects, whose keys are the columns
 
@@ -95,33 +96,6 @@ void each_row(const Record& record, const std::vector<Estimate>& estimates, Use 
       cell = cell_columns(index, record.plan.cells()[index], samples_done(record.tallies[index]));
     use(row(cell, estimates[i]));
   }
-}
-
-// ---- CSV (RFC 4180, lines end in \n)
-
-std::string csv_field(const Json& value) {
-  if (value.is_null()) return "";
-  if (value.is_number_float()) return format_real(value.get<double>());
-  if (!value.is_string()) return value.dump();
-  const std::string text = value.get<std::string>();
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + '"';
-}
-
-std::string csv_line(const Json& object) {
-  std::string line;
-  for (const Json& value : object) line += csv_field(value) + ',';
-  line.back() = '\n';
-  return line;
-}
-
-std::string csv_header(const Json& object) {
-  std::string line;
-  for (const auto& [key, value] : object.items()) line += key + ',';
-  line.back() = '\n';
-  return line;
 }
 
 /// An array with an object a line.
