@@ -20,7 +20,7 @@ struct GrammarTables;
 ///   classifier  tuples are clustered by the classes of the sentences that they stand in, by place; features:
 ///   the groups of the root's
 ///               children. It predicts the most likely class.
-/// Memory: training_bytes(cell). Time: a few hundred nanoseconds a sentence and feature for counting, and
+/// Memory: training_bytes(cell). Time: a sort of the sentences for every feature, and
 /// tuples² for clustering.
 class LearnerRunner {
  public:
