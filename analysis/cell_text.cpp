@@ -128,11 +128,14 @@ std::string text(const Cell& cell, const std::function<bool(const std::string&)>
   return joined;
 }
 
+bool describes_grammars(const std::string& key) {
+  return describes_language(key) && key != "language.grammar-seed";
+}
+
 std::string language_text(const Cell& cell) { return text(cell, describes_language); }
 std::string family_text(const Cell& cell) {
-  return text(cell, [](const std::string& key) {
-    return describes_language(key) && key != "language.height" && key != "language.grammar-seed";
-  });
+  return text(cell,
+              [](const std::string& key) { return describes_grammars(key) && key != "language.height"; });
 }
 
 std::string generator_text(const Cell& cell, const std::set<std::string>& without) {

@@ -24,6 +24,8 @@ std::string text(const Cell& cell, const std::function<bool(const std::string& k
 
 /// Keys that say what is measured, the language and its observed symbol, not who wrote it.
 bool describes_language(const std::string& key);
+/// The same, but for the seed of a grammar: what grammars that are averaged over have in common.
+bool describes_grammars(const std::string& key);
 /// "ising d=3 ρ=0.9 h=8"
 std::string language_text(const Cell& cell);
 /// The same without the height.

@@ -31,17 +31,40 @@ struct Statistic {
   std::string name() const { return height < 0 ? base : std::string(base) + '@' + std::to_string(height); }
 };
 
-/// What a learner of the last leaf cannot go below: its entropy given what is seen of the leaves before it.
-/// NaN if unknown.
-double learning_floor(const Cell& cell) {
-  const auto* learner = std::get_if<LearnerGenerator>(&cell.generator());
-  if (!learner || learner->learner == Learner::classifier) return kUnknown;
-  const Grammar& grammar = cell.language().grammar();
-  const std::int64_t last = cell.language().leaves() - 1;
-  const auto next = next_leaf(grammar, GrammarLaws(grammar), last,
-                              learner->learner == Learner::counting ? learner->context : last);
-  return next ? next->entropy : kUnknown;
-}
+/// What a learner of the last leaf is measured by.
+class LearningScale {
+ public:
+  explicit LearningScale(const Cell& cell) : s_(cell.language().d) {
+    const auto* learner = std::get_if<LearnerGenerator>(&cell.generator());
+    if (!learner || learner->learner == Learner::classifier) return;
+    const Grammar& grammar = cell.language().grammar();
+    const GrammarLaws laws(grammar);
+    const std::int64_t last = cell.language().leaves() - 1;
+    const auto next =
+        next_leaf(grammar, laws, last, learner->learner == Learner::counting ? learner->context : last);
+    if (next) floor_ = next->entropy;
+    for (const NextLeaf& level : last_leaf_by_level(grammar, laws)) entropy_.push_back(level.entropy);
+  }
+  /// The entropy given what is seen of the leaves before it: no learner goes below. NaN if unknown.
+  double floor() const { return floor_; }
+  /// The context, in leaves, from which the language's own law would predict as well: s^ℓ − 1, with ℓ
+  /// between two levels where the entropy given their contexts, taken as linear, is the learner's. NaN if
+  /// that is below all known ones but the last is not of the whole sentence.
+  double effective_context(double cross_entropy, int height) const {
+    if (entropy_.empty()) return kUnknown;
+    if (cross_entropy >= entropy_.front()) return 0;
+    for (std::size_t j = 1; j < entropy_.size(); ++j)
+      if (cross_entropy > entropy_[j]) {
+        const double share = (entropy_[j - 1] - cross_entropy) / (entropy_[j - 1] - entropy_[j]);
+        return std::pow(s_, static_cast<double>(j) - 1 + share) - 1;
+      }
+    return static_cast<int>(entropy_.size()) == height + 1 ? std::pow(s_, height) - 1 : kUnknown;
+  }
+
+ private:
+  double s_, floor_ = kUnknown;
+  std::vector<double> entropy_;  // [level]
+};
 
 /// The sums of one set of samples as statistics, in the order of the table.
 class Evaluator {
@@ -58,7 +81,7 @@ class Evaluator {
         learns_(std::holds_alternative<LearnerGenerator>(cell.generator())),
         splits_(cell.method() == Method::splitting),
         own_structure_(cell.writes_own_structure()),
-        floor_(learning_floor(cell)),
+        scale_(cell),
         structure_nats_(own_structure_ && observe_.entropy ? structure_cross_entropy(cell) : 0) {}
 
   std::vector<Statistic> operator()(const Tally& tally) const {
@@ -162,7 +185,11 @@ class Evaluator {
     std::vector<Statistic> list = {
         {"test_cross_entropy", -1, std::ldexp(sums.loss.convert_to<double>(), -kInformationBits) / tested},
         {"test_error", -1, rate(sums.errors, sums.tested)}};
-    if (!std::isnan(floor_)) list.insert(list.begin() + 1, {"test_excess", -1, list.front().value - floor_});
+    const double cross_entropy = list.front().value;
+    if (!std::isnan(scale_.floor()))
+      list.insert(list.begin() + 1, {"test_excess", -1, cross_entropy - scale_.floor()});
+    if (const double context = scale_.effective_context(cross_entropy, h_); !std::isnan(context))
+      list.push_back({"effective_context", -1, context});
     for (int j = 1; j <= h_; ++j)
       if (const auto at = static_cast<std::size_t>(j); sums.clustered[at] > 0)
         list.push_back({"cluster_purity", j, rate(sums.pure[at], sums.clustered[at])});
@@ -256,7 +283,8 @@ class Evaluator {
   std::size_t symbols_;
   PairPositions pairs_;
   bool has_memory_, learns_, splits_, own_structure_;
-  double floor_, structure_nats_;
+  LearningScale scale_;
+  double structure_nats_;
 };
 
 template <class Number>

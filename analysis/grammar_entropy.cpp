@@ -184,6 +184,17 @@ std::optional<NextLeaf> next_leaf(const Grammar& grammar, const GrammarLaws& law
   return measure(down);
 }
 
+std::vector<NextLeaf> last_leaf_by_level(const Grammar& grammar, const GrammarLaws& laws) {
+  std::vector<NextLeaf> levels;
+  const std::int64_t last = tree_power(grammar.children(), grammar.height()) - 1;
+  for (int j = 0; j <= grammar.height(); ++j) {
+    const auto leaf = next_leaf(grammar, laws, last, tree_power(grammar.children(), j) - 1);
+    if (!leaf) break;  // further levels have more contexts still
+    levels.push_back(*leaf);
+  }
+  return levels;
+}
+
 double sentence_entropy(const Grammar& grammar, const GrammarLaws& laws) {
   const auto information = [](double p) { return p > 0 ? -p * std::log(p) : 0; };
   double entropy = 0;
@@ -196,7 +207,7 @@ double sentence_entropy(const Grammar& grammar, const GrammarLaws& laws) {
       for (auto r = set.first[static_cast<std::size_t>(a)]; r < set.first[static_cast<std::size_t>(a) + 1];
            ++r)
         rules += information(set.probability[r]);
-      entropy += nodes * laws.mean_law(j)[a] * rules;
+      entropy += nodes * grammar.mean_law(j)[a] * rules;
     }
   }
   return entropy;

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "engine/grammar_laws.h"
 
@@ -19,6 +20,9 @@ struct NextLeaf {
 /// take more than about `most_steps` multiplications.
 std::optional<NextLeaf> next_leaf(const Grammar& grammar, const GrammarLaws& laws, std::int64_t leaf,
                                   std::int64_t context, double most_steps = 3e8);
+
+/// The same of the last leaf, given the s^j − 1 before it: j = 0 … L, or as far as that can be enumerated.
+std::vector<NextLeaf> last_leaf_by_level(const Grammar& grammar, const GrammarLaws& laws);
 
 /// H(sentence), exact for any grammar: sentences and derivations are one to one, so it is the root's entropy
 /// and that of every node's rule.

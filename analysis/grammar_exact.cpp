@@ -74,7 +74,7 @@ class GrammarTheorist {
       const Moments& level = moments[static_cast<std::size_t>(j)];
       for (std::size_t a = 0; a < level.size(); ++a)
         for (std::size_t p = 0; p < mixed.size(); ++p)
-          mixed[p] += laws_.mean_law(j)[static_cast<Eigen::Index>(a)] * level[a][p];
+          mixed[p] += grammar_.mean_law(j)[static_cast<Eigen::Index>(a)] * level[a][p];
       pooled.push_back(mixed);
     }
     const double s = grammar_.children(), mean = pooled[0][1];

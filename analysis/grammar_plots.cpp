@@ -26,10 +26,7 @@ std::optional<int> level_of(const std::string& name, const std::string& statisti
   return level;
 }
 
-std::string family_of(const Cell& cell) {
-  return text(
-      cell, [](const std::string& key) { return describes_language(key) && key != "language.grammar-seed"; });
-}
+std::string family_of(const Cell& cell) { return text(cell, describes_grammars); }
 
 Point bar(double x, double y, double error) {
   const double e = std::isnan(error) ? 0 : error;
@@ -180,6 +177,51 @@ std::optional<Plot> learning(const Record& record, const std::vector<GrammarAver
   return plot;
 }
 
+/// The learning curves of a learner by clusters, level by level, as shares of the step that the level makes.
+std::optional<Plot> collapse(const Record& record, const std::vector<GrammarAverage>& averages,
+                             const GrammarFamily& family) {
+  const std::vector<Point> entropy = by_level(family, "last_token_entropy", false),
+                           threshold = by_level(family, "sample_threshold", true);
+  std::vector<Point> curve;
+  for (const GrammarAverage& average : averages) {
+    const Cell& cell = record.plan.cells()[average.first_cell];
+    const auto* learner = std::get_if<LearnerGenerator>(&cell.generator());
+    if (learner && learner->learner == Learner::clustering && average.statistic == "test_cross_entropy" &&
+        family_of(cell) == family.text)
+      curve.push_back(bar(static_cast<double>(learner->training), average.value, average.error));
+  }
+  std::ranges::sort(curve, {}, &Point::x);
+  if (curve.size() < 2 || threshold.empty()) return {};
+  Plot plot{};
+  plot.name = file_name(family.text) + "-collapse";
+  plot.title = "Thresholds of learning: " + family.text;
+  plot.x_label = "P/P_ℓ";
+  plot.y_label = "share of the step that is left";
+  plot.caption =
+      "How much of the step between the exact entropies given ℓ − 1 levels of context and ℓ the learner by "
+      "clusters has not yet made after P sentences, against P over P_ℓ = v m^(2ℓ−1)/(1−f), where the "
+      "correlations of level ℓ stand out of their noise; averages over grammars. One curve for all levels is "
+      "the collapse of arXiv 2406.00048.";
+  plot.log_x = true;
+  for (const Point& level : threshold) {
+    const auto l = static_cast<std::size_t>(level.x);
+    if (l >= entropy.size()) break;
+    std::vector<Point> points;
+    const double step = entropy[l - 1].y - entropy[l].y;
+    for (const Point& p : curve) {
+      const auto share = [&](double y) { return (y - entropy[l].y) / step; };
+      if (share(p.y) > -0.25 && share(p.y) < 1.25)
+        points.push_back({p.x / level.y, share(p.y), share(p.low), share(p.high)});
+    }
+    const int color = static_cast<int>(l - 1) % 6 + 1;
+    add(plot, "", Curve::Style::guide, color, points);
+    add(plot, fmt::format("ℓ = {}", l), Curve::Style::points, color, points);
+  }
+  if (plot.curves.empty()) return {};
+  set_ranges(plot);
+  return plot;
+}
+
 }  // namespace
 
 std::vector<Plot> grammar_plots(const Record& record, const std::vector<GrammarAverage>& averages,
@@ -192,6 +234,7 @@ std::vector<Plot> grammar_plots(const Record& record, const std::vector<GrammarA
     keep(correlations(record, averages, family));
     keep(entropies(family));
     keep(learning(record, averages, family, "test_cross_entropy"));
+    keep(collapse(record, averages, family));
     keep(learning(record, averages, family, "test_error"));
   }
   return plots;

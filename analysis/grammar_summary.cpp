@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <ostream>
 #include <set>
 
@@ -23,14 +22,6 @@ namespace leafcast::analysis {
 namespace {
 
 using Json = JsonRow;
-
-/// Rules of every symbol, where they are equiprobable and as many at every level; else 0.
-int rules_of_symbol(const Grammar& grammar) {
-  const int rules = static_cast<int>(grammar.rules(1).first[1]);
-  for (int j = 1; j <= grammar.height(); ++j)
-    if (!grammar.rules(j).is_uniform() || static_cast<int>(grammar.rules(j).first[1]) != rules) return 0;
-  return rules;
-}
 
 std::string at(const char* statistic, int level) { return fmt::format("{}@{}", statistic, level); }
 
@@ -73,7 +64,7 @@ Json number(double x) { return json_number(x); }
 std::vector<GrammarValue> grammar_values(const Grammar& grammar) {
   const GrammarLaws laws(grammar);
   const int v = grammar.symbols(), s = grammar.children(), top = grammar.height(),
-            m = rules_of_symbol(grammar);
+            m = grammar.is_uniform() ? grammar.rules_of_symbol() : 0;
   const std::int64_t last = tree_power(s, top) - 1;
   std::vector<GrammarValue> list;
   const auto add = [&](std::string statistic, double value, double predicted = kUnknown) {
@@ -86,16 +77,12 @@ std::vector<GrammarValue> grammar_values(const Grammar& grammar) {
     add(at("last_token_correlation", j), token_correlation(grammar, laws, last - tree_power(s, j - 1), last),
         m ? asymptotic_token_correlation(v, m, s, j) : kUnknown);
   for (int j = 2; j <= top; ++j) add(at("tuple_correlation", j), tuple_correlation(grammar, laws, j));
-  std::vector<std::pair<int, NextLeaf>> next;
-  for (int j = 0; j <= top; ++j) {
-    const auto leaf = next_leaf(grammar, laws, last, tree_power(s, j) - 1);
-    if (!leaf) break;  // further levels have more contexts still
-    next.emplace_back(j, *leaf);
-  }
-  for (const auto& [j, leaf] : next) add(at("last_token_entropy", j), leaf.entropy);
-  for (const auto& [j, leaf] : next) add(at("mean_log_compatible", j), leaf.mean_log_compatible);
-  for (const auto& [j, leaf] : next)
-    add(at("log_mean_compatible", j), std::log(leaf.mean_compatible),
+  const std::vector<NextLeaf> next = last_leaf_by_level(grammar, laws);
+  const int levels = static_cast<int>(next.size());
+  for (int j = 0; j < levels; ++j) add(at("last_token_entropy", j), next[j].entropy);
+  for (int j = 0; j < levels; ++j) add(at("mean_log_compatible", j), next[j].mean_log_compatible);
+  for (int j = 0; j < levels; ++j)
+    add(at("log_mean_compatible", j), std::log(next[j].mean_compatible),
         m ? std::log(annealed_compatible(v, m, s, j)) : kUnknown);
   add("entropy_per_token", sentence_entropy(grammar, laws) / static_cast<double>(last + 1));
   if (m)
@@ -120,14 +107,7 @@ std::vector<GrammarFamily> grammar_families(const Plan& plan) {
   for (const Cell& cell : plan.cells()) {
     if (!cell.language().is_grammar() || !seen.insert(&cell.language().grammar()).second) continue;
     const auto [entry, is_new] = place.try_emplace(family_key(cell), families.size());
-    if (is_new)
-      families.push_back({text(cell,
-                               [](const std::string& key) {
-                                 return describes_language(key) && key != "language.grammar-seed";
-                               }),
-                          {},
-                          {},
-                          {}});
+    if (is_new) families.push_back({text(cell, describes_grammars), {}, {}, {}});
     GrammarFamily& family = families[entry->second];
     family.members.push_back(&cell);
     family.of_member.push_back(grammar_values(cell.language().grammar()));

@@ -59,14 +59,10 @@ std::vector<std::vector<std::size_t>> by_language(const Record& record,
                                                   const std::vector<std::size_t>& cells) {
   std::vector<std::vector<std::size_t>> list;
   std::map<std::string, std::size_t> place, family;
-  // Random grammars that differ in their seeds are of one language, for people.
-  const auto without_seed = [](const std::string& key) {
-    return describes_language(key) && key != "language.grammar-seed";
-  };
   for (const std::size_t i : cells) {
     const Cell& cell = record.plan.cells()[i];
     family.try_emplace(family_text(cell), family.size());
-    const auto [entry, is_new] = place.try_emplace(text(cell, without_seed), list.size());
+    const auto [entry, is_new] = place.try_emplace(text(cell, describes_grammars), list.size());
     if (is_new) list.emplace_back();
     list[entry->second].push_back(i);
   }

@@ -297,6 +297,21 @@ bool RuleSet::is_uniform() const {
   return all_equal(probability);
 }
 
+Grammar::Grammar(int symbols, int children, Eigen::VectorXd root, std::vector<RuleSet> rules)
+    : symbols_(symbols), children_(children), root_(std::move(root)), rules_(std::move(rules)) {
+  mean_law_.assign(rules_.size() + 1, root_);
+  for (int j = height(); j >= 1; --j) {
+    const RuleSet& set = this->rules(j);
+    Eigen::VectorXd& law = mean_law_[static_cast<std::size_t>(j) - 1];
+    law = Eigen::VectorXd::Zero(symbols);
+    for (int a = 0; a < set.parents(); ++a)
+      for (auto r = set.first[static_cast<std::size_t>(a)]; r < set.first[static_cast<std::size_t>(a) + 1];
+           ++r)
+        for (const std::uint8_t symbol : set.tuple(static_cast<int>(r)))
+          law[symbol] += mean_law(j)[a] * set.probability[r] / children;
+  }
+}
+
 Grammar Grammar::random(const Random& wanted) {
   const auto rules_at = [&](int height) {
     return static_cast<std::uint64_t>(height == wanted.height ? wanted.classes : wanted.symbols) *
@@ -317,14 +332,11 @@ Grammar Grammar::random(const Random& wanted) {
     throw UsageError(
         fmt::format("a grammar of {} rules: it has at most {}; lower v, m or L", total, kMostRules));
 
-  Grammar grammar;
-  grammar.symbols_ = wanted.symbols;
-  grammar.children_ = wanted.children;
-  grammar.root_ = Eigen::VectorXd::Constant(wanted.classes, 1.0 / wanted.classes);
+  std::vector<RuleSet> rules;
   for (int j = 1; j <= wanted.height; ++j) {
     ScalarStream stream(
         {wanted.seed, kGrammarStreams, static_cast<std::uint32_t>(j), 0, StreamPurpose::grammar});
-    RuleSet& set = grammar.rules_.emplace_back(RuleSet{wanted.children, {0}, {}, {}});
+    RuleSet& set = rules.emplace_back(RuleSet{wanted.children, {0}, {}, {}});
     const auto count = static_cast<std::size_t>(rules_at(j));
     set.symbols = draw_tuples(stream, count, wanted.symbols, wanted.children);
     const std::vector<double> law =
@@ -336,18 +348,27 @@ Grammar Grammar::random(const Random& wanted) {
       set.first.push_back(static_cast<std::uint32_t>(r + law.size()));
     }
   }
-  return grammar;
+  return {wanted.symbols, wanted.children, Eigen::VectorXd::Constant(wanted.classes, 1.0 / wanted.classes),
+          std::move(rules)};
 }
 
 Grammar Grammar::from_text(std::string_view text) {
   GrammarReader::Parts parts = GrammarReader(text).read();
-  Grammar grammar;
-  grammar.symbols_ = parts.symbols;
-  grammar.children_ = parts.children;
-  grammar.root_ =
-      Eigen::Map<const Eigen::VectorXd>(parts.root.data(), static_cast<Eigen::Index>(parts.root.size()));
-  grammar.rules_ = std::move(parts.rules);
-  return grammar;
+  return {parts.symbols, parts.children,
+          Eigen::Map<const Eigen::VectorXd>(parts.root.data(), static_cast<Eigen::Index>(parts.root.size())),
+          std::move(parts.rules)};
+}
+
+int Grammar::rules_of_symbol() const {
+  const std::uint32_t m = rules_[0].first[1];
+  for (const RuleSet& set : rules_)
+    for (std::size_t a = 0; a + 1 < set.first.size(); ++a)
+      if (set.first[a + 1] - set.first[a] != m) return 0;
+  return static_cast<int>(m);
+}
+
+bool Grammar::is_uniform() const {
+  return rules_of_symbol() > 0 && std::ranges::all_of(rules_, &RuleSet::is_uniform);
 }
 
 std::string Grammar::text() const {

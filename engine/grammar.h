@@ -70,12 +70,19 @@ class Grammar {
   const RuleSet& rules(int height) const { return rules_[static_cast<std::size_t>(height) - 1]; }
   /// Of the children of nodes of this height: v.
   int parents(int height) const { return rules(height).parents(); }
+  /// m, if every symbol of every level has as many rules; 0 otherwise.
+  int rules_of_symbol() const;
+  /// Whether moreover all of them are equally probable: the grammars that most exact averages speak of.
+  bool is_uniform() const;
+  /// The law of a node's symbol, averaged over the nodes of its height 0 … L.
+  const Eigen::VectorXd& mean_law(int height) const { return mean_law_[static_cast<std::size_t>(height)]; }
 
  private:
-  Grammar() = default;
+  Grammar(int symbols, int children, Eigen::VectorXd root, std::vector<RuleSet> rules);
   int symbols_ = 0, children_ = 0;
   Eigen::VectorXd root_;
-  std::vector<RuleSet> rules_;  // [height − 1]
+  std::vector<RuleSet> rules_;             // [height − 1]
+  std::vector<Eigen::VectorXd> mean_law_;  // [height]
 };
 
 /// m distinct tuples of each of `parents` symbols must be found among v^s: the greatest m.

@@ -28,13 +28,6 @@ GrammarLaws::GrammarLaws(const Grammar& grammar) : grammar_(&grammar) {
         level[static_cast<std::size_t>(i)](a, tuple[static_cast<std::size_t>(i)]) += p;
     });
   }
-  mean_.resize(static_cast<std::size_t>(top) + 1);
-  mean_.back() = grammar.root();
-  for (int j = top; j >= 1; --j) {
-    VectorXd sum = VectorXd::Zero(v);
-    for (int i = 0; i < s; ++i) sum += transfer(j, i).transpose() * mean_law(j);
-    mean_[static_cast<std::size_t>(j) - 1] = sum / s;
-  }
 }
 
 int GrammarLaws::place(int ancestor, int height, std::int64_t node) const {

@@ -19,8 +19,6 @@ class GrammarLaws {
     return transfer_[static_cast<std::size_t>(height) - 1][static_cast<std::size_t>(child)];
   }
   Eigen::VectorXd law(int height, std::int64_t node) const;
-  /// Averaged over the nodes of the height.
-  const Eigen::VectorXd& mean_law(int height) const { return mean_[static_cast<std::size_t>(height)]; }
   /// [symbol above][symbol below]: the law of a node given that of its ancestor of height `from`.
   Eigen::MatrixXd descent(int from, int height, std::int64_t node) const;
   /// Joint law of two siblings p < q of a node of height j whose symbol has the law `parent`: [symbol of
@@ -33,7 +31,6 @@ class GrammarLaws {
 
   const Grammar* grammar_;
   std::vector<std::vector<Eigen::MatrixXd>> transfer_;  // [height − 1][child]
-  std::vector<Eigen::VectorXd> mean_;                   // [height]
 };
 
 }  // namespace leafcast

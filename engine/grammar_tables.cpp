@@ -15,12 +15,11 @@ namespace {
 
 constexpr int kSymbolsOfWord = 4;
 
-/// Fills a row of an alias table: columns of equal probability, each shared by two outcomes (Vose, IEEE TSE
-/// 17, 1991).
-void fill_alias_row(std::span<const double> law, std::uint32_t columns, std::uint32_t* keep,
-                    std::uint32_t* alias) {
+/// A row of an alias table, RuleDraw::choice: columns of equal probability, each shared by two outcomes
+/// (Vose, IEEE TSE 17, 1991).
+std::vector<std::uint32_t> alias_row(std::span<const double> law, std::uint32_t columns) {
   std::vector<double> share(columns, 0.0);
-  std::vector<std::uint32_t> small, large;
+  std::vector<std::uint32_t> small, large, alias(columns);
   for (std::uint32_t c = 0; c < columns; ++c) {
     if (c < law.size()) share[c] = law[c] * columns;
     (share[c] < 1 ? small : large).push_back(c);
@@ -33,11 +32,9 @@ void fill_alias_row(std::span<const double> law, std::uint32_t columns, std::uin
     small.pop_back();
     if (large.empty()) {
       if (share[c] == 0) alias[c] = likeliest;
-      keep[c] = share[c] == 0 ? 0 : ~std::uint32_t{0};
       continue;
     }
     const std::uint32_t other = large.back();
-    keep[c] = static_cast<std::uint32_t>(std::min(share[c] * 0x1p32, 0x1p32 - 1));
     alias[c] = other;
     share[other] -= 1 - share[c];
     if (share[other] < 1) {
@@ -45,7 +42,13 @@ void fill_alias_row(std::span<const double> law, std::uint32_t columns, std::uin
       small.push_back(other);
     }
   }
-  for (const std::uint32_t c : large) keep[c] = ~std::uint32_t{0};
+  const std::uint32_t mask = alias_mask(columns);
+  for (std::uint32_t c = 0; c < columns; ++c) {
+    // A column that is its own alias needs no threshold.
+    const double kept = alias[c] == c ? 0 : std::round(share[c] * 0x1p32 / (mask + 1.0)) * (mask + 1.0);
+    alias[c] |= static_cast<std::uint32_t>(std::min(kept, 0x1p32 - 1)) & ~mask;
+  }
+  return alias;
 }
 
 std::uint32_t packed(std::span<const std::uint8_t> tuple, int word) {
@@ -65,45 +68,62 @@ RuleDraw make_draw(const RuleSet& set) {
   draw.aliased = !set.is_uniform();
   draw.words = (set.children + kSymbolsOfWord - 1) / kSymbolsOfWord;
   draw.tuples.resize(static_cast<std::size_t>(draw.words) * parents * draw.columns);
-  if (draw.aliased) {
-    draw.keep.resize(parents * draw.columns);
-    draw.alias.resize(draw.keep.size());
-  }
   for (std::size_t a = 0; a < parents; ++a) {
     const std::size_t row = a * draw.columns, count = set.first[a + 1] - set.first[a];
     for (std::size_t r = 0; r < count; ++r)
       for (int w = 0; w < draw.words; ++w)
         draw.tuples[static_cast<std::size_t>(w) * parents * draw.columns + row + r] =
             packed(set.tuple(static_cast<int>(set.first[a] + r)), w);
-    if (!draw.aliased) continue;
-    fill_alias_row({set.probability.data() + set.first[a], count}, draw.columns, &draw.keep[row],
-                   &draw.alias[row]);
-    for (std::size_t c = row; c < row + draw.columns; ++c) draw.alias[c] += static_cast<std::uint32_t>(row);
+    if (draw.aliased)
+      std::ranges::copy(alias_row({set.probability.data() + set.first[a], count}, draw.columns),
+                        std::back_inserter(draw.choice));
   }
   return draw;
 }
 
-constexpr std::uint64_t kMostLowestTuples = 1 << 15;  // 128 KiB
-
-std::optional<LowestDraw> make_lowest(const Grammar& grammar) {
-  if (grammar.children() != 2 || grammar.height() < 2) return {};
-  const RuleSet &low = grammar.rules(1), &high = grammar.rules(2);
-  if (!low.is_uniform() || !high.is_uniform()) return {};
-  const std::uint64_t m = low.first[1], ways = high.first[1] * m * m;
-  if (ways * static_cast<std::uint64_t>(high.parents()) > kMostLowestTuples) return {};
-  LowestDraw lowest{{static_cast<std::uint32_t>(ways), false, 1, {}, {}, {}}, {}};
-  for (int a = 0; a < high.parents(); ++a)
+/// All ways in which a symbol comes to its four grandchildren, which are followed by the two children.
+RuleSet two_levels(const RuleSet& high, const RuleSet& low) {
+  RuleSet set{6, {0}, {}, {}};
+  for (int a = 0; a < high.parents(); ++a) {
     for (auto r = high.first[static_cast<std::size_t>(a)]; r < high.first[static_cast<std::size_t>(a) + 1];
          ++r) {
       const auto pair = high.tuple(static_cast<int>(r));
-      for (std::uint64_t way = 0; way < m * m; ++way) {
-        const std::uint32_t left = packed(low.tuple(static_cast<int>(low.first[pair[0]] + way / m)), 0),
-                            right = packed(low.tuple(static_cast<int>(low.first[pair[1]] + way % m)), 0);
-        lowest.leaves.tuples.push_back(left | right << 16);
-        lowest.parents.push_back(packed(pair, 0));
-      }
+      for (auto left = low.first[pair[0]]; left < low.first[pair[0] + 1u]; ++left)
+        for (auto right = low.first[pair[1]]; right < low.first[pair[1] + 1u]; ++right) {
+          for (const auto part :
+               {low.tuple(static_cast<int>(left)), low.tuple(static_cast<int>(right)), pair})
+            std::ranges::copy(part, std::back_inserter(set.symbols));
+          set.probability.push_back(high.probability[r] * low.probability[left] * low.probability[right]);
+        }
     }
-  return lowest;
+    set.first.push_back(static_cast<std::uint32_t>(set.probability.size()));
+  }
+  return set;
+}
+
+constexpr std::uint64_t kMostEntries = 1 << 16;  // 256 KiB a table
+
+bool worth_two_levels(const RuleSet& high, const RuleSet& low) {
+  if (high.children != 2) return false;
+  const auto most_rules = [](const RuleSet& set) {
+    std::uint64_t most = 0;
+    for (std::size_t a = 0; a + 1 < set.first.size(); ++a)
+      most = std::max<std::uint64_t>(most, set.first[a + 1] - set.first[a]);
+    return most;
+  };
+  const std::uint64_t m = most_rules(low);
+  return most_rules(high) * m * m * static_cast<std::uint64_t>(high.parents()) <= kMostEntries;
+}
+
+std::vector<Expansion> make_expansions(const Grammar& grammar, int height) {
+  std::vector<Expansion> expansions;
+  for (int to = 0, from; to < height; to = from) {
+    const RuleSet& low = grammar.rules(to + 1);
+    const bool two = to + 2 <= height && worth_two_levels(grammar.rules(to + 2), low);
+    from = to + (two ? 2 : 1);
+    expansions.push_back({from, to, make_draw(two ? two_levels(grammar.rules(from), low) : low)});
+  }
+  return expansions;
 }
 
 /// Rows of laws of one symbol.
@@ -202,11 +222,11 @@ std::vector<MatrixXd> block_laws(const Cell& cell, const GrammarLaws& laws, int 
   MatrixXd mix = MatrixXd::Zero(language.symbols(), language.symbols());
   double left = 1;  // probability of an LCA above j: s^{-j}
   for (int j = 1; j <= levels; ++j) {
-    mix += (left - left / s) * next_root(laws, s, w, j, laws.mean_law(w + j), places);
+    mix += (left - left / s) * next_root(laws, s, w, j, language.grammar().mean_law(w + j), places);
     left /= s;
   }
   if (lca_law(cell) == LcaLaw::sampled_reset)
-    mix += left * VectorXd::Ones(mix.rows()) * laws.mean_law(w).transpose();
+    mix += left * VectorXd::Ones(mix.rows()) * language.grammar().mean_law(w).transpose();
   else
     mix /= 1 - left;
   across.push_back(mix);
@@ -249,11 +269,8 @@ GrammarTables::GrammarTables(const Cell& c)
       laws(cell.language().grammar()),
       block_height(grammar_block_height(c)) {
   const Grammar& grammar = cell.language().grammar();
-  for (int j = 1; j <= height; ++j) {
-    draws.push_back(make_draw(grammar.rules(j)));
-    tries.push_back(make_trie(grammar.rules(j), q));
-  }
-  if (block_height >= 2) lowest = make_lowest(grammar);
+  for (int j = 1; j <= height; ++j) tries.push_back(make_trie(grammar.rules(j), q));
+  expansions = make_expansions(grammar, block_height);
   first_root = make_symbol_draw(laws.law(block_height, 0).transpose());
   for (const MatrixXd& law : block_laws(cell, laws, block_height)) across.push_back(make_symbol_draw(law));
   const bool bounded = std::holds_alternative<KgramGenerator>(cell.generator());

@@ -2,7 +2,6 @@
 
 #include <limits>
 
-#include "engine/grammar_laws.h"
 #include "engine/tree.h"
 
 namespace leafcast {
@@ -14,8 +13,8 @@ int Language::symbols() const { return is_grammar() ? grammar().symbols() : chan
 /// A random grammar's symbols are not equally frequent, even where all of its rules are.
 bool Language::is_uniform() const { return !is_grammar() && channel().is_symmetric(); }
 
-Eigen::VectorXd Language::leaf_law() const {
-  return is_grammar() ? GrammarLaws(grammar()).mean_law(0) : channel().stationary();
+const Eigen::VectorXd& Language::leaf_law() const {
+  return is_grammar() ? grammar().mean_law(0) : channel().stationary();
 }
 
 double Language::lambda() const {

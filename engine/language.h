@@ -34,7 +34,7 @@ struct Language {
   /// Whether a leaf has each symbol with the same probability, wherever it stands.
   bool is_uniform() const;
   /// The law of a leaf's symbol, averaged over the leaves of a sentence.
-  Eigen::VectorXd leaf_law() const;
+  const Eigen::VectorXd& leaf_law() const;
   /// The second eigenvalue of a channel; NaN for other families.
   double lambda() const;
 

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "analysis/laws/forms.h"
+#include "analysis/laws/grammar_series.h"
 #include "analysis/laws/languages.h"
 #include "analysis/laws/registry.h"
 #include "engine/values.h"

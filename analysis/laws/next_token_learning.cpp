@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "analysis/laws/forms.h"
+#include "analysis/laws/grammar_series.h"
 #include "analysis/laws/languages.h"
 #include "analysis/laws/registry.h"
 
@@ -13,16 +14,11 @@ bool is_about(const Cell& cell) {
   return learner && learner->learner != Learner::classifier;
 }
 
-/// Rules of a symbol at the leaves' level. Probabilities at one level do not move the exponent (arXiv
-/// 2505.07067).
-double rules_of_symbol(const Grammar& grammar) {
-  return static_cast<double>(grammar.rules(1).rules()) / grammar.parents(1);
-}
-
+// Probabilities at one level do not move the exponent (arXiv 2505.07067).
 Prediction predict(const Series& series) {
   const Grammar& grammar = series.points.front().cell->language().grammar();
-  const double m = rules_of_symbol(grammar), f = m / std::pow(grammar.symbols(), grammar.children() - 1);
-  return predicted_line(f < 1 ? std::log(f) / (2 * std::log(m)) : kUnknown);
+  const double m = grammar.rules_of_symbol(), f = m / std::pow(grammar.symbols(), grammar.children() - 1);
+  return predicted_line(m > 1 && f < 1 ? std::log(f) / (2 * std::log(m)) : kUnknown);
 }
 
 }  // namespace

@@ -17,8 +17,10 @@ namespace leafcast::analysis {
   LAW(frozen_fraction)         \
   LAW(correlation_lca_height)  \
   LAW(token_correlation_decay) \
+  LAW(context_entropy)         \
   LAW(classification_zipf)     \
   LAW(next_token_learning)     \
+  LAW(learning_threshold)      \
   LAW(required_context)        \
   LAW(required_memory)
 

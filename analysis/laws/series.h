@@ -35,26 +35,6 @@ struct BySubtreeHeight {
   std::vector<Series> operator()(const Evidence& evidence) const;
 };
 
-/// `statistic@j` against j, averaged over cells of grammars that differ in their seeds alone. Several
-/// grammars: errors and covariance from their spread; one: from the cell's jackknife bins.
-struct OverGrammars {
-  std::string statistic;
-  std::function<bool(const Cell&)> is_about;
-
-  std::vector<Series> operator()(const Evidence& evidence) const;
-};
-
-/// A statistic of learners against log P, P sentences in a training set, averaged over grammars that differ
-/// in their seeds. Errors from the spread of several grammars, else from training sets; points of different P
-/// are taken as independent.
-struct LearningCurve {
-  std::string statistic;
-  std::function<bool(const Cell&)> is_about;
-  std::function<bool(double value, const Cell&)> in_domain;
-
-  std::vector<Series> operator()(const Evidence& evidence) const;
-};
-
 /// What is required against n. x(n) is the abscissa.
 struct AgainstSize {
   std::string resource;  ///< "context" or "memory"

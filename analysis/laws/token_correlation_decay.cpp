@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "analysis/laws/forms.h"
+#include "analysis/laws/grammar_series.h"
 #include "analysis/laws/languages.h"
 #include "analysis/laws/registry.h"
 #include "engine/values.h"
@@ -12,17 +13,11 @@ namespace leafcast::analysis {
 namespace {
 
 /// m, where every symbol has as many equiprobable rules; else NaN.
-double rules_of_symbol(const Cell& cell) {
-  const Grammar& grammar = cell.language().grammar();
-  const double rules = grammar.rules(1).first[1];
-  for (int j = 1; j <= grammar.height(); ++j)
-    if (!grammar.rules(j).is_uniform() || grammar.rules(j).first[1] != rules) return kUnknown;
-  return rules;
-}
-
 Prediction predict(const Series& series) {
   const Cell& cell = *series.points.front().cell;
-  const double v = cell.language().symbols(), s = cell.language().d, m = rules_of_symbol(cell);
+  const Grammar& grammar = cell.language().grammar();
+  const double v = grammar.symbols(), s = grammar.children(),
+               m = grammar.is_uniform() ? grammar.rules_of_symbol() : kUnknown;
   const double filling = m / std::pow(v, s - 1);
   Prediction prediction =
       predicted_line(-std::log(m), filling < 1 ? 0.5 * std::log((1 - filling) * m / (v * v * v)) : kUnknown);

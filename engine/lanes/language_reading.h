@@ -38,7 +38,7 @@ struct LanguageReading {
   /// A batch, at the address of the writer's batch but with numbers of its own, from the given sample on.
   /// Model: a law of the next leaf by prepare(carry) and absorb(x). False if may_go_on() is.
   template <class Model, class MayGoOn>
-  bool read(StreamAddress address, int first, Model& model, MayGoOn may_go_on) {
+  bool read(StreamAddress address, int first, Model& model, MayGoOn&& may_go_on) {
     address.purpose = StreamPurpose::language;
     LaneStream voice(address, first);
     LeafOdometer odometer(d, height);

@@ -22,6 +22,31 @@ HWY_BEFORE_NAMESPACE();
 namespace leafcast {
 namespace HWY_NAMESPACE {
 
+/// All leaves of a node of height 1, or of height 2 in a binary tree, one after the other.
+struct Burst {
+  const U32* words;  ///< four symbols each, the first lowest
+  int leaves, height;
+
+  HWY_INLINE I32 leaf(int i) const {
+    return as<I32>((words[i / 4] >> static_cast<std::uint32_t>(8 * (i % 4))) & 255u);
+  }
+  /// Height of the subtrees that leaf i completes, but for the last one.
+  int carry_after(int i) const { return height == 2 ? i & 1 : 0; }
+};
+
+/// Shows it to an observer, which may know a better way than leaf by leaf. Carry: after the last leaf.
+template <class Watcher>
+HWY_INLINE void watch(Watcher& observer, const Burst& burst, int carry) {
+  if constexpr (requires { observer.burst(burst, carry); }) {
+    observer.burst(burst, carry);
+  } else {
+    for (int i = 0; i < burst.leaves; ++i) {
+      observer.leaf(burst.leaf(i));
+      observer.complete(i + 1 == burst.leaves ? carry : burst.carry_after(i));
+    }
+  }
+}
+
 /// Power sums of s = q·N_c − d^j over the subtrees of every height j (or of the sentence only), and the
 /// histogram of S.
 class SumObserver {
@@ -29,6 +54,7 @@ class SumObserver {
   SumObserver(const Cell& cell, Tally& tally)
       : tally_(tally),
         q_(cell.language().symbols()),
+        d_(cell.language().d),
         symbol_(cell.observe().symbol),
         height_(cell.language().height),
         subtrees_(cell.observe().subtrees),
@@ -49,22 +75,23 @@ class SumObserver {
   }
   HWY_INLINE void leaf(I32 x) { open_[1] -= x == symbol_; }
   /// The subtrees of heights 0…carry that end with the last leaf are complete.
-  HWY_INLINE void complete(int carry) {
-    for (int j = 1; j <= carry; ++j) {
-      if (j > narrow_height_) return complete_wide(j, carry);
-      const I32 count = open_[j];
-      open_[j] = I32{};
-      if (subtrees_ || j == height_) add(levels_[j], count);
-      if (j == height_) {
-        if (histogram_)
-          for (int lane = 0; lane < active_; ++lane) add_to_histogram(count[lane]);
-      } else if (j < narrow_height_) {
-        open_[j + 1] += count;
-      } else {
-        for (int lane = 0; lane < kLanes; ++lane) wide_open_[j + 1][lane] += count[lane];
-      }
+  HWY_INLINE void complete(int carry) { complete(1, carry); }
+  HWY_INLINE void burst(const Burst& burst, int carry) {
+    for (int w = 0, left = burst.leaves; left > 0; ++w, left -= 4)
+      bytes_ += bytes_equal(burst.words[w], static_cast<std::uint8_t>(symbol_)) &
+                (left < 4 ? 0x01010101u >> static_cast<std::uint32_t>(8 * (4 - left)) : 0x01010101u);
+    if (carry < fold_height(burst)) return;
+    const U32 pairs = (bytes_ & 0x00ff00ffu) + ((bytes_ >> 8u) & 0x00ff00ffu), first = pairs & 0xffffu,
+              second = pairs >> 16u;
+    bytes_ = U32{};
+    if (subtrees_ && burst.height == 2) {
+      add(levels_[1], as<I32>(first));
+      add(levels_[1], as<I32>(second));
     }
+    open_[fold_height_] += as<I32>(first + second);
+    complete(fold_height_, carry);
   }
+
   void end_batch() { tally_.samples += static_cast<std::uint64_t>(active_); }
   /// Brings the sums and the histogram into the tally.
   void finish() {
@@ -79,6 +106,33 @@ class SumObserver {
   }
 
  private:
+  /// The height of the subtrees whose leaves are counted in bytes: that of a burst where every subtree is
+  /// tallied.
+  HWY_INLINE int fold_height(const Burst& burst) {
+    if (fold_height_ == 0) {
+      fold_height_ = burst.height;
+      std::int64_t words = (burst.leaves + 3) / 4;
+      while (!subtrees_ && fold_height_ < height_ && (words *= d_) < 256) ++fold_height_;
+    }
+    return fold_height_;
+  }
+  /// The same of heights from…carry.
+  HWY_INLINE void complete(int from, int carry) {
+    for (int j = from; j <= carry; ++j) {
+      if (j > narrow_height_) return complete_wide(j, carry);
+      const I32 count = open_[j];
+      open_[j] = I32{};
+      if (subtrees_ || j == height_) add(levels_[j], count);
+      if (j == height_) {
+        if (histogram_)
+          for (int lane = 0; lane < active_; ++lane) add_to_histogram(count[lane]);
+      } else if (j < narrow_height_) {
+        open_[j + 1] += count;
+      } else {
+        for (int lane = 0; lane < kLanes; ++lane) wide_open_[j + 1][lane] += count[lane];
+      }
+    }
+  }
   struct Level {
     explicit Level(std::int64_t leaves) : exact(leaves) {
       // Sums of N^4 stay below 2^32 for this many subtrees, all of them full.
@@ -132,13 +186,15 @@ class SumObserver {
   void add_to_histogram(std::int64_t count) { ++bins_[HistogramBins::bin(count - centre_) + kBins]; }
 
   Tally& tally_;
-  int q_, symbol_, height_;
+  int q_, d_, symbol_, height_;
   bool subtrees_, histogram_;
   std::int64_t centre_;
   int active_ = kLanes;
 
   int narrow_height_ = 0;  // up to here a subtree's count fits into a lane
   LaneArray<I32> open_;    // [height 1…h]: chosen symbols in the subtree that is being written
+  U32 bytes_ = {};         // the same of the current subtree of the fold height, by place modulo 4
+  int fold_height_ = 0;    // 0 as long as no burst has come
   std::vector<WideLanes> wide_open_;
   LaneArray<Level> levels_;
   static constexpr int kBins = 2048;  // more than HistogramBins has on either side

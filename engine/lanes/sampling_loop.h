@@ -46,6 +46,9 @@ class Observer {
   HWY_INLINE void complete(int carry) {
     each([carry](auto& observer) HWY_ATTR { observer.complete(carry); });
   }
+  HWY_INLINE void burst(const Burst& burst, int carry) {
+    each([&burst, carry](auto& observer) HWY_ATTR { watch(observer, burst, carry); });
+  }
   void end_batch() {
     each([](auto& observer) { observer.end_batch(); });
   }
@@ -77,35 +80,86 @@ inline void require_possible(const Cell& cell, F32 least_weight) {
       throw std::logic_error("a window of probability zero was met: " + cell.label());
 }
 
-/// The loop of every sampler: draw a leaf, count it, close the subtrees that it completes. Tables: what is
-/// read of the cell (SamplerTables, GrammarTables).
+/// Asks a task now and then whether it may go on.
+class Poll {
+ public:
+  Poll(const Cell& cell, SentenceTask& task)
+      : task_(task), interval_(leaves_between_polls(cell, kLanes)), left_(interval_) {}
+  /// After so many more leaves.
+  HWY_INLINE bool operator()(std::int64_t leaves = 1) {
+    if ((left_ -= leaves) > 0) return true;
+    left_ = interval_;
+    return task_.proceed();
+  }
+
+ private:
+  SentenceTask& task_;
+  std::int64_t interval_, left_;
+};
+
+/// A batch of sentences, leaf by leaf: draw a leaf, count it, close the subtrees that it completes.
+template <class Tables, class Sampler, class Watch>
+HWY_INLINE bool write_leaves(const Tables& tables, Sampler& sampler, Watch& observer, NodeRecorder* nodes,
+                             LaneStream& stream, LeafOdometer& odometer, Poll& may_go_on) {
+  odometer.reset();
+  for (int carry = tables.height; odometer.leaf() < tables.leaves;) {
+    observer.leaf(sampler.next(odometer, carry, stream));
+    if constexpr (requires { Sampler::kKnowsAncestors; })
+      if (nodes && (Sampler::kKnowsAncestors || carry < tables.height))
+        for (int j = 1; j <= carry; ++j) nodes->node(j, sampler.node(j));
+    carry = odometer.advance();
+    observer.complete(carry);
+    if (!may_go_on()) return false;
+  }
+  return true;
+}
+
+/// The same, all leaves of a low node at once. Odometer: of those nodes.
+template <class Sampler, class Watch>
+HWY_INLINE bool write_bursts(Sampler& sampler, Watch& observer, int height, std::int64_t nodes,
+                             LaneStream& stream, LeafOdometer& odometer, Poll& may_go_on) {
+  const int low = sampler.burst_height();
+  odometer.reset();
+  for (int carry = height; odometer.leaf() < nodes;) {
+    const Burst burst = sampler.next_burst(odometer, low, carry, stream);
+    carry = low + odometer.advance();
+    observer.burst(burst, carry);
+    if (!may_go_on(burst.leaves)) return false;
+  }
+  return true;
+}
+
+/// The loop of every sampler. Tables: what is read of the cell (SamplerTables, GrammarTables).
 template <class Tables, class Sampler, class Watch>
 bool sample(const Tables& tables, Sampler& sampler, Watch& observer, SentenceTask& task) {
+  constexpr bool kBursts = requires { sampler.burst_height(); };
   std::optional<NodeRecorder> nodes;
   if (task.record_nodes) nodes.emplace(tables.d, tables.height, task.nodes);
   LeafOdometer odometer(tables.d, tables.height);
-  const std::int64_t poll_interval = leaves_between_polls(tables.cell, kLanes);
-  std::int64_t until_poll = poll_interval;
+  std::optional<LeafOdometer> low_nodes;
+  if constexpr (kBursts) low_nodes.emplace(tables.d, tables.height - sampler.burst_height());
+  Poll may_go_on(tables.cell, task);
   const std::uint64_t end = task.first + task.samples;
   for (std::uint64_t done = task.first; done < end; done += kLanes) {
     const std::uint64_t batch = done / kBatchSamples;
     LaneStream stream({tables.cell.seed(), tables.cell.id(), task.chunk, batch, task.purpose},
                       static_cast<int>(done % kBatchSamples));
-    odometer.reset();
-    observer.begin(static_cast<int>(std::min<std::uint64_t>(kLanes, end - done)));
-    if (nodes) nodes->begin(static_cast<int>(std::min<std::uint64_t>(kLanes, end - done)));
-    for (int carry = tables.height; odometer.leaf() < tables.leaves;) {
-      observer.leaf(sampler.next(odometer, carry, stream));
-      if constexpr (requires { Sampler::kKnowsAncestors; })
-        if (nodes && (Sampler::kKnowsAncestors || carry < tables.height))
-          for (int j = 1; j <= carry; ++j) nodes->node(j, sampler.node(j));
-      carry = odometer.advance();
-      observer.complete(carry);
-      if (--until_poll == 0) {
-        if (!task.proceed()) return false;
-        until_poll = poll_interval;
-      }
+    const int active = static_cast<int>(std::min<std::uint64_t>(kLanes, end - done));
+    observer.begin(active);
+    if (nodes) nodes->begin(active);
+    bool finished;
+    if constexpr (kBursts) {
+      finished = nodes || sampler.burst_height() == 0
+                     ? write_leaves(tables, sampler, observer, nodes ? &*nodes : nullptr, stream, odometer,
+                                    may_go_on)
+                     : write_bursts(sampler, observer, tables.height,
+                                    tree_power(tables.d, tables.height - sampler.burst_height()), stream,
+                                    *low_nodes, may_go_on);
+    } else {
+      finished =
+          write_leaves(tables, sampler, observer, nodes ? &*nodes : nullptr, stream, odometer, may_go_on);
     }
+    if (!finished) return false;
     observer.end_batch();
   }
   observer.finish();
@@ -120,13 +174,7 @@ bool sample_entropies(const Tables& tables, Reading& language, Model& model, Wat
                       SentenceTask& task) {
   LeafOdometer odometer(tables.d, tables.height);
   F32 least_weight = splat(1);
-  const std::int64_t poll_interval = leaves_between_polls(tables.cell, kLanes);
-  std::int64_t until_poll = poll_interval;
-  const auto may_go_on = [&] {
-    if (--until_poll > 0) return true;
-    until_poll = poll_interval;
-    return task.proceed();
-  };
+  Poll may_go_on(tables.cell, task);
   for (std::uint64_t done = 0; done < task.samples; done += kLanes) {
     const StreamAddress address{tables.cell.seed(), tables.cell.id(), task.chunk, done / kBatchSamples};
     const int first = static_cast<int>(done % kBatchSamples);

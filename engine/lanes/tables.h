@@ -91,18 +91,22 @@ HWY_INLINE U32 gather(const std::uint32_t* table, I32 index) {
   return as<U32>(gather(reinterpret_cast<const std::int32_t*>(table), index));
 }
 
+/// The same, by shifts if the factor is a power of two.
+HWY_INLINE Product scale(U32 u, std::uint32_t factor) {
+  if (!std::has_single_bit(factor)) return multiply(u, factor);
+  const auto bits = static_cast<std::uint32_t>(std::countr_zero(factor));
+  return {bits == 0 ? U32{} : u >> (32 - bits), u << bits};
+}
+
 /// A row of a table of laws, drawn: an index into RuleDraw::tuples.
 HWY_INLINE I32 draw_row(const RuleDraw& draw, I32 parent, U32 u) {
   const I32 first = parent * static_cast<std::int32_t>(draw.columns);
-  if (!draw.aliased && (draw.columns & (draw.columns - 1)) == 0) {
-    const int bits = std::bit_width(draw.columns) - 1;
-    return bits == 0 ? first : first + as<I32>(u >> static_cast<std::uint32_t>(32 - bits));
-  }
-  const Product product = multiply(u, draw.columns);
-  const I32 column = first + as<I32>(product.whole);
-  if (!draw.aliased) return column;
-  const U32 keep = gather(draw.keep.data(), column), alias = gather(draw.alias.data(), column);
-  return choose(as<I32>(product.fraction < keep), column, as<I32>(alias));
+  const Product product = scale(u, draw.columns);
+  const I32 row = first + as<I32>(product.whole);
+  if (!draw.aliased) return row;
+  const U32 choice = gather(draw.choice.data(), row);
+  const std::uint32_t mask = alias_mask(draw.columns);
+  return choose(as<I32>(product.fraction < (choice & ~mask)), row, first + as<I32>(choice & mask));
 }
 
 }  // namespace HWY_NAMESPACE

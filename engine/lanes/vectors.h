@@ -188,6 +188,14 @@ HWY_INLINE PackedSymbols narrow(I32 x) {
   return {word};
 }
 
+/// All ones in the bytes that equal the given one.
+HWY_INLINE U32 bytes_equal(U32 words, std::uint8_t byte) {
+  typedef std::uint8_t Bytes __attribute__((vector_size(kVectorBytes)));
+  LEAFCAST_FOR_PARTS(
+      kParts, words.part[p] = reinterpret_cast<U32::Vector>(reinterpret_cast<Bytes>(words.part[p]) == byte));
+  return words;
+}
+
 /// Arrays of lane vectors, aligned for every instruction set.
 template <class V>
 using LaneArray = std::vector<V, boost::alignment::aligned_allocator<V, 64>>;

@@ -41,7 +41,7 @@ TEST_CASE("every law says what it is", "[laws]") {
     CHECK(law.form.linear);
     CHECK(law.form.coefficients.size() <= 2);
   }
-  CHECK(names.size() == 14);
+  CHECK(names.size() == 16);
 }
 
 TEST_CASE("the derivatives of the corrected form", "[laws]") {

@@ -190,7 +190,7 @@ TEST_CASE("laws of nodes by transfer matrices are those of the enumeration") {
         CHECK((laws.law(j, i) - marginals[static_cast<std::size_t>(i)]).norm() < 1e-12);
         mean += marginals[static_cast<std::size_t>(i)] / nodes;
       }
-      CHECK((laws.mean_law(j) - mean).norm() < 1e-12);
+      CHECK((grammar.mean_law(j) - mean).norm() < 1e-12);
       CHECK((laws.siblings(j + 1, laws.law(j + 1, 0), 0, 1) - ends).norm() < 1e-12);
       const Eigen::MatrixXd descent = laws.descent(top, j, nodes - 1);
       CHECK((descent.transpose() * grammar.root() - marginals.back()).norm() < 1e-12);
