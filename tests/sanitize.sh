@@ -26,4 +26,6 @@ if [ "$kind" = thread ]; then
 fi
 # What Open MPI keeps cannot be told from a leak once its plugins are unloaded: no leaks are sought where it runs.
 ctest --preset sanitize -j "$(nproc)" -E '^(mpi|slurm)' "$@"
+# Whole runs are so many times slower here, and sized accordingly.
+export LEAFCAST_TEST_SLOWDOWN=20
 ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 ctest --preset sanitize -j "$(nproc)" -R '^mpi' "$@"

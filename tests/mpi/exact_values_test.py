@@ -8,29 +8,29 @@ import io
 import pathlib
 import tempfile
 
-from leafcast_runs import check_run
+from leafcast_runs import SLOWDOWN, check_run, samples
 
 SWEEPS = {
     "ising": ["--language.kind=ising", "--language.d=3", "--language.height=8", "--language.rho=0.9",
               "--generator.kind=true,block,reasoning,kgram", "--generator.context-depth=0..height", "--generator.memory=leaves,root",
               "--generator.lca=sampled,sampled-reset,fixed", "--generator.encoding=path,segment",
-              "--generator.memory-depth=0..height:2", "--generator.context=0,1,27,6560", "--sampling.samples=20000"],
+              "--generator.memory-depth=0..height:2", "--generator.context=0,1,27,6560", samples(20000)],
     "coloring": ["--language.kind=coloring", "--language.d=5", "--language.q=3", "--language.height=4",
                  "--generator.kind=true,block,reasoning,kgram", "--generator.context-depth=0..height", "--generator.memory=leaves,root",
                  "--generator.lca=sampled,sampled-reset,fixed", "--generator.encoding=path,segment",
-                 "--generator.context=0,1,30", "--sampling.samples=20000"],
+                 "--generator.context=0,1,30", samples(20000)],
     "potts": ["--language.kind=potts", "--language.d=2", "--language.q=5", "--language.lambda=0.8", "--language.height=9",
               "--generator.kind=true,block", "--generator.context-depth=0,3,6,9", "--generator.memory=leaves,root",
-              "--sampling.samples=20000"],
+              samples(20000)],
     "kernel": ["--language.kind=kernel", "--language.d=3", "--language.height=6", "--generator.kind=true,block,kgram",
                "--generator.context-depth=0..height:2", "--generator.memory=root", "--generator.lca=sampled,fixed",
-               "--generator.context=0,1", "--sampling.samples=20000"],
+               "--generator.context=0,1", samples(20000)],
     "collapsed": ["--language.kind=ising", "--language.d=3", "--language.height=30", "--language.rho=0.9", "--generator.method=collapsed",
                   "--generator.kind=true,block,reasoning", "--generator.context-depth=0..height:3", "--generator.memory=root",
-                  "--generator.lca=sampled,sampled-reset,fixed", "--generator.memory-depth=0..height:10", "--sampling.samples=20000"],
+                  "--generator.lca=sampled,sampled-reset,fixed", "--generator.memory-depth=0..height:10", samples(20000)],
     "collapsed-kernel": ["--language.kind=kernel", "--language.d=5", "--language.height=20", "--generator.method=collapsed",
                          "--generator.kind=true,block", "--generator.context-depth=0..height:2", "--generator.memory=root",
-                         "--generator.lca=sampled,fixed", "--sampling.samples=10000"],
+                         "--generator.lca=sampled,fixed", samples(10000)],
 }
 
 
@@ -54,6 +54,8 @@ with tempfile.TemporaryDirectory() as folder:
         mean_square = sum(z * z for z in typical) / len(typical)
         print(f"{name}: {len(pairs)} comparisons, largest |z| {abs(worst[0]):.2f}, mean z^2 {mean_square:.2f}")
         assert len(pairs) > 50
+        if SLOWDOWN > 1:  # too few samples to judge errors by
+            continue
         assert abs(worst[0]) < 5, worst
         assert 0.5 < mean_square < 1.6, mean_square
 

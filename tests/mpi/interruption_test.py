@@ -8,11 +8,11 @@ import subprocess
 import tempfile
 import time
 
-from leafcast_runs import ENVIRONMENT, check_run, command, differences, ranks_of, run
+from leafcast_runs import ENVIRONMENT, check_run, command, differences, ranks_of, run, samples
 
 SWEEP = ["--language.kind=ising,coloring", "--language.d=3", "--language.height=7", "--language.rho=0.9", "--language.q=3",
          "--generator.kind=true,kgram,block", "--generator.context=9,243", "--generator.context-depth=0..height:2",
-         "--sampling.samples=50000"]
+         samples(50000)]
 random.seed(3)
 
 

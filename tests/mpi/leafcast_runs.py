@@ -12,6 +12,15 @@ PROGRAM = pathlib.Path(os.environ.get("LEAFCAST", "build/leafcast")).resolve()
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SMOKE = SOURCE / "jobs/sweeps/smoke.ini"
 
+# How many times slower than usual the program is; sanitizers are (tests/sanitize.sh).
+SLOWDOWN = float(os.environ.get("LEAFCAST_TEST_SLOWDOWN", "1"))
+
+
+def samples(count):
+    """So many that a run takes its usual time."""
+    return f"--sampling.samples={max(256, round(count / SLOWDOWN))}"
+
+
 ENVIRONMENT = dict(
     os.environ,
     OMPI_ALLOW_RUN_AS_ROOT="1",

@@ -9,10 +9,10 @@ import subprocess
 import tempfile
 import time
 
-from leafcast_runs import ENVIRONMENT, Started, check_run, command, differences, rank_pid, run
+from leafcast_runs import ENVIRONMENT, Started, check_run, command, differences, rank_pid, run, samples
 
 SWEEP = ["--language.kind=ising", "--language.d=3", "--language.height=8", "--language.rho=0.9", "--generator.kind=kgram,true",
-         "--generator.context=9,243", "--sampling.samples=200000"]
+         "--generator.context=9,243", samples(200000)]
 
 
 # Ranks that talk through a network, where all but the shortest messages wait until both ends are ready for them: a rank
