@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <map>
 
+#include "analysis/distributions.h"
 #include "analysis/fit_form.h"
 #include "analysis/fit_stability.h"
 #include "analysis/laws/registry.h"
@@ -194,7 +194,7 @@ void compare(FormFit& form, double minus_two_log_likelihood, const LeastSquares&
   const auto added =
       std::abs(static_cast<int>(form.coefficients.size()) - static_cast<int>(law.coefficients.size()));
   form.likelihood_ratio = std::max(0.0, nesting == Form::Nesting::contains ? -gain : gain);
-  if (added > 0) form.ratio_p_value = boost::math::gamma_q(added / 2.0, form.likelihood_ratio / 2);
+  if (added > 0) form.ratio_p_value = chi_squared_tail(form.likelihood_ratio, added);
 }
 
 /// The law and its rivals on all points of the domain.

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <boost/math/distributions/fisher_f.hpp>
-#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <unsupported/Eigen/NonLinearOptimization>
+
+#include "analysis/distributions.h"
 
 namespace leafcast::analysis {
 
@@ -68,12 +68,12 @@ double p_value(double chi2, int m, const Covariance& covariance) {
   double inverse = 0;  // mean of 1/ν
   for (const Covariance::Block& b : covariance.blocks)
     inverse += 1 / b.degrees_of_freedom / static_cast<double>(covariance.blocks.size());
-  if (inverse == 0) return boost::math::gamma_q(m / 2.0, chi2 / 2);
+  if (inverse == 0) return chi_squared_tail(chi2, m);
   const double nu = 1 / inverse;
   const double other = covariance.blocks.size() == 1 ? nu - m + 1 : 4 + (m + 2) * (nu - 4) / 3;
   // F of these degrees has the mean D/(D−2), chi2/m the mean 1.
   const double f = chi2 / m * other / (other - 2);
-  return boost::math::cdf(boost::math::complement(boost::math::fisher_f(m, other), f));
+  return fisher_tail(f, m, other);
 }
 
 /// From the whitened residual and Jacobian at the minimum.

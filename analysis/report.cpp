@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <functional>
 #include <set>
 
 #include "analysis/cell_text.h"
+#include "analysis/distributions.h"
 #include "analysis/doubtful_runs.h"
 #include "analysis/estimate_index.h"
 #include "analysis/figures.h"
@@ -53,11 +53,7 @@ struct Deviations {
   const Estimate* where = nullptr;
 
   /// |z| > 3 that chance brings: errors from 64 bins make z Student's t of 63 degrees of freedom.
-  double due() const {
-    static const double one =
-        2 * boost::math::cdf(boost::math::complement(boost::math::students_t(kJackknifeBins - 1), 3.0));
-    return one * static_cast<double>(count);
-  }
+  double due() const { return student_two_sided(3, kJackknifeBins - 1) * static_cast<double>(count); }
 
   void operator()(const Estimate& estimate) {
     const double z = estimate.z();

@@ -1,11 +1,10 @@
 #include "analysis/score.h"
 
 #include <algorithm>
-#include <boost/math/distributions/chi_squared.hpp>
-#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <numeric>
 
+#include "analysis/distributions.h"
 #include "analysis/estimates.h"
 #include "analysis/jackknife.h"
 #include "analysis/structure_cost.h"
@@ -49,8 +48,7 @@ int trailing_zeros(std::int64_t i, int d, int height) {
 double two_sided_p(double z) {
   if (std::isnan(z)) return kUnknown;
   if (std::isinf(z)) return 0;
-  return 2 *
-         boost::math::cdf(boost::math::complement(boost::math::students_t(kJackknifeBins - 1), std::abs(z)));
+  return student_two_sided(z, kJackknifeBins - 1);
 }
 
 /// The same cell with other parameters; those of observation and seed stay.
@@ -125,8 +123,7 @@ double two_sample_p_value(const std::map<int, std::uint64_t>& a, const std::map<
   double chi2 = 0;
   const double ra = std::sqrt(total_b / total_a), rb = 1 / ra;
   for (const auto& [na, nb] : joined) chi2 += (ra * na - rb * nb) * (ra * na - rb * nb) / (na + nb);
-  return boost::math::cdf(
-      boost::math::complement(boost::math::chi_squared(static_cast<double>(joined.size() - 1)), chi2));
+  return chi_squared_tail(chi2, static_cast<double>(joined.size() - 1));
 }
 
 std::vector<std::size_t> holm(const std::vector<double>& p_values, double level) {

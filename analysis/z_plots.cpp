@@ -1,11 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/math/distributions/beta.hpp>
-#include <boost/math/distributions/normal.hpp>
 #include <cmath>
 
 #include "analysis/curves.h"
+#include "analysis/distributions.h"
 #include "analysis/figures.h"
 
 namespace leafcast::analysis {
@@ -63,8 +62,6 @@ std::vector<std::size_t> drawn(std::size_t count) {
   return list;
 }
 
-double normal_quantile(double p) { return boost::math::quantile(boost::math::normal(), p); }
-
 Plot plot_quantiles(const std::vector<double>& z) {
   const std::size_t count = z.size();
   Plot plot;
@@ -82,11 +79,12 @@ Plot plot_quantiles(const std::vector<double>& z) {
   Curve points{"estimates", Curve::Style::points, 1, false, 0, {}};
   double edge = 3;
   for (const std::size_t i : drawn(count)) {
-    // The order statistic i of n uniform numbers follows Beta(i + 1, n − i).
-    const boost::math::beta_distribution<> rank(static_cast<double>(i + 1), static_cast<double>(count - i));
-    const double x = normal_quantile(boost::math::quantile(rank, 0.5));
-    below.points.push_back(point(x, normal_quantile(boost::math::quantile(rank, 0.025))));
-    above.points.push_back(point(x, normal_quantile(boost::math::quantile(rank, 0.975))));
+    const auto quantile = [&](double p) {
+      return normal_quantile(order_statistic_quantile(p, static_cast<double>(i), static_cast<double>(count)));
+    };
+    const double x = quantile(0.5);
+    below.points.push_back(point(x, quantile(0.025)));
+    above.points.push_back(point(x, quantile(0.975)));
     points.points.push_back(point(x, z[i]));
     edge = std::max({edge, std::abs(x), std::abs(below.points.back().y), std::abs(above.points.back().y),
                      std::min(std::abs(z[i]), 2 * kEdge)});
