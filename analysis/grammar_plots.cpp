@@ -78,6 +78,18 @@ void add(Plot& plot, std::string label, Curve::Style style, int color, std::vect
   if (!points.empty()) plot.curves.push_back({std::move(label), style, color, false, 0, std::move(points)});
 }
 
+/// An empty figure of a family: "<family>-<kind>".
+Plot figure(const GrammarFamily& family, const char* kind, const char* title, const char* x_label,
+            const char* y_label, const char* caption) {
+  Plot plot{};
+  plot.name = file_name(family.text) + '-' + kind;
+  plot.title = fmt::format("{}: {}", title, family.text);
+  plot.x_label = x_label;
+  plot.y_label = y_label;
+  plot.caption = caption;
+  return plot;
+}
+
 std::optional<Plot> correlations(const Record& record, const std::vector<GrammarAverage>& averages,
                                  const GrammarFamily& family) {
   std::vector<Point> sampled;
@@ -89,16 +101,12 @@ std::optional<Plot> correlations(const Record& record, const std::vector<Grammar
   }
   const std::vector<Point> exact = by_level(family, "last_token_correlation", false);
   if (exact.size() < 2) return {};
-  Plot plot{};
-  plot.name = file_name(family.text) + "-correlations";
-  plot.title = "Correlations: " + family.text;
-  plot.x_label = "height ℓ of the LCA";
-  plot.y_label = "rms correlation of the last token";
-  plot.caption =
+  Plot plot = figure(
+      family, "correlations", "Correlations", "height ℓ of the LCA", "rms correlation of the last token",
       "Root mean square correlation of the last token with one before it, over all pairs of symbols, by the "
       "height of their lowest "
       "common ancestor; averages over grammars. It falls as m^−ℓ, so with the distance as t^−β, β = ln m/ln "
-      "s (arXiv 2406.00048).";
+      "s (arXiv 2406.00048).");
   plot.log_y = plot.whole_x = true;
   add(plot, "exact", Curve::Style::line, 0, exact);
   add(plot, "many symbols and rules", Curve::Style::slope, 0,
@@ -111,15 +119,11 @@ std::optional<Plot> correlations(const Record& record, const std::vector<Grammar
 std::optional<Plot> entropies(const GrammarFamily& family) {
   const std::vector<Point> entropy = by_level(family, "last_token_entropy", false);
   if (entropy.size() < 2) return {};
-  Plot plot{};
-  plot.name = file_name(family.text) + "-contexts";
-  plot.title = "What contexts tell: " + family.text;
-  plot.x_label = "levels of context (s^k − 1 tokens)";
-  plot.y_label = "nats";
-  plot.caption =
+  Plot plot = figure(
+      family, "contexts", "What contexts tell", "levels of context (s^k − 1 tokens)", "nats",
       "Entropy of the last token given the context, exactly; the mean logarithm of the number N of tokens "
       "that can follow; and the logarithm of its "
-      "mean, which the annealed formula is about. Averages over grammars.";
+      "mean, which the annealed formula is about. Averages over grammars.");
   plot.log_y = plot.whole_x = true;
   add(plot, "entropy", Curve::Style::line, 1, entropy);
   add(plot, "mean log N", Curve::Style::line, 2, by_level(family, "mean_log_compatible", false));
@@ -142,18 +146,16 @@ std::optional<Plot> learning(const Record& record, const std::vector<GrammarAver
   }
   std::erase_if(curves, [](const auto& curve) { return curve.second.size() < 2; });
   if (curves.empty()) return {};
-  Plot plot{};
-  plot.name = file_name(family.text) + (statistic == "test_error" ? "-classification" : "-learning");
-  plot.title = (statistic == "test_error" ? "Classification: " : "Learning curves: ") + family.text;
-  plot.x_label = "sentences in the training set";
-  plot.y_label = statistic == "test_error" ? "test error" : "test cross-entropy of the last token, nats";
-  plot.caption =
+  Plot plot =
       statistic == "test_error"
-          ? "Test error of the root's class against the number of training sentences; averages over grammars."
-          : "Test cross-entropy of the last token against the number of training sentences; averages over "
-            "grammars. Dashed: its exact "
-            "entropy given the tokens of 0, 1, 2 … levels, where learners that have found so many levels "
-            "stay until they find the next.";
+          ? figure(family, "classification", "Classification", "sentences in the training set", "test error",
+                   "Test error of the root's class against the number of training sentences; averages over "
+                   "grammars.")
+          : figure(family, "learning", "Learning curves", "sentences in the training set",
+                   "test cross-entropy of the last token, nats",
+                   "Test cross-entropy of the last token against the number of training sentences; averages "
+                   "over grammars. Dashed: its exact entropy given the tokens of 0, 1, 2 … levels, where "
+                   "learners that have found so many levels stay until they find the next.");
   plot.log_x = plot.log_y = true;
   int color = 1;
   double least = INFINITY, most = 0;
@@ -192,16 +194,12 @@ std::optional<Plot> collapse(const Record& record, const std::vector<GrammarAver
   }
   std::ranges::sort(curve, {}, &Point::x);
   if (curve.size() < 2 || threshold.empty()) return {};
-  Plot plot{};
-  plot.name = file_name(family.text) + "-collapse";
-  plot.title = "Thresholds of learning: " + family.text;
-  plot.x_label = "P/P_ℓ";
-  plot.y_label = "share of the step that is left";
-  plot.caption =
+  Plot plot = figure(
+      family, "collapse", "Thresholds of learning", "P/P_ℓ", "share of the step that is left",
       "How much of the step between the exact entropies given ℓ − 1 levels of context and ℓ the learner by "
       "clusters has not yet made after P sentences, against P over P_ℓ = v m^(2ℓ−1)/(1−f), where the "
       "correlations of level ℓ stand out of their noise; averages over grammars. One curve for all levels is "
-      "the collapse of arXiv 2406.00048.";
+      "the collapse of arXiv 2406.00048.");
   plot.log_x = true;
   for (const Point& level : threshold) {
     const auto l = static_cast<std::size_t>(level.x);

@@ -64,8 +64,8 @@ std::map<Tuple, double> of_rules(const Grammar& grammar, int from, int to, std::
 
 TEST_CASE("draws have the laws of their rules to the last bit of a word", "[grammar]") {
   const Grammar from_file = Grammar::from_text(
-      "symbols 3; children 2; height 3; classes 2; level 3; 0 -> 0 1 : 0.3; 0 -> 1 2 : 0.7; 1 -> 2 0 : 0;"
-      "1 -> 2 1 : 1; level 2; 0 -> 0 0; 0 -> 1 0; 1 -> 1 1; 2 -> 2 2 : 0.999999; 2 -> 0 2 : 1e-6;"
+      "symbols 3; children 2; height 3; classes 2; level 3; 0 -> 0 1 : 0.3; 0 -> 1 2 : 0.7; 1 -> 2 0 : 1e-9;"
+      "1 -> 2 1 : 0.999999999; level 2; 0 -> 0 0; 0 -> 1 0; 1 -> 1 1; 2 -> 2 2 : 0.999999; 2 -> 0 2 : 1e-6;"
       "level 1; 0 -> 0 0; 1 -> 1 1 : 0.25; 1 -> 1 2 : 0.75; 2 -> 2 2; 2 -> 0 2; 2 -> 2 1");
   int two_levels = 0, aliased = 0;
   for (const Grammar& grammar :
