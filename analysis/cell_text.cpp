@@ -18,6 +18,8 @@ struct Form {
   const char* silent = "";  ///< the value that goes without saying
 };
 
+constexpr const char* kClusterBy = "generator.cluster-by";
+
 const std::vector<Form>& forms() {
   static const std::vector<Form> list = {
       {"language.kind", "{}"},
@@ -39,6 +41,7 @@ const std::vector<Form>& forms() {
       {"language.height", "h={}"},
       {"generator.kind", "{}"},
       {"generator.context", "k={}"},
+      {kClusterBy, "by {}", "siblings"},
       {"generator.training", "P={}"},
       {"generator.test", "test {}", "10000"},
       {"generator.smoothing", "{}", "kneser-ney"},
@@ -159,9 +162,13 @@ std::set<std::string> varying_keys(const std::vector<const Cell*>& cells) {
   for (const Cell* cell : cells)
     for (const auto& [key, value] : cell->parameters())
       if (tells_apart(key)) values[key].insert(value);
+  // A key that cells leave out where it goes without saying: who sets it differs from them.
   std::set<std::string> keys;
   for (const auto& [key, set] : values)
-    if (set.size() > 1) keys.insert(key);
+    if (set.size() > 1 || (key == kClusterBy && !std::ranges::all_of(cells, [](const Cell* cell) {
+                             return cell->parameters().contains(kClusterBy);
+                           })))
+      keys.insert(key);
   return keys;
 }
 

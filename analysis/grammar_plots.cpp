@@ -7,6 +7,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "analysis/cell_text.h"
 #include "analysis/curves.h"
@@ -133,18 +134,33 @@ std::optional<Plot> entropies(const GrammarFamily& family) {
   return plot;
 }
 
-std::optional<Plot> learning(const Record& record, const std::vector<GrammarAverage>& averages,
-                             const GrammarFamily& family, const std::string& statistic) {
+/// A statistic of a family's learners against the size of the training set, by learner.
+std::map<std::string, std::vector<Point>> learning_curves(const Record& record,
+                                                          const std::vector<GrammarAverage>& averages,
+                                                          const GrammarFamily& family,
+                                                          const std::string& statistic,
+                                                          const std::set<Learner>& learners) {
   std::map<std::string, std::vector<Point>> curves;
   for (const GrammarAverage& average : averages) {
     const Cell& cell = record.plan.cells()[average.first_cell];
     const auto* learner = std::get_if<LearnerGenerator>(&cell.generator());
-    if (!learner || average.statistic != statistic || family_of(cell) != family.text) continue;
-    if ((learner->learner == Learner::classifier) != (statistic == "test_error")) continue;
+    if (!learner || average.statistic != statistic || !learners.contains(learner->learner) ||
+        family_of(cell) != family.text)
+      continue;
     curves[generator_text(cell, {"generator.training", "seed"})].push_back(
         bar(static_cast<double>(learner->training), average.value, average.error));
   }
+  for (auto& [label, points] : curves) std::ranges::sort(points, {}, &Point::x);
   std::erase_if(curves, [](const auto& curve) { return curve.second.size() < 2; });
+  return curves;
+}
+
+std::optional<Plot> learning(const Record& record, const std::vector<GrammarAverage>& averages,
+                             const GrammarFamily& family, const std::string& statistic) {
+  const auto curves =
+      learning_curves(record, averages, family, statistic,
+                      statistic == "test_error" ? std::set{Learner::classifier}
+                                                : std::set{Learner::counting, Learner::clustering});
   if (curves.empty()) return {};
   Plot plot =
       statistic == "test_error"
@@ -159,8 +175,7 @@ std::optional<Plot> learning(const Record& record, const std::vector<GrammarAver
   plot.log_x = plot.log_y = true;
   int color = 1;
   double least = INFINITY, most = 0;
-  for (auto& [label, points] : curves) {
-    std::ranges::sort(points, {}, &Point::x);
+  for (const auto& [label, points] : curves) {
     least = std::min(least, points.front().x);
     most = std::max(most, points.back().x);
     add(plot, "", Curve::Style::guide, color, points);
@@ -179,27 +194,21 @@ std::optional<Plot> learning(const Record& record, const std::vector<GrammarAver
   return plot;
 }
 
-/// The learning curves of a learner by clusters, level by level, as shares of the step that the level makes.
-std::optional<Plot> collapse(const Record& record, const std::vector<GrammarAverage>& averages,
-                             const GrammarFamily& family) {
+/// The learning curve of a learner by clusters, level by level, as shares of the step that the level makes.
+std::optional<Plot> collapse(const GrammarFamily& family, const std::string& learner,
+                             const std::vector<Point>& curve) {
   const std::vector<Point> entropy = by_level(family, "last_token_entropy", false),
                            threshold = by_level(family, "sample_threshold", true);
-  std::vector<Point> curve;
-  for (const GrammarAverage& average : averages) {
-    const Cell& cell = record.plan.cells()[average.first_cell];
-    const auto* learner = std::get_if<LearnerGenerator>(&cell.generator());
-    if (learner && learner->learner == Learner::clustering && average.statistic == "test_cross_entropy" &&
-        family_of(cell) == family.text)
-      curve.push_back(bar(static_cast<double>(learner->training), average.value, average.error));
-  }
-  std::ranges::sort(curve, {}, &Point::x);
-  if (curve.size() < 2 || threshold.empty()) return {};
+  if (threshold.empty()) return {};
   Plot plot = figure(
-      family, "collapse", "Thresholds of learning", "P/P_ℓ", "share of the step that is left",
-      "How much of the step between the exact entropies given ℓ − 1 levels of context and ℓ the learner by "
-      "clusters has not yet made after P sentences, against P over P_ℓ = v m^(2ℓ−1)/(1−f), where the "
-      "correlations of level ℓ stand out of their noise; averages over grammars. One curve for all levels is "
-      "the collapse of arXiv 2406.00048.");
+      family, "collapse", "Thresholds", "P/P_ℓ", "share of the step that is left",
+      "How much of the step between the exact entropies given ℓ − 1 levels of context and ℓ the learner has "
+      "not yet made after P sentences, against P over P_ℓ = v m^(2ℓ−1)/(1−f), where the correlations of "
+      "level "
+      "ℓ stand out of their noise; averages over grammars. One curve for all levels is the collapse of arXiv "
+      "2406.00048, for learners that are told the token to be predicted alone.");
+  plot.name += '-' + file_name(learner);
+  plot.title += ", " + learner;
   plot.log_x = true;
   for (const Point& level : threshold) {
     const auto l = static_cast<std::size_t>(level.x);
@@ -232,7 +241,9 @@ std::vector<Plot> grammar_plots(const Record& record, const std::vector<GrammarA
     keep(correlations(record, averages, family));
     keep(entropies(family));
     keep(learning(record, averages, family, "test_cross_entropy"));
-    keep(collapse(record, averages, family));
+    for (const auto& [learner, curve] :
+         learning_curves(record, averages, family, "test_cross_entropy", {Learner::clustering}))
+      keep(collapse(family, learner, curve));
     keep(learning(record, averages, family, "test_error"));
   }
   return plots;

@@ -158,6 +158,37 @@ TextTable entropy_table(const Record& record, const EstimateIndex& index,
   return table;
 }
 
+TextTable learner_table(const Record& record, const EstimateIndex& index,
+                        const std::vector<std::size_t>& indices) {
+  TextTable table;
+  table.columns = {{"#"},
+                   {"cell", Kind::word},
+                   {"test loss"},
+                   {"excess", Kind::number, 8, "excess over the exact entropy"},
+                   {"error", Kind::number, 7, "rates of wrong predictions"},
+                   {"context", Kind::number, 6, "effective contexts"}};
+  if (indices.empty()) return table;
+  const std::vector<const Cell*> cells = pick(record, indices);
+  int most_levels = 0;
+  for (const Cell* cell : cells) most_levels = std::max(most_levels, cell->language().height);
+  for (int j = 1; j < most_levels; ++j)
+    table.columns.push_back(
+        {fmt::format("purity {}", j), Kind::number, 5, fmt::format("purity of clusters of height {}", j)});
+  const std::set<std::string> varying = varying_keys(cells);
+  for (std::size_t c = 0; c < indices.size(); ++c) {
+    const std::size_t i = indices[c];
+    if (!index.find(i, "test_cross_entropy")) continue;
+    Row row = {std::to_string(i), text(*cells[c], [&](const std::string& key) {
+                 return varying.contains(key) || key == "generator.kind";
+               })};
+    for (const char* statistic : {"test_cross_entropy", "test_excess", "test_error", "effective_context"})
+      add_value(row, index.find(i, statistic));
+    for (int j = 1; j < most_levels; ++j) add_value(row, index.find(i, "cluster_purity", j));
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
 TextTable by_height(const Record& record, const EstimateIndex& index, std::size_t cell) {
   TextTable table;
   table.columns = {{"j"},
@@ -170,7 +201,9 @@ TextTable by_height(const Record& record, const EstimateIndex& index, std::size_
                    {"valid"},
                    {"z", Kind::z, 3, "z of the valid rate"},
                    {"first bad"},
-                   {"divergence", Kind::number, 7, "divergence by height"}};
+                   {"divergence", Kind::number, 7, "divergence by height"},
+                   {"tokens", Kind::number, 7, "correlation of tokens by height"},
+                   {"z", Kind::z, 2, "z of the correlation of tokens"}};
   for (int j = 1; j <= record.plan.cells()[cell].language().height; ++j) {
     Row row = {std::to_string(j)};
     for (const char* statistic : {"variance", "excess_kurtosis", "correlation", "valid_rate"}) {
@@ -179,6 +212,8 @@ TextTable by_height(const Record& record, const EstimateIndex& index, std::size_
     }
     add_value(row, index.find(cell, "inconsistency_rate", j));
     add_value(row, index.find(cell, "kl_divergence", j));
+    add_value(row, index.find(cell, "token_correlation", j));
+    add_z(row, index.find(cell, "token_correlation", j));
     if (std::any_of(row.begin() + 1, row.end(), [](const std::string& text) { return !text.empty(); }))
       table.rows.push_back(std::move(row));
   }

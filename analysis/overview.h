@@ -27,6 +27,10 @@ Overview overview(const Record& record, const EstimateIndex& index, const std::v
 TextTable entropy_table(const Record& record, const EstimateIndex& index,
                         const std::vector<std::size_t>& cells);
 
+/// What learners lose and know, nats a prediction, a row a cell that learns; named as in the overview.
+TextTable learner_table(const Record& record, const EstimateIndex& index,
+                        const std::vector<std::size_t>& cells);
+
 /// The statistics of one cell by subtree height, a row a height; no rows if it has none.
 TextTable by_height(const Record& record, const EstimateIndex& index, std::size_t cell);
 

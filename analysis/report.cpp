@@ -238,6 +238,8 @@ void add_language(Page& page, const Record& record, const EstimateIndex& index,
   html += "<h3>Sentences</h3>\n" + long_table(view.table, "cells", room);
   if (const TextTable entropies = entropy_table(record, index, cells); !entropies.rows.empty())
     html += "<h3>Entropies, bits a leaf</h3>\n" + long_table(entropies, "cells", room);
+  if (const TextTable learners = learner_table(record, index, cells); !learners.rows.empty())
+    html += "<h3>Learners, nats a prediction</h3>\n" + long_table(learners, "cells", room);
   html += heights(record, index, cells, room);
   page.add(fmt::format("language-{}", number + 1), view.language.empty() ? "All languages" : view.language,
            html, number < kMostOpen);

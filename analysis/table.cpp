@@ -184,6 +184,18 @@ void write_text(std::ostream& out, const Record& record, const std::vector<Estim
         << '\n';
     left_out(print(out, entropies, width));
   }
+  if (const TextTable learners = learner_table(record, index, cells); !learners.rows.empty()) {
+    out << '\n'
+        << wrap(
+               "Learners, nats a prediction of the last token (or of the class): test loss, and its excess "
+               "over "
+               "the exact entropy of what is seen; wrong predictions; leaves of context from which the "
+               "language "
+               "itself would predict as well; purity of clusters by height",
+               "", width)
+        << '\n';
+    left_out(print(out, learners, width));
+  }
   out << '\n'
       << wrap(
              "value(standard error in the last digits); z = (value - exact)/error; kurtosis is the excess "

@@ -101,7 +101,7 @@ constexpr std::uint64_t kDefaultTrainingSets = 16;
 
 template <Learner kind>
 Generator make_learner(ParameterReader& reader, const Language& language) {
-  LearnerGenerator learner{kind, 0, 0, 0, Smoothing::kneser_ney, 0};
+  LearnerGenerator learner{kind, 0, 0, 0, Smoothing::kneser_ney, 0, ClusterBy::siblings};
   if (!language.is_grammar())
     throw reader.error("generator.kind",
                        "learners learn grammars; set language.kind = rhm, or choose another generator", true);
@@ -135,6 +135,12 @@ Generator make_learner(ParameterReader& reader, const Language& language) {
                        "it is that of Dirichlet priors; set generator.smoothing = dirichlet, or leave it out",
                        true);
   }
+  if (constexpr const char* kKey = "generator.cluster-by"; kind == Learner::clustering && reader.has(kKey)) {
+    if (reader.read_choice(kKey, {"siblings", "target"}) == 1)
+      learner.cluster_by = ClusterBy::target;
+    else
+      reader.drop(kKey);
+  }
   if (kind != Learner::counting) {
     const Grammar& grammar = language.grammar();
     for (int j = 1; j < grammar.height(); ++j)
@@ -158,7 +164,9 @@ const std::vector<GeneratorKind>& generator_registry() {
       {"counting",
        {"training", "test", "context", "smoothing", "concentration"},
        make_learner<Learner::counting>},
-      {"clustering", {"training", "test", "smoothing", "concentration"}, make_learner<Learner::clustering>},
+      {"clustering",
+       {"training", "test", "cluster-by", "smoothing", "concentration"},
+       make_learner<Learner::clustering>},
       {"classifier", {"training", "test", "smoothing", "concentration"}, make_learner<Learner::classifier>},
   };
   return kinds;
@@ -223,7 +231,8 @@ std::string short_form(const Parameters& parameters) {
   if (kind == "counting")
     return fmt::format("counting k={} P={} {}", value("context"), value("training"), value("smoothing"));
   if (kind == "clustering" || kind == "classifier")
-    return fmt::format("{} P={} {}", kind, value("training"), value("smoothing"));
+    return fmt::format("{}{} P={} {}", kind, parameters.contains("generator.cluster-by") ? " by target" : "",
+                       value("training"), value("smoothing"));
   if (kind == "reasoning") return fmt::format("reasoning {} m={}", value("encoding"), value("memory-depth"));
   return kind;
 }

@@ -53,12 +53,17 @@ enum class Learner {
   clustering,  ///< latent symbols by clustering, level by level, then the last leaf from them
   classifier   ///< the same by what tuples tell of the root, then the root
 };
+/// What clustering tells tuples of latent symbols apart by. The children of their siblings see every level
+/// equally well. The last leaf, which is to be predicted, is all that one has who learns by predicting it
+/// alone: levels come one by one, at the thresholds P_ℓ.
+enum class ClusterBy { siblings, target };
 struct LearnerGenerator {
   Learner learner;
   std::int64_t training, test;
   std::int64_t context;  ///< leaves that counting sees before the last
   Smoothing smoothing;   ///< of counts
   double concentration;  ///< of Dirichlet smoothing
+  ClusterBy cluster_by;  ///< of clustering
 };
 
 using Generator =
@@ -96,10 +101,10 @@ struct SeedShare {
 class Cell {
  public:
   /// Checks and completes the parameters of a cell of one seed (defaults filled in). Throws CellError.
-  /// Keys: language.kind .d .height .rho .q .lambda .matrix, of grammars .v .m .s .L .classes .grammar-seed .rules
-  /// .zipf-exponent .zipf-level .grammar; generator.kind .context … ; seed;
-  /// sampling.samples .target-relative-error .target-absolute-error .max-samples; observe.*.
-  /// `language.matrix` holds the rows of a kernel ("0.9 0.1; 0.2 0.8"), read from language.file by jobs.
+  /// Keys: language.kind .d .height .rho .q .lambda .matrix, of grammars .v .m .s .L .classes .grammar-seed
+  /// .rules .zipf-exponent .zipf-level .grammar; generator.kind .context … ; seed; sampling.samples
+  /// .target-relative-error .target-absolute-error .max-samples; observe.*. `language.matrix` holds the rows
+  /// of a kernel ("0.9 0.1; 0.2 0.8"), read from language.file by jobs.
   static Cell make(const Parameters& parameters);
   /// The cell that parameters() describe, pooled or not. Throws CellError.
   static Cell from_parameters(const Parameters& parameters);

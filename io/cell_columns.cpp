@@ -96,6 +96,7 @@ void put_cell_columns(h5::Group group, const h5::Axis& axis, const Plan& plan,
       })) {
     columns.add_integer("training", "generator.training");
     columns.add_integer("test", "generator.test");
+    columns.add_text("cluster_by", "generator.cluster-by");
     columns.add_text("smoothing", "generator.smoothing");
     columns.add_real("concentration", "generator.concentration");
   }

@@ -66,6 +66,7 @@ const std::vector<Row>& rows() {
        depth},
       {{"generator.training", "P", "learners: sentences of a training set"}, whole},
       {{"generator.test", "N", "learners: test sentences of a training set (10000)"}, whole},
+      {{"generator.cluster-by", "siblings|target", "clustering: what tells tuples apart (siblings)"}, words},
       {{"generator.smoothing", "kneser-ney|dirichlet", "learners: how counts back off (kneser-ney)"}, words},
       {{"generator.concentration", "A", "learners, dirichlet: concentration of the priors (1)"}, real},
       {{"sampling.samples", "N", "sentences a cell (10000); with a target error: of the first stage"}, whole},

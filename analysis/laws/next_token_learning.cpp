@@ -24,8 +24,8 @@ Prediction predict(const Series& series) {
 }  // namespace
 
 // Contexts of ℓ levels are learned from P_ℓ ~ m^{2ℓ} sentences, and the entropy that is left falls by f a
-// level: excess ~ P^{−α}, α = ln(1/f)/(2 ln m), for a learner that finds the latent symbols. One that counts
-// needs as many sentences as contexts.
+// level: excess ~ P^{−α}, α = ln(1/f)/(2 ln m), for a learner that finds the latent symbols by the tokens
+// that it predicts. One that counts needs as many sentences as contexts; one that sees siblings, far fewer.
 Law next_token_learning() {
   return {
       .name = "next-token-learning",

@@ -74,6 +74,7 @@ Surroundings by_siblings(const NodeSymbols& below, std::size_t children, std::si
       }
       ++slot;
     }
+    return true;
   };
   return {children * siblings * children * symbols, of};
 }
@@ -83,6 +84,20 @@ Surroundings by_class(const Sentences& sentences, std::size_t parents, std::size
   return {parents * classes,
           [&sentences, classes](std::size_t sentence, std::size_t parent, std::vector<std::size_t>& seen) {
             seen.push_back(parent * classes + sentences.root(sentence));
+            return true;
+          }};
+}
+
+/// The last leaf, by the place of the tuple: of the siblings of the last leaf's ancestor alone, the nearest
+/// to it that do not contain it.
+Surroundings by_target(const Sentences& sentences, std::size_t parents, std::size_t children,
+                       std::size_t symbols) {
+  const std::size_t first = parents - children, siblings = children - 1;
+  return {siblings * symbols, [&sentences, first, siblings, symbols](std::size_t sentence, std::size_t parent,
+                                                                     std::vector<std::size_t>& seen) {
+            if (parent < first || parent >= first + siblings) return false;
+            seen.push_back((parent - first) * symbols + sentences.last_leaf(sentence));
+            return true;
           }};
 }
 
@@ -103,7 +118,7 @@ class Learning {
     if (learner_.learner != Learner::counting)
       for (int j = 1; j < tables_.height; ++j) {
         if (!proceed_()) return false;
-        cluster(training, static_cast<std::size_t>(j), classifies);
+        cluster(training, static_cast<std::size_t>(j));
       }
     std::vector<std::uint8_t> targets;
     for (std::size_t i = 0; i < training.count(); ++i)
@@ -128,14 +143,17 @@ class Learning {
   }
 
  private:
-  void cluster(const Sentences& training, std::size_t height, bool by_root) {
-    const NodeSymbols& below = learned_.back();
+  Surroundings surroundings(const Sentences& training, const NodeSymbols& below) const {
     const std::size_t parents = below.nodes / children_, symbols = static_cast<std::size_t>(tables_.q);
-    const TupleClusters clusters(
-        below, tables_.d, tables_.q,
-        by_root ? by_class(training, parents,
-                           static_cast<std::size_t>(tables_.cell.language().grammar().classes()))
-                : by_siblings(below, children_, symbols));
+    if (learner_.learner == Learner::classifier)
+      return by_class(training, parents,
+                      static_cast<std::size_t>(tables_.cell.language().grammar().classes()));
+    return learner_.cluster_by == ClusterBy::target ? by_target(training, parents, children_, symbols)
+                                                    : by_siblings(below, children_, symbols);
+  }
+  void cluster(const Sentences& training, std::size_t height) {
+    const NodeSymbols& below = learned_.back();
+    const TupleClusters clusters(below, tables_.d, tables_.q, surroundings(training, below));
     NodeSymbols above = clusters.parents(below), above_test = clusters.parents(tested_.back());
     const auto nodes = static_cast<double>(above.values.size());
     tally_.learner.clustered[height] += static_cast<std::uint64_t>(nodes);

@@ -17,10 +17,11 @@ struct NodeSymbols {
 inline constexpr std::uint16_t kUnknownSymbol = 0xffff;
 
 /// What a tuple's occurrences are told apart by: fills a list of numbers below `size`, one for each thing
-/// that is seen with the given occurrence (a sibling's symbol at a place, the root's class).
+/// that is seen with the given occurrence (a sibling's symbol at a place, the root's class). False: this
+/// occurrence is not looked at.
 struct Surroundings {
   std::size_t size;
-  std::function<void(std::size_t sentence, std::size_t parent, std::vector<std::size_t>& seen)> of;
+  std::function<bool(std::size_t sentence, std::size_t parent, std::vector<std::size_t>& seen)> of;
 };
 
 /// One step of latent clustering (after Malach and Shalev-Shwartz, and Cagnetta et al., arXiv 2307.02129):

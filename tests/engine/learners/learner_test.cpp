@@ -86,6 +86,24 @@ TEST_CASE("clusters become the latent symbols, level by level, and predictions b
   CHECK(loss(run(learner("clustering", "3000"))) < loss(run(learner("counting", "3000"))));
 }
 
+TEST_CASE("who clusters by the target finds levels at their thresholds, the nearest first") {
+  // v = 8, m = 3: P_ℓ = v m^{2ℓ−1}/(1 − f) = 38, 346, 3110.
+  const Parameters by_target = {{"generator.cluster-by", "target"}};
+  const Tally few = run(learner("clustering", "100", by_target)),
+              some = run(learner("clustering", "1500", by_target)),
+              many = run(learner("clustering", "60000", by_target));
+  CHECK(purity(few, 1) < 0.8);
+  CHECK(purity(some, 1) > purity(some, 2) + 0.15);
+  CHECK(purity(some, 2) < 0.7);
+  CHECK(purity(many, 2) > 0.98);
+  // Siblings tell both levels at once.
+  const Tally siblings = run(learner("clustering", "1500"));
+  CHECK(purity(siblings, 2) > 0.98);
+  CHECK(loss(siblings) < loss(some) - 0.1);
+  CHECK(learner("clustering", "100", {{"generator.cluster-by", "siblings"}}).id() ==
+        learner("clustering", "100").id());
+}
+
 TEST_CASE("the classifier learns the classes") {
   const Parameters classes = {{"language.classes", "4"}};
   const Tally few = run(learner("classifier", "20", classes)),
