@@ -16,9 +16,16 @@ bool is_about(const Cell& cell) {
          cell.parameters().contains("language.zipf-exponent");
 }
 
-Prediction predict(const Series& series) {
+/// a/(1 + a).
+double exponent(const Series& series) {
   const double a = *parse_real(series.points.front().cell->parameters().at("language.zipf-exponent"));
-  return predicted_line(-a / (1 + a));
+  return a / (1 + a);
+}
+
+/// Of m rules the last are seen at last: what is not learned is Σ_{r = r*}^{m} p_r ∝ r*^{−a} − m^{−a}, so
+/// there is a factor 1 − (P/P_m)^{a/(1+a)}, P_m = P* m^{1+a}.
+std::optional<Form> of_few_rules(const Series& series) {
+  return corrected_line("log P", "P^(a/(1+a))", -exponent(series));
 }
 
 }  // namespace
@@ -38,10 +45,13 @@ Law classification_zipf() {
       .why_not_usable = zero_within_error,
       .why_no_law = anywhere,
       .form = line("log P"),
-      .corrected = [](const Series&) -> std::optional<Form> { return {}; },
+      .corrected = of_few_rules,
       .rivals = {constant()},
-      .predict = predict,
-      .correction = {},
+      .predict = [](const Series& series) { return predicted_line(-exponent(series)); },
+      .correction =
+          [](const Series& series) {
+            return Prediction{{-exponent(series), kUnknown, kUnknown}, "as many rules as there are: c < 0"};
+          },
   };
 }
 
