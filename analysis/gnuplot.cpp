@@ -56,6 +56,13 @@ std::string quote(const std::string& text, std::size_t columns = 80) {
 /// The same for a file's name, which must stay whole.
 std::string quote_name(const std::string& name) { return quote(name, std::string::npos); }
 
+/// digit·10^e, short enough that neighbours leave each other room.
+std::string tick_text(double tick, int digit, int e) {
+  if (e > -4 && e < 4) return fmt::format("{:.3g}", tick);
+  const std::string label = digit == 1 ? fmt::format("10^{{{}}}", e) : fmt::format("{}·10^{{{}}}", digit, e);
+  return fmt::format("'{}' {}", label, tick);
+}
+
 /// Ticks of a logarithmic axis: 1, 2, 5, 10 … over a few decades, powers of ten over many.
 std::string log_ticks(char axis, double low, double high) {
   std::string commands = fmt::format("set logscale {}\n", axis);
@@ -67,7 +74,7 @@ std::string log_ticks(char axis, double low, double high) {
   for (int e = static_cast<int>(std::floor(std::log10(low))); std::pow(10, e) <= high; ++e)
     for (const int digit : high / low < 12 ? std::vector{1, 2, 3, 4, 6, 8} : std::vector{1, 2, 5})
       if (const double tick = digit * std::pow(10, e); tick >= low && tick <= high)
-        ticks += (ticks.empty() ? "" : ", ") + fmt::format("{:.3g}", tick);
+        ticks += (ticks.empty() ? "" : ", ") + tick_text(tick, digit, e);
   return commands + fmt::format("set {}tics ({})\n", axis, ticks);
 }
 

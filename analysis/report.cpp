@@ -87,9 +87,12 @@ std::string summary(const Record& record, const EstimateIndex& index, const Devi
                     const CostView& cost) {
   double sentences = 0, leaves = 0;
   for (std::size_t i = 0; i < record.tallies.size(); ++i) {
-    const auto samples = static_cast<double>(samples_done(record.tallies[i]));
-    sentences += samples;
-    leaves += samples * static_cast<double>(record.plan.cells()[i].language().leaves());
+    const Cell& cell = record.plan.cells()[i];
+    auto written = static_cast<double>(samples_done(record.tallies[i]));
+    if (const auto* learner = std::get_if<LearnerGenerator>(&cell.generator()))  // samples are training sets
+      written *= static_cast<double>(learner->training + learner->test);
+    sentences += written;
+    leaves += written * static_cast<double>(cell.language().leaves());
   }
   std::string html = "<div class=\"tiles\">\n";
   html += tile(fmt::format("{}", index.cells().size()),
@@ -235,10 +238,12 @@ void add_language(Page& page, const Record& record, const EstimateIndex& index,
     for (Plot& plot : scale_plots(record, index, cells)) plots.push_back(std::move(plot));
     html += gallery(std::move(plots));
   }
-  html += "<h3>Sentences</h3>\n" + long_table(view.table, "cells", room);
+  const TextTable learners = learner_table(record, index, cells);
+  if (learners.rows.size() < view.table.rows.size())
+    html += "<h3>Sentences</h3>\n" + long_table(view.table, "cells", room);
   if (const TextTable entropies = entropy_table(record, index, cells); !entropies.rows.empty())
     html += "<h3>Entropies, bits a leaf</h3>\n" + long_table(entropies, "cells", room);
-  if (const TextTable learners = learner_table(record, index, cells); !learners.rows.empty())
+  if (!learners.rows.empty())
     html += "<h3>Learners, nats a prediction</h3>\n" + long_table(learners, "cells", room);
   html += heights(record, index, cells, room);
   page.add(fmt::format("language-{}", number + 1), view.language.empty() ? "All languages" : view.language,
