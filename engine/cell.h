@@ -53,9 +53,9 @@ enum class Learner {
   clustering,  ///< latent symbols by clustering, level by level, then the last leaf from them
   classifier   ///< the same by what tuples tell of the root, then the root
 };
-/// What clustering tells tuples of latent symbols apart by. The children of their siblings see every level
-/// equally well. The last leaf, which is to be predicted, is all that one has who learns by predicting it
-/// alone: levels come one by one, at the thresholds P_ℓ.
+/// What clustering tells tuples apart by. The children of their siblings, wherever the tuple stands: all
+/// levels are seen equally well. The last leaf, each place by itself: what one has who learns to predict it
+/// and does not know that rules are the same everywhere; levels come one by one, at the thresholds P_ℓ.
 enum class ClusterBy { siblings, target };
 struct LearnerGenerator {
   Learner learner;

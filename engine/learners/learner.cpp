@@ -74,7 +74,6 @@ Surroundings by_siblings(const NodeSymbols& below, std::size_t children, std::si
       }
       ++slot;
     }
-    return true;
   };
   return {children * siblings * children * symbols, of};
 }
@@ -84,21 +83,24 @@ Surroundings by_class(const Sentences& sentences, std::size_t parents, std::size
   return {parents * classes,
           [&sentences, classes](std::size_t sentence, std::size_t parent, std::vector<std::size_t>& seen) {
             seen.push_back(parent * classes + sentences.root(sentence));
-            return true;
           }};
 }
 
-/// The last leaf, by the place of the tuple: of the siblings of the last leaf's ancestor alone, the nearest
-/// to it that do not contain it.
-Surroundings by_target(const Sentences& sentences, std::size_t parents, std::size_t children,
-                       std::size_t symbols) {
-  const std::size_t first = parents - children, siblings = children - 1;
-  return {siblings * symbols, [&sentences, first, siblings, symbols](std::size_t sentence, std::size_t parent,
-                                                                     std::vector<std::size_t>& seen) {
-            if (parent < first || parent >= first + siblings) return false;
-            seen.push_back((parent - first) * symbols + sentences.last_leaf(sentence));
-            return true;
+/// The last leaf.
+Surroundings by_target(const Sentences& sentences, std::size_t symbols) {
+  return {symbols, [&sentences](std::size_t sentence, std::size_t, std::vector<std::size_t>& seen) {
+            seen.push_back(sentences.last_leaf(sentence));
           }};
+}
+
+/// The children of one node.
+NodeSymbols children_of(const NodeSymbols& below, std::size_t parent, std::size_t children) {
+  NodeSymbols tuple{children, {}};
+  tuple.values.reserve(children * below.sentences());
+  for (std::size_t i = 0; i < below.sentences(); ++i)
+    for (std::size_t child = 0; child < children; ++child)
+      tuple.values.push_back(below.at(i, parent * children + child));
+  return tuple;
 }
 
 class Learning {
@@ -143,24 +145,46 @@ class Learning {
   }
 
  private:
-  Surroundings surroundings(const Sentences& training, const NodeSymbols& below) const {
-    const std::size_t parents = below.nodes / children_, symbols = static_cast<std::size_t>(tables_.q);
-    if (learner_.learner == Learner::classifier)
-      return by_class(training, parents,
-                      static_cast<std::size_t>(tables_.cell.language().grammar().classes()));
-    return learner_.cluster_by == ClusterBy::target ? by_target(training, parents, children_, symbols)
-                                                    : by_siblings(below, children_, symbols);
-  }
   void cluster(const Sentences& training, std::size_t height) {
+    const NodeSymbols& truth = training.level[height];
+    const std::size_t symbols = static_cast<std::size_t>(tables_.q), nodes = truth.nodes;
+    if (learner_.learner == Learner::clustering && learner_.cluster_by == ClusterBy::target) {
+      // Each place by itself; not that of the last leaf's ancestor.
+      NodeSymbols above{nodes, std::vector<std::uint16_t>(truth.values.size(), kUnknownSymbol)};
+      NodeSymbols above_test{nodes,
+                             std::vector<std::uint16_t>(nodes * tested_.back().sentences(), kUnknownSymbol)};
+      for (std::size_t node = 0; node + 1 < nodes; ++node) {
+        const NodeSymbols below = children_of(learned_.back(), node, children_);
+        const TupleClusters clusters(below, tables_.d, tables_.q, by_target(training, symbols));
+        const auto place = [&](const NodeSymbols& column, NodeSymbols& all) {
+          for (std::size_t i = 0; i < column.values.size(); ++i)
+            all.values[i * nodes + node] = column.values[i];
+        };
+        const NodeSymbols groups = clusters.parents(below);
+        judge(groups, children_of(truth, node, 1), height);
+        place(groups, above);
+        place(clusters.parents(children_of(tested_.back(), node, children_)), above_test);
+      }
+      learned_.push_back(std::move(above));
+      tested_.push_back(std::move(above_test));
+      return;
+    }
     const NodeSymbols& below = learned_.back();
-    const TupleClusters clusters(below, tables_.d, tables_.q, surroundings(training, below));
+    const TupleClusters clusters(
+        below, tables_.d, tables_.q,
+        learner_.learner == Learner::classifier
+            ? by_class(training, nodes, static_cast<std::size_t>(tables_.cell.language().grammar().classes()))
+            : by_siblings(below, children_, symbols));
     NodeSymbols above = clusters.parents(below), above_test = clusters.parents(tested_.back());
-    const auto nodes = static_cast<double>(above.values.size());
-    tally_.learner.clustered[height] += static_cast<std::uint64_t>(nodes);
-    tally_.learner.pure[height] +=
-        static_cast<std::uint64_t>(std::llround(cluster_purity(above, training.level[height]) * nodes));
+    judge(above, truth, height);
     learned_.push_back(std::move(above));
     tested_.push_back(std::move(above_test));
+  }
+  void judge(const NodeSymbols& groups, const NodeSymbols& truth, std::size_t height) {
+    const auto count = static_cast<double>(groups.values.size());
+    tally_.learner.clustered[height] += groups.values.size();
+    tally_.learner.pure[height] +=
+        static_cast<std::uint64_t>(std::llround(cluster_purity(groups, truth) * count));
   }
 
   FeatureRows features(const std::vector<NodeSymbols>& levels) const {

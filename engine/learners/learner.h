@@ -15,9 +15,8 @@ struct GrammarTables;
 /// others, all drawn anew from the chunk's streams; the learner sees the former and is judged by the latter.
 ///   counting    features: the k leaves before the last, nearest first.
 ///   clustering  tuples of height 1, 2 … L − 1 are clustered into v groups by the symbols of their
-///               siblings' children, or those of the ancestors' siblings by the last leaf (ClusterBy);
-///               features: the last leaf's own siblings, then, level by level, the groups of its ancestors'
-///               siblings.
+///               siblings' children, or, each place by itself, by the last leaf (ClusterBy); features: the
+///               last leaf's own siblings, then, level by level, the groups of its ancestors' siblings.
 ///   classifier  tuples are clustered by the classes of the sentences that they stand in, by place;
 ///               features: the groups of the root's children. It predicts the most likely class.
 /// Memory: training_bytes(cell). Time: a sort of the sentences for every feature, and tuples² for clustering.

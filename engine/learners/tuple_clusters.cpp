@@ -31,8 +31,6 @@ TupleClusters::TupleClusters(const NodeSymbols& below, int children, int groups,
   double occurrences = 0;
   for (std::size_t i = 0; i < sentences; ++i)
     for (std::size_t node = 0; node < parents; ++node) {
-      around.clear();
-      if (!surroundings.of(i, node, around)) continue;
       const auto [entry, is_new] =
           index_.try_emplace(key(below, i, node), static_cast<std::uint32_t>(count.size()));
       if (is_new) {
@@ -44,6 +42,8 @@ TupleClusters::TupleClusters(const NodeSymbols& below, int children, int groups,
         count.push_back(0);
         seen.emplace_back(surroundings.size);
       }
+      around.clear();
+      surroundings.of(i, node, around);
       count[entry->second] += 1;
       occurrences += 1;
       for (const std::size_t what : around) {

@@ -17,11 +17,10 @@ struct NodeSymbols {
 inline constexpr std::uint16_t kUnknownSymbol = 0xffff;
 
 /// What a tuple's occurrences are told apart by: fills a list of numbers below `size`, one for each thing
-/// that is seen with the given occurrence (a sibling's symbol at a place, the root's class). False: this
-/// occurrence is not looked at.
+/// that is seen with the given occurrence (a sibling's symbol at a place, the root's class).
 struct Surroundings {
   std::size_t size;
-  std::function<bool(std::size_t sentence, std::size_t parent, std::vector<std::size_t>& seen)> of;
+  std::function<void(std::size_t sentence, std::size_t parent, std::vector<std::size_t>& seen)> of;
 };
 
 /// One step of latent clustering (after Malach and Shalev-Shwartz, and Cagnetta et al., arXiv 2307.02129):
