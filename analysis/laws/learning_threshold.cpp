@@ -12,6 +12,12 @@ bool is_about(const Cell& cell) {
   return learner && learner->learner == Learner::clustering;
 }
 
+/// Who is told by siblings finds all levels at about the same size.
+Prediction predict(const Series& series) {
+  const auto& learner = std::get<LearnerGenerator>(series.points.front().cell->generator());
+  return predicted_line(learner.cluster_by == ClusterBy::target ? 1 : kUnknown);
+}
+
 }  // namespace
 
 // A level of the hierarchy is found when its correlations stand out of the noise of P sentences, at P_ℓ = v
@@ -24,7 +30,8 @@ Law learning_threshold() {
       .source =
           "Cagnetta and Wyart, arXiv 2406.00048: learning curves collapse in P/P_ℓ, P_ℓ = v m^(2ℓ−1)/(1−f)",
       .domain =
-          "learners by clusters; P: where the loss passes the middle between the entropies given ℓ − 1 "
+          "learners by clusters, the law that of clusters by the target; P: where the loss passes the middle "
+          "between the entropies given ℓ − 1 "
           "levels and ℓ; two grammars or more of equiprobable rules",
       .x_name = "log P_ℓ",
       .y_name = "log of the sentences that it takes to find level ℓ",
@@ -35,7 +42,7 @@ Law learning_threshold() {
       .form = line("log P_ℓ"),
       .corrected = [](const Series&) -> std::optional<Form> { return {}; },
       .rivals = {constant()},
-      .predict = [](const Series&) { return predicted_line(1); },
+      .predict = predict,
       .correction = {},
   };
 }

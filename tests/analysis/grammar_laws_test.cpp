@@ -40,15 +40,16 @@ struct Curves {
   std::vector<Estimate> list;
 
   template <class Threshold>
-  explicit Curves(Threshold threshold) {
+  explicit Curves(Threshold threshold, const char* by = "target") {
     std::vector<Cell> cells;
     for (const auto& [v, m, levels] : {std::tuple{32, 8, 3}, std::tuple{16, 4, 4}})
       for (int g = 1; g <= kGrammars; ++g)
         for (int e = kLeastSize; e <= kGreatestSize; ++e) {
           const std::int64_t size = std::int64_t{1} << e;
-          cells.push_back(
-              grammar_cell(v, m, levels, g,
-                           {{"generator.kind", "clustering"}, {"generator.training", std::to_string(size)}}));
+          cells.push_back(grammar_cell(v, m, levels, g,
+                                       {{"generator.kind", "clustering"},
+                                        {"generator.cluster-by", by},
+                                        {"generator.training", std::to_string(size)}}));
           const std::vector<NextLeaf> next = by_level(cells.back());
           double loss = next[0].entropy;
           for (std::size_t j = 1; j < next.size(); ++j) {
@@ -89,6 +90,8 @@ TEST_CASE("thresholds of learning are found where curves pass them", "[laws]") {
   CHECK(std::abs(fit.coefficients[0].z()) < 5);
   CHECK(fit.coefficients[0].value == Approx(1).margin(0.02));
   CHECK(wrong.coefficients[0].z() < -20);
+  // Nothing is predicted of who is told by siblings.
+  CHECK(std::isnan(slope(Curves([](double p) { return 3 * p; }, "siblings")).coefficients[0].predicted));
 }
 
 TEST_CASE("entropies of contexts against the annealed formula", "[laws]") {
