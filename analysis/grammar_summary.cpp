@@ -61,7 +61,7 @@ Json number(double x) { return json_number(x); }
 
 }  // namespace
 
-std::vector<GrammarValue> grammar_values(const Grammar& grammar) {
+std::vector<GrammarValue> grammar_values(const Grammar& grammar, const LeafContexts& asked) {
   const GrammarLaws laws(grammar);
   const int v = grammar.symbols(), s = grammar.children(), top = grammar.height(),
             m = grammar.is_uniform() ? grammar.rules_of_symbol() : 0;
@@ -85,6 +85,13 @@ std::vector<GrammarValue> grammar_values(const Grammar& grammar) {
     add(at("log_mean_compatible", j), std::log(next[j].mean_compatible),
         m ? std::log(annealed_compatible(v, m, s, j)) : kUnknown);
   add("entropy_per_token", sentence_entropy(grammar, laws) / static_cast<double>(last + 1));
+  for (const std::int64_t k : asked.contexts) {
+    const auto leaf = next_leaf(grammar, laws, asked.leaf < 0 ? last : asked.leaf, k);
+    if (!leaf) continue;
+    add(fmt::format("leaf_entropy@{}", k), leaf->entropy);
+    add(fmt::format("leaf_mean_log_compatible@{}", k), leaf->mean_log_compatible);
+    add(fmt::format("leaf_log_mean_compatible@{}", k), std::log(leaf->mean_compatible));
+  }
   if (m)
     for (int j = 1; j <= top; ++j) add(at("sample_threshold", j), kUnknown, sample_threshold(v, m, s, j));
   return list;
@@ -100,7 +107,7 @@ MeanOverGrammars mean_over_grammars(const std::vector<double>& values) {
   return {mean, error < kRounding * std::abs(mean) ? 0 : error};  // what is the same for all grammars
 }
 
-std::vector<GrammarFamily> grammar_families(const Plan& plan) {
+std::vector<GrammarFamily> grammar_families(const Plan& plan, const LeafContexts& asked) {
   std::vector<GrammarFamily> families;
   std::map<std::string, std::size_t> place;
   std::set<const Grammar*> seen;
@@ -110,7 +117,7 @@ std::vector<GrammarFamily> grammar_families(const Plan& plan) {
     if (is_new) families.push_back({text(cell, describes_grammars), {}, {}, {}});
     GrammarFamily& family = families[entry->second];
     family.members.push_back(&cell);
-    family.of_member.push_back(grammar_values(cell.language().grammar()));
+    family.of_member.push_back(grammar_values(cell.language().grammar(), asked));
   }
   for (GrammarFamily& family : families) {
     // A value that was too much work for one grammar is averaged over none.
@@ -136,8 +143,9 @@ void write_grammars(std::ostream& out, Format format, const std::vector<GrammarF
       TextTable table;
       table.columns = {{"exact, in nats", TextTable::Kind::word}, {many ? "mean" : "value"}, {"formula"}};
       for (const GrammarValue& value : family.average)
-        table.rows.push_back(
-            {value.statistic, value_text(value.value, value.error), number_text(value.predicted)});
+        table.rows.push_back({value.statistic,
+                              many ? value_text(value.value, value.error) : number_text(value.value),
+                              number_text(value.predicted)});
       print(out, table);
       fmt::print(out, "\n");
     }

@@ -17,6 +17,12 @@ struct GrammarValue {
       kUnknown;  ///< for random grammars of equiprobable rules, by the papers' formulas; NaN if there is none
 };
 
+/// A leaf, and the leaves before it that one sees.
+struct LeafContexts {
+  std::int64_t leaf;                   ///< 0 … n − 1; −1: the last
+  std::vector<std::int64_t> contexts;  ///< each; no more are seen than there are
+};
+
 /// Everything exact that is known of one grammar (MATH.md §11), information in nats:
 ///   token_correlation@ℓ            over all pairs of leaves of LCA height ℓ
 ///   last_token_correlation@ℓ       of the last leaf and the nearest before it of LCA height ℓ
@@ -25,9 +31,11 @@ struct GrammarValue {
 ///   mean_log_compatible@j          E log N, where N symbols can follow those
 ///   log_mean_compatible@j          log E N, within the grammar; predicted: the annealed mean over grammars
 ///   entropy_per_token              H(sentence)/n
+///   leaf_entropy@k, leaf_mean_log_compatible@k, leaf_log_mean_compatible@k
+///                                  the same three of the asked leaf, given the k before it
 ///   sample_threshold@ℓ             P_ℓ = v m^{2ℓ−1}/(1 − f); as a prediction only
 /// `predictable`: equiprobable rules, as many for each symbol.
-std::vector<GrammarValue> grammar_values(const Grammar& grammar);
+std::vector<GrammarValue> grammar_values(const Grammar& grammar, const LeafContexts& asked = {-1, {}});
 
 /// Grammars that differ in their seed alone.
 struct GrammarFamily {
@@ -37,7 +45,7 @@ struct GrammarFamily {
   std::vector<GrammarValue> average;
 };
 /// Of the grammars of a plan, each once.
-std::vector<GrammarFamily> grammar_families(const Plan& plan);
+std::vector<GrammarFamily> grammar_families(const Plan& plan, const LeafContexts& asked = {-1, {}});
 
 /// text: a table for each family, its average; csv, json: every grammar, then the average (grammar_seed
 /// empty).

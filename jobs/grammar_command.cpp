@@ -6,12 +6,14 @@
 
 #include "analysis/grammar_summary.h"
 #include "engine/error.h"
+#include "engine/values.h"
 #include "io/atomic_file.h"
 #include "jobs/inputs.h"
 #include "jobs/output.h"
 #include "jobs/program.h"
 #include "jobs/say.h"
 #include "jobs/sweep.h"
+#include "jobs/values.h"
 
 namespace leafcast::jobs {
 
@@ -46,6 +48,25 @@ void export_grammars(const std::string& output, const std::vector<analysis::Gram
   say("{} grammars: {}/\n", cells.size(), output);
 }
 
+/// Of the options --contexts and --leaf, for grammars that all have the leaf.
+analysis::LeafContexts asked_contexts(const Options& options, const Plan& plan) {
+  analysis::LeafContexts asked{-1, {}};
+  if (options.has("leaf")) asked.leaf = options.get<std::int64_t>("leaf");
+  if (!options.has("contexts")) {
+    if (asked.leaf >= 0) throw UsageError("--leaf says whose contexts are asked for; add --contexts 0,1,…");
+    return asked;
+  }
+  const ValueList list({"generator.context", options.get<std::string>("contexts"), "--contexts"});
+  for (const std::string& text : list.expand(0, true))
+    asked.contexts.push_back(static_cast<std::int64_t>(*parse_whole(text)));
+  for (const Cell& cell : plan.cells())
+    if (cell.language().is_grammar() && options.has("leaf") &&
+        (asked.leaf < 0 || asked.leaf >= cell.language().leaves()))
+      throw UsageError(fmt::format("--leaf {}: leaves are numbered from 0 to {} in {}", asked.leaf,
+                                   cell.language().leaves() - 1, cell.label()));
+  return asked;
+}
+
 }  // namespace
 
 ExitCode grammar_command(const Arguments& arguments, const Arguments&) {
@@ -58,10 +79,14 @@ ExitCode grammar_command(const Arguments& arguments, const Arguments&) {
   options.add()("export", po::value<std::string>()->value_name("FILE"),
                 "write the rules: a file that language.file reads, or a directory of them if there are "
                 "several grammars");
+  options.add()("contexts", po::value<std::string>()->value_name("K,…"),
+                "also the entropy of one leaf given the k leaves before it, for these k: 0..7, 2^0..2^7");
+  options.add()("leaf", po::value<std::int64_t>()->value_name("I"), "of leaf I, from 0 (the last)");
   if (!parsed(options, arguments)) return ExitCode::done;
   const analysis::Format format = analysis::parse_format(options.get<std::string>("format"));
   const Plan plan = read_sweeps(options.positional(), options.overrides());
-  const std::vector<analysis::GrammarFamily> families = analysis::grammar_families(plan);
+  const std::vector<analysis::GrammarFamily> families =
+      analysis::grammar_families(plan, asked_contexts(options, plan));
   if (families.empty()) throw UsageError("no cell of the sweep is of a grammar; set language.kind = rhm");
   if (options.has("export")) export_grammars(options.get<std::string>("export"), families);
   write_output(options, "grammar",

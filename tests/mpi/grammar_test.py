@@ -69,15 +69,27 @@ with tempfile.TemporaryDirectory() as folder:
     assert abs(sum(law.values()) - 1) < 1e-12
     entropy = -sum(p * math.log(p) for p in law.values())
     assert abs(value["entropy_per_token"] - entropy / 8) < 1e-12
-    for level in range(4):
-        k, contexts = 2**level - 1, {}
+
+    def next_leaf(i, k):
+        """Entropy of leaf i given the k before it, and the mean log of how many symbols can follow."""
+        contexts = {}
         for sentence, p in law.items():
-            after = contexts.setdefault(sentence[7 - k:7], {})
-            after[sentence[7]] = after.get(sentence[7], 0) + p
-        h = -sum(p * math.log(p / sum(after.values())) for after in contexts.values() for p in after.values())
-        n = sum(sum(after.values()) * math.log(len(after)) for after in contexts.values())
+            after = contexts.setdefault(sentence[max(0, i - k):i], {})
+            after[sentence[i]] = after.get(sentence[i], 0) + p
+        return (-sum(p * math.log(p / sum(after.values())) for after in contexts.values() for p in after.values()),
+                sum(sum(after.values()) * math.log(len(after)) for after in contexts.values()))
+
+    for level in range(4):
+        h, n = next_leaf(7, 2**level - 1)
         assert abs(value[f"last_token_entropy@{level}"] - h) < 1e-12, (level, h)
         assert abs(value[f"mean_log_compatible@{level}"] - n) < 1e-12, (level, n)
+    for leaf in (0, 3, 5, 7):
+        asked = rows(check_run(["grammar", *RHM, "--contexts", "0..7", "--leaf", str(leaf), "--format", "csv"]).stdout)
+        asked = {row["statistic"]: float(row["value"]) for row in asked if row["value"]}
+        for k in range(8):
+            h, n = next_leaf(leaf, k)
+            assert abs(asked[f"leaf_entropy@{k}"] - h) < 1e-12 and abs(asked[f"leaf_mean_log_compatible@{k}"] - n) < 1e-12
+    assert run(["grammar", *RHM, "--contexts", "1", "--leaf", "8"]).returncode == 64
     for level in (1, 2, 3):
         squares = []
         for i in range(8):
