@@ -145,38 +145,45 @@ class Learning {
   }
 
  private:
+  /// Clusters the tuples of one height, and puts their groups in place of them.
   void cluster(const Sentences& training, std::size_t height) {
-    const NodeSymbols& truth = training.level[height];
-    const std::size_t symbols = static_cast<std::size_t>(tables_.q), nodes = truth.nodes;
-    if (learner_.learner == Learner::clustering && learner_.cluster_by == ClusterBy::target) {
-      // Each place by itself; not that of the last leaf's ancestor.
-      NodeSymbols above{nodes, std::vector<std::uint16_t>(truth.values.size(), kUnknownSymbol)};
-      NodeSymbols above_test{nodes,
-                             std::vector<std::uint16_t>(nodes * tested_.back().sentences(), kUnknownSymbol)};
-      for (std::size_t node = 0; node + 1 < nodes; ++node) {
-        const NodeSymbols below = children_of(learned_.back(), node, children_);
-        const TupleClusters clusters(below, tables_.d, tables_.q, by_target(training, symbols));
-        const auto place = [&](const NodeSymbols& column, NodeSymbols& all) {
-          for (std::size_t i = 0; i < column.values.size(); ++i)
-            all.values[i * nodes + node] = column.values[i];
-        };
-        const NodeSymbols groups = clusters.parents(below);
-        judge(groups, children_of(truth, node, 1), height);
-        place(groups, above);
-        place(clusters.parents(children_of(tested_.back(), node, children_)), above_test);
-      }
-      learned_.push_back(std::move(above));
-      tested_.push_back(std::move(above_test));
-      return;
-    }
-    const NodeSymbols& below = learned_.back();
-    const TupleClusters clusters(
-        below, tables_.d, tables_.q,
-        learner_.learner == Learner::classifier
-            ? by_class(training, nodes, static_cast<std::size_t>(tables_.cell.language().grammar().classes()))
-            : by_siblings(below, children_, symbols));
+    if (learner_.learner == Learner::clustering && learner_.cluster_by == ClusterBy::target)
+      cluster_places(training, height);
+    else
+      cluster_everywhere(training, height);
+  }
+  void cluster_everywhere(const Sentences& training, std::size_t height) {
+    const NodeSymbols &below = learned_.back(), &truth = training.level[height];
+    const auto classes = static_cast<std::size_t>(tables_.cell.language().grammar().classes());
+    const TupleClusters clusters(below, tables_.d, tables_.q,
+                                 learner_.learner == Learner::classifier
+                                     ? by_class(training, truth.nodes, classes)
+                                     : by_siblings(below, children_, static_cast<std::size_t>(tables_.q)));
     NodeSymbols above = clusters.parents(below), above_test = clusters.parents(tested_.back());
     judge(above, truth, height);
+    learned_.push_back(std::move(above));
+    tested_.push_back(std::move(above_test));
+  }
+  /// Each place by itself, but for that of the last leaf's ancestor.
+  void cluster_places(const Sentences& training, std::size_t height) {
+    const NodeSymbols& truth = training.level[height];
+    const auto unknown = [&](std::size_t sentences) {
+      return NodeSymbols{truth.nodes, std::vector<std::uint16_t>(truth.nodes * sentences, kUnknownSymbol)};
+    };
+    NodeSymbols above = unknown(training.count()), above_test = unknown(tested_.back().sentences());
+    for (std::size_t node = 0; node + 1 < truth.nodes; ++node) {
+      const NodeSymbols below = children_of(learned_.back(), node, children_);
+      const TupleClusters clusters(below, tables_.d, tables_.q,
+                                   by_target(training, static_cast<std::size_t>(tables_.q)));
+      const auto put = [node](const NodeSymbols& column, NodeSymbols& all) {
+        for (std::size_t i = 0; i < column.values.size(); ++i)
+          all.values[i * all.nodes + node] = column.values[i];
+      };
+      const NodeSymbols groups = clusters.parents(below);
+      judge(groups, children_of(truth, node, 1), height);
+      put(groups, above);
+      put(clusters.parents(children_of(tested_.back(), node, children_)), above_test);
+    }
     learned_.push_back(std::move(above));
     tested_.push_back(std::move(above_test));
   }
