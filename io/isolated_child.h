@@ -4,12 +4,13 @@
 /// The child process of isolated.h, and what it and its parent say to each other.
 namespace leafcast::io::isolated {
 
-#if defined(__has_feature)
+// In this order: Eigen defines a __has_feature that knows none, for compilers without one.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define LEAFCAST_SANITIZED
+#elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define LEAFCAST_SANITIZED
 #endif
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define LEAFCAST_SANITIZED
 #endif
 /// Sanitizers read files of their own, and map terabytes: under them the child keeps memory and files.
 #ifdef LEAFCAST_SANITIZED
