@@ -6,6 +6,7 @@
 #include <random>
 
 #include "engine/chunk_runner.h"
+#include "engine/sentence_tally.h"
 #include "tests/reference/grammar.h"
 
 using namespace leafcast;
@@ -211,6 +212,60 @@ TEST_CASE("grammaticality by level is that of the enumeration") {
     CHECK(few->first_inconsistency == lowest);
     CHECK(tally->valid[0] == 3200u * static_cast<std::uint64_t>(language.leaves()));
   }
+}
+
+TEST_CASE("sums of leaves that come many at once are those of the sentences, and of leaves one by one") {
+  const auto go_on = [] { return true; };
+  const auto sums_of = [](const Cell& cell, const std::vector<std::uint8_t>& sentences) {
+    SentenceTally tally_of(cell);
+    Tally tally;
+    const auto n = static_cast<std::size_t>(cell.language().leaves());
+    for (std::size_t at = 0; at < sentences.size(); at += n)
+      tally_of.add(std::span(sentences).subspan(at, n), tally);
+    return tally;
+  };
+  struct Shape {
+    int v, m, s, levels;
+    const char* rules;
+  };
+  // One and two levels a draw, odd heights, tuples of one word to three with and without room to spare,
+  // tables too large for two levels, sentences above and below what counts of a byte hold.
+  for (const Shape& shape :
+       {Shape{4, 2, 2, 1, "uniform"}, Shape{4, 2, 2, 4, "uniform"}, Shape{4, 3, 2, 5, "zipf"},
+        Shape{8, 3, 2, 11, "uniform"}, Shape{64, 16, 2, 3, "uniform"}, Shape{3, 4, 3, 4, "zipf"},
+        Shape{4, 5, 4, 3, "uniform"}, Shape{2, 6, 5, 3, "uniform"}, Shape{2, 9, 9, 2, "zipf"}})
+    for (const char* subtrees : {"on", "off"})
+      for (const int symbol : {0, shape.v - 1})
+        for (const Parameters& generator :
+             {Parameters{{"generator.kind", "true"}}, Parameters{{"generator.kind", "reasoning"}},
+              Parameters{{"generator.kind", "block"}, {"generator.context-depth", "0"}},
+              Parameters{{"generator.kind", "block"}, {"generator.context-depth", "1"}}}) {
+          Parameters all = {{"language.kind", "rhm"},
+                            {"language.v", std::to_string(shape.v)},
+                            {"language.m", std::to_string(shape.m)},
+                            {"language.s", std::to_string(shape.s)},
+                            {"language.L", std::to_string(shape.levels)},
+                            {"language.rules", shape.rules},
+                            {"observe.subtrees", subtrees},
+                            {"observe.symbol", std::to_string(symbol)},
+                            {"observe.validity", "off"},
+                            {"observe.correlation", "off"}};
+          all.insert(generator.begin(), generator.end());
+          if (shape.rules == std::string("zipf")) all["language.zipf-exponent"] = "1";
+          const Cell cell = Cell::make(all);
+          INFO(cell.label() << ", subtrees " << subtrees << ", symbol " << symbol);
+          const ChunkRunner runner(cell);
+          const std::vector<std::uint8_t> sentences = runner.sentences(2, 77);
+          Tally told = runner.run(2, 77, go_on).value(), right = sums_of(cell, sentences);
+          told.memory_bits = 0;  // of reasoning
+          CHECK(told == right);
+          if (generator.at("generator.kind") == "true")
+            CHECK(runner.write(2, 0, 77, true).leaves == sentences);
+          // The wrong twin: one leaf of another symbol.
+          std::vector<std::uint8_t> other = sentences;
+          other.back() = static_cast<std::uint8_t>(other.back() == symbol ? (symbol + 1) % shape.v : symbol);
+          CHECK_FALSE(told == sums_of(cell, other));
+        }
 }
 
 TEST_CASE("true sentences of large grammars are grammatical, on every instruction set alike") {
