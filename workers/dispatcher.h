@@ -7,8 +7,8 @@
 #include <tuple>
 #include <vector>
 
-#include "engine/cost.h"
-#include "engine/plan.h"
+#include "engine/plan/cost.h"
+#include "engine/plan/plan.h"
 
 namespace leafcast::workers {
 

@@ -3,8 +3,8 @@
 #include <optional>
 #include <vector>
 
-#include "engine/cost.h"
-#include "engine/stages.h"
+#include "engine/plan/cost.h"
+#include "engine/plan/stages.h"
 #include "workers/dispatcher.h"
 
 namespace leafcast::workers {

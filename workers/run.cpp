@@ -7,8 +7,8 @@
 #include <set>
 #include <utility>
 
-#include "engine/chunk_runner.h"
 #include "engine/error.h"
+#include "engine/kernels/chunk_runner.h"
 #include "workers/goals.h"
 #include "workers/stop_signal.h"
 

@@ -4,9 +4,9 @@
 #include <optional>
 #include <vector>
 
-#include "engine/cost.h"
-#include "engine/goal.h"
-#include "engine/plan.h"
+#include "engine/plan/cost.h"
+#include "engine/plan/goal.h"
+#include "engine/plan/plan.h"
 #include "workers/communicator.h"
 #include "workers/dispatcher.h"
 
@@ -60,7 +60,7 @@ enum class Outcome { complete, interrupted };
 
 /// Rank 0: hands out the chunks that `record` lacks, samples too while ranks are few, adds results to
 /// `record`, and gives them in parts to the sinks. Chunks of a slow or silent rank are given to idle ones
-/// too. Cells with goals go on in stages (engine/stages.h) until goal_check is content; they must not be
+/// too. Cells with goals go on in stages (engine/plan/stages.h) until goal_check is content; they must not be
 /// sliced. Ends when all chunks that are wanted are done, a rank is signalled, or time is up; nothing that
 /// any rank finished is lost. Throws what a worker failed with, or what a sink threw, after all ranks have
 /// stopped. Ranks that do not answer then are given up (Communicator::give_up).

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/grammar_tables.h"
-#include "engine/kernel_tasks.h"
+#include "engine/kernels/kernel_tasks.h"
+#include "engine/kernels/tables/grammar_tables.h"
+#include "engine/language/tree.h"
 #include "engine/learners/counting_model.h"
 #include "engine/learners/tuple_clusters.h"
-#include "engine/plan.h"
-#include "engine/tree.h"
+#include "engine/plan/plan.h"
 
 namespace leafcast {
 

@@ -4,8 +4,8 @@
 #include <memory>
 #include <optional>
 
-#include "engine/cell.h"
-#include "engine/tally.h"
+#include "engine/cell/cell.h"
+#include "engine/observe/tally.h"
 
 namespace leafcast {
 

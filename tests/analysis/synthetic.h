@@ -3,9 +3,9 @@
 #include <random>
 #include <vector>
 
-#include "engine/cell.h"
-#include "engine/plan.h"
-#include "engine/tree.h"
+#include "engine/cell/cell.h"
+#include "engine/language/tree.h"
+#include "engine/plan/plan.h"
 
 /// Records to try the analysis on: a small, slow sampler of true and block sentences that tallies what the
 /// engine would.

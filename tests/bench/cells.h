@@ -2,7 +2,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/cell.h"
+#include "engine/cell/cell.h"
 
 namespace leafcast::bench {
 

@@ -3,9 +3,9 @@
 #include <vector>
 
 #include "bench.h"
-#include "engine/chunk_runner.h"
-#include "engine/sentence_scorer.h"
-#include "engine/token_stream.h"
+#include "engine/kernels/chunk_runner.h"
+#include "engine/sequences/sentence_scorer.h"
+#include "engine/sequences/token_stream.h"
 
 namespace leafcast::bench {
 

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "bench.h"
-#include "engine/chunk_runner.h"
+#include "engine/kernels/chunk_runner.h"
 #include "workers/mpi_communicator.h"
 #include "workers/run.h"
 

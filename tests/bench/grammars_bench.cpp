@@ -3,9 +3,9 @@
 #include <memory>
 
 #include "bench.h"
-#include "engine/chunk_runner.h"
-#include "engine/rule_index.h"
-#include "engine/tree.h"
+#include "engine/kernels/chunk_runner.h"
+#include "engine/kernels/tables/rule_index.h"
+#include "engine/language/tree.h"
 
 namespace leafcast::bench {
 

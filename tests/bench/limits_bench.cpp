@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "bench.h"
-#include "engine/stream_words.h"
+#include "engine/streams/stream_words.h"
 
 namespace leafcast::bench {
 

@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "bench.h"
-#include "engine/chunk_runner.h"
+#include "engine/kernels/chunk_runner.h"
 
 namespace leafcast::bench {
 

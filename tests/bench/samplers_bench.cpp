@@ -6,8 +6,8 @@
 
 #include "bench.h"
 #include "cells.h"
-#include "engine/chunk_runner.h"
-#include "engine/plan.h"
+#include "engine/kernels/chunk_runner.h"
+#include "engine/plan/plan.h"
 
 namespace leafcast::bench {
 

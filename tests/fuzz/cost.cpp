@@ -1,5 +1,5 @@
 // cost.json: what chunks cost.
-#include "engine/cost.h"
+#include "engine/plan/cost.h"
 
 #include <cmath>
 

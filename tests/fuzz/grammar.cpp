@@ -1,10 +1,10 @@
 // Files of grammars (language.file), and what is made of them.
-#include "engine/grammar.h"
+#include "engine/language/grammar.h"
 
 #include <cmath>
 
-#include "engine/grammar_tables.h"
-#include "jobs/language_file.h"
+#include "engine/kernels/tables/grammar_tables.h"
+#include "jobs/sweep/language_file.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace leafcast;

@@ -1,11 +1,11 @@
 // Files of stochastic matrices (language.file), and the channels that they make.
 #include <cmath>
 
-#include "engine/cell.h"
-#include "engine/channel.h"
-#include "engine/languages.h"
-#include "engine/tally.h"
-#include "jobs/kernel_file.h"
+#include "engine/cell/cell.h"
+#include "engine/language/channel.h"
+#include "engine/language/languages.h"
+#include "engine/observe/tally.h"
+#include "jobs/sweep/kernel_file.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace leafcast;

@@ -1,7 +1,7 @@
 // The text of a lock, as one who only looks reads it; and the names of parts.
-#include "io/lock.h"
+#include "io/file/lock.h"
 
-#include "io/run_files.h"
+#include "io/run/run_files.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace leafcast;

@@ -1,10 +1,10 @@
 // plan.txt as it stands, and its cells in a plan whose hash is right.
-#include "engine/plan.h"
+#include "engine/plan/plan.h"
 
 #include <cmath>
 #include <sstream>
 
-#include "engine/cost.h"
+#include "engine/plan/cost.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace leafcast;

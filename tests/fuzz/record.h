@@ -2,7 +2,7 @@
 #include <span>
 #include <string_view>
 
-#include "io/record_file.h"
+#include "io/record/record_file.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace leafcast::fuzz {

@@ -1,5 +1,5 @@
 // Parts and results, byte by byte: the input, with a right seal, so that it reaches HDF5.
-#include "io/isolated.h"
+#include "io/hdf5/isolated.h"
 #include "tests/fuzz/record.h"
 
 using namespace leafcast;

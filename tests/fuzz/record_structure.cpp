@@ -6,11 +6,11 @@
 #include <sstream>
 #include <vector>
 
-#include "analysis/estimates.h"
-#include "analysis/fits.h"
-#include "analysis/table.h"
-#include "io/hdf5.h"
-#include "io/isolated.h"
+#include "analysis/estimate/estimates.h"
+#include "analysis/fit/fits.h"
+#include "analysis/present/table.h"
+#include "io/hdf5/hdf5.h"
+#include "io/hdf5/isolated.h"
 #include "tests/fuzz/record.h"
 
 using namespace leafcast;

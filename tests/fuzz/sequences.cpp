@@ -1,13 +1,13 @@
 // Sequence files and what is read from them. The input: the file, and before it, up to a line "%", the header
 // that stands beside it.
-#include "io/sequences.h"
+#include "io/sequences/sequences.h"
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
-#include "engine/token_parser.h"
-#include "io/isolated.h"
+#include "engine/sequences/token_parser.h"
+#include "io/hdf5/isolated.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace leafcast;

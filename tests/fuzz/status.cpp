@@ -1,5 +1,5 @@
 // status.json: what a run says of itself.
-#include "jobs/run_state.h"
+#include "jobs/commands/run_state.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace leafcast;

@@ -1,6 +1,6 @@
 // Sweep files and overrides. The input: one or two files and lines "key = value" for the command line, each
 // part from the next by a line "%". `kernel.txt` is there for language.file.
-#include "jobs/sweep.h"
+#include "jobs/sweep/sweep.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -8,7 +8,7 @@
 #include <sstream>
 #include <vector>
 
-#include "engine/plan.h"
+#include "engine/plan/plan.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace leafcast;

@@ -2,8 +2,8 @@
 #include <cmath>
 
 #include "engine/values.h"
-#include "jobs/sweep.h"
-#include "jobs/values.h"
+#include "jobs/sweep/sweep.h"
+#include "jobs/sweep/values.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace leafcast;

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "engine/error.h"
-#include "engine/plan.h"
+#include "engine/plan/plan.h"
 
 namespace leafcast::io {
 

@@ -2,7 +2,7 @@
 
 Usage: read_results_test.py RESULTS [EXPECTED]
 RESULTS    any results.h5
-EXPECTED   JSON that tests/io/results_test.cpp writes: numbers that must come out of its own file
+EXPECTED   JSON that tests/io/record/results_test.cpp writes: numbers that must come out of its own file
 """
 import contextlib
 import io

@@ -1,9 +1,9 @@
 #pragma once
 #include <fstream>
 
-#include "io/atomic_file.h"
-#include "io/run_directory.h"
-#include "io/run_files.h"
+#include "io/file/atomic_file.h"
+#include "io/run/run_directory.h"
+#include "io/run/run_files.h"
 #include "tests/io/fixtures.h"
 
 namespace leafcast::io {

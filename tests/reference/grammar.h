@@ -1,5 +1,5 @@
 #pragma once
-#include "engine/grammar.h"
+#include "engine/language/grammar.h"
 #include "tests/reference/reference.h"
 
 /// Grammars enumerated: every law straight from the rules, in double precision (MATH.md §11).

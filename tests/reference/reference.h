@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/cell.h"  // only the enums: ContextUnit, BlockMemory, LcaLaw, Encoding
+#include "engine/cell/cell.h"  // only the enums: ContextUnit, BlockMemory, LcaLaw, Encoding
 
 /// The slow, obviously right generators: each law computed exactly, in double precision, straight from its
 /// definition in MATH.md §1–§3. Nothing here is linked to, or shares a formula with, the engine's kernels.

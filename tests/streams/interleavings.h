@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/stream_address.h"
+#include "engine/streams/stream_address.h"
 
 namespace leafcast::streams {
 

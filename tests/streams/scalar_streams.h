@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-#include "engine/stream_address.h"
+#include "engine/streams/stream_address.h"
 
 namespace leafcast::scalar {
 

@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <exception>
 
-#include "engine/stream_words.h"
+#include "engine/streams/stream_words.h"
 #include "tests/streams/interleavings.h"
 
 using namespace leafcast;

@@ -6,7 +6,7 @@
 #include <set>
 #include <stdexcept>
 
-#include "engine/cost.h"
+#include "engine/plan/cost.h"
 
 using namespace leafcast;
 using workers::Dispatcher;

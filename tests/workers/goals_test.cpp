@@ -5,7 +5,7 @@
 #include <random>
 #include <set>
 
-#include "engine/chunk_runner.h"
+#include "engine/kernels/chunk_runner.h"
 #include "workers/dry_run.h"
 #include "workers/run.h"
 

@@ -2,8 +2,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "engine/chunk_runner.h"
 #include "engine/error.h"
+#include "engine/kernels/chunk_runner.h"
 
 using namespace leafcast;
 using namespace leafcast::workers;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <random>
 
-#include "engine/chunk_runner.h"
+#include "engine/kernels/chunk_runner.h"
 #include "engine/learners/tuple_clusters.h"
 #include "engine/learners/ward.h"
 

@@ -1,0 +1,28 @@
+#pragma once
+#include <Eigen/Dense>
+#include <string>
+#include <vector>
+
+#include "engine/observe/estimate.h"
+#include "engine/plan/plan.h"
+
+namespace leafcast::analysis {
+
+/// All statistics of all cells that have samples, with delete-one-bin jackknife errors over the 64 bins,
+/// exact values and z. Order: by cell, then in a fixed order of statistics. A pure function of the record.
+std::vector<Estimate> estimates(const Record& record);
+/// The same without exact values, some of which take long.
+std::vector<Estimate> estimates_alone(const Record& record);
+/// Of one cell by its sums alone, as if it were the only one of a plan.
+std::vector<Estimate> cell_estimates(const Cell& cell, const CellTally& bins);
+
+/// Covariance of several statistics of one cell, from its delete-one-bin jackknife:
+///   C = (B−1)/B · Σ_b (f_b − f̄)(f_b − f̄)ᵀ,  of rank at most B−1.
+struct JackknifeCovariance {
+  Eigen::MatrixXd matrix;  ///< in the order of the names; NaN for a name that the cell has not
+  int bins;                ///< B, those with samples
+};
+JackknifeCovariance jackknife_covariance(const Cell& cell, const CellTally& bins,
+                                         const std::vector<std::string>& statistics);
+
+}  // namespace leafcast::analysis

@@ -1,0 +1,19 @@
+#pragma once
+#include <vector>
+
+#include "analysis/fit/law.h"
+#include "analysis/fit/required.h"
+#include "engine/observe/estimate.h"
+#include "engine/plan/plan.h"
+
+namespace leafcast::analysis {
+
+/// Fits every law (laws/registry.h) to every group of points that it is about. See analysis/README.md.
+std::vector<Fit> fits(const Record& record, const std::vector<Estimate>& estimates);
+/// The same with what is required, known beforehand.
+std::vector<Fit> fits(const Record& record, const std::vector<Estimate>& estimates,
+                      const std::vector<Required>& needs);
+/// One law on one series.
+Fit fit_law(const Law& law, const Series& series);
+
+}  // namespace leafcast::analysis

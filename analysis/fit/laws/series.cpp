@@ -1,0 +1,114 @@
+#include "analysis/fit/laws/series.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include "analysis/estimate/estimates.h"
+#include "analysis/fit/laws/points.h"
+#include "analysis/text/cell_text.h"
+#include "analysis/text/number_text.h"
+
+namespace leafcast::analysis {
+
+namespace {
+
+/// Bins − 1. Estimates without a tally (made up, or from elsewhere) have errors that are taken as known.
+double degrees_of_freedom(const CellTally& bins) {
+  const auto filled = std::ranges::count_if(bins, [](const Tally& bin) { return bin.samples > 0; });
+  return filled == 0 ? kCertain : static_cast<double>(filled - 1);
+}
+
+}  // namespace
+
+std::vector<Series> AcrossCells::operator()(const Evidence& evidence) const {
+  std::vector<Series> list;
+  std::map<std::string, std::size_t> place;
+  for (const std::size_t i : independent_cells(evidence.record, evidence.index)) {
+    const Cell& cell = evidence.record.plan.cells()[i];
+    const Estimate* estimate = evidence.index.find(i, statistic);
+    const auto where = abscissa(cell);
+    if (!estimate || !where || cell.language().is_grammar()) continue;
+    const auto [entry, is_new] = place.try_emplace(group_key(cell, free_keys), list.size());
+    if (is_new) {
+      list.emplace_back();
+      list.back().group = group_text(cell, free_keys);
+      list.back().covariance_text = "independent cells, each error from its jackknife bins";
+    }
+    LawPoint point = point_of(evidence, i, *estimate);
+    point.x = where->x;
+    point.distance = where->distance;
+    point.in_domain = in_domain(cell);
+    list[entry->second].points.push_back(point);
+  }
+  for (Series& series : list) {
+    std::ranges::stable_sort(series.points, {}, &LawPoint::x);
+    for (const LawPoint& p : series.points)
+      series.covariance.blocks.push_back({Eigen::MatrixXd::Constant(1, 1, p.error * p.error),
+                                          degrees_of_freedom(evidence.record.tallies[p.index])});
+  }
+  return list;
+}
+
+std::vector<Series> BySubtreeHeight::operator()(const Evidence& evidence) const {
+  std::vector<Series> list;
+  for (const std::size_t i : independent_cells(evidence.record, evidence.index)) {
+    const Cell& cell = evidence.record.plan.cells()[i];
+    if (!is_about(cell) || cell.language().is_grammar()) continue;
+    Series series;
+    std::vector<std::string> names;
+    for (int j = 1; j <= cell.language().height; ++j) {
+      const Estimate* estimate = evidence.index.find(i, statistic, j);
+      if (!estimate) continue;
+      LawPoint point = point_of(evidence, i, *estimate);
+      point.x = point.distance = j;
+      point.in_domain = j >= least_height;
+      series.points.push_back(point);
+      names.push_back(estimate->statistic);
+    }
+    if (series.points.empty()) continue;
+    const JackknifeCovariance of_bins = jackknife_covariance(cell, evidence.record.tallies[i], names);
+    series.group = group_text(cell, {"seed"});
+    if (cell.seed() != 1 || cell.is_pooled()) series.group += " · " + cell.seed_text();
+    series.covariance.blocks.push_back({of_bins.matrix, std::max(0, of_bins.bins - 1) * 1.0});
+    series.covariance_text = fmt::format("{} jackknife bins of one cell", of_bins.bins);
+    list.push_back(std::move(series));
+  }
+  return list;
+}
+
+std::vector<Series> AgainstSize::operator()(const Evidence& evidence) const {
+  std::vector<Series> list;
+  for (const Required& need : evidence.needs) {
+    if (need.resource != resource) continue;
+    Series series;
+    series.group = fmt::format("{} · {} within {}", need.group, need.criterion, number_text(need.tolerance));
+    std::vector<double> errors;
+    for (const RequiredPoint& p : need.points) {
+      LawPoint point;
+      point.x = point.distance = x(p.n);
+      point.value = p.required;
+      point.error = p.error;
+      if (!p.cells.empty()) {
+        point.index = p.cells.back();
+        point.cell = &evidence.record.plan.cells()[point.index];
+      }
+      series.points.push_back(point);
+      errors.push_back(p.error);
+    }
+    series.is_exact = std::ranges::any_of(errors, [](double error) { return error == 0; });
+    series.covariance = series.is_exact ? Covariance::independent(std::vector<double>(errors.size(), 1.0))
+                                        : Covariance::independent(errors);
+    series.covariance_text = series.is_exact ? "values without errors; the fit's are from their scatter"
+                                             : "independent heights, with their errors";
+    for (const std::string& remark : need.remarks)
+      series.remark += (series.remark.empty() ? "" : "; ") + remark;
+    list.push_back(std::move(series));
+  }
+  return list;
+}
+
+}  // namespace leafcast::analysis

@@ -1,0 +1,26 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "analysis/estimate/estimate_index.h"
+#include "analysis/present/gnuplot.h"
+#include "engine/plan/plan.h"
+
+namespace leafcast::analysis {
+
+/// Plots of the cells of one language; those that the data do not bear (a single context, nothing observed)
+/// are not there.
+
+/// Variance, kurtosis and valid rate against the context, for every generator that has one.
+std::vector<Plot> context_plots(const Record& record, const EstimateIndex& index,
+                                const std::vector<std::size_t>& cells);
+/// Variance and correlation by subtree height, and the histogram of S, for the true language and a selection
+/// of contexts.
+std::vector<Plot> scale_plots(const Record& record, const EstimateIndex& index,
+                              const std::vector<std::size_t>& cells);
+
+/// z over all statistics with an exact value: histogram and quantiles beside the Gaussian that they should
+/// follow. None if they are few.
+std::vector<Plot> z_plots(const std::vector<Estimate>& estimates);
+
+}  // namespace leafcast::analysis

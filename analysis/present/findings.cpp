@@ -1,0 +1,257 @@
+#include "analysis/present/findings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "analysis/fit/curves.h"
+#include "analysis/present/overview.h"
+#include "analysis/text/cell_text.h"
+#include "analysis/text/number_text.h"
+
+namespace leafcast::analysis {
+
+namespace {
+
+constexpr double kEnough = 0.9;     // of the true variance
+constexpr double kSeen = 3;         // standard errors from which a value is told from zero
+constexpr double kDoubt = 4;        // standard errors beyond which nothing is called exact
+constexpr double kAgreement = 2.5;  // standard errors within which a fit agrees with its prediction
+
+/// One language: its cells and what the sentences need to know of it.
+class Story {
+ public:
+  Story(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells)
+      : record_(record),
+        index_(index),
+        cells_(cells),
+        language_(record.plan.cells()[cells.front()].language()) {
+    for (Family& family : families(record, index, cells, "variance"))
+      (is_reasoning(family) ? reasoning_ : bounded_).push_back(std::move(family));
+  }
+
+  Findings tell(const std::vector<Fit>& fits) const {
+    Findings told{language_text(record_.plan.cells()[cells_.front()]), {}};
+    for (const std::string& sentence : {law(fits), shortfall(), shape(), validity(), memory()})
+      if (!sentence.empty()) told.sentences.push_back(sentence);
+    return told;
+  }
+
+ private:
+  bool is_reasoning(const Family& family) const {
+    return record_.plan.cells()[family.measurements.front().cell].generator_name() == "reasoning";
+  }
+
+  /// The bounded writer with most contexts.
+  const Family* bounded() const {
+    const auto size = [](const Family& family) { return family.measurements.size(); };
+    const auto most = std::ranges::max_element(bounded_, {}, size);
+    return most == bounded_.end() ? nullptr : &*most;
+  }
+
+  std::string leaves_text(double levels) const {
+    const double leaves = std::round(std::pow(language_.d, levels)),
+                 n = static_cast<double>(language_.leaves());
+    const double percent = 100 * leaves / n;
+    return fmt::format("{} of {} leaves ({})", number_text(leaves, leaves < 1e6 ? 6 : 3),
+                       number_text(n, n < 1e6 ? 6 : 3),
+                       percent < 0.01 ? "a share of " + number_text(leaves / n, 2)
+                                      : number_text(percent, percent < 10 ? 2 : 3) + "%");
+  }
+
+  /// The context nearest to so many levels.
+  static const Measurement& nearest(const Family& family, double levels) {
+    return *std::ranges::min_element(family.measurements, {},
+                                     [&](const Measurement& m) { return std::abs(m.x - levels); });
+  }
+
+  std::string law(const std::vector<Fit>& fits) const {
+    for (const Fit& fit : fits) {
+      if (fit.law != "variance-context-depth" && fit.law != "variance-kgram") continue;
+      if (fit.cells.empty() || fit.coefficients.empty()) continue;
+      const Coefficient& slope = fit.coefficients.front();
+      if (slope.name != "slope" || std::isnan(slope.predicted) || !(slope.error > 0)) continue;
+      if (std::ranges::find(cells_, fit.cells.front()) == cells_.end()) continue;
+      const Cell& cell = record_.plan.cells()[fit.cells.front()];
+      const double deviation = (slope.value - slope.predicted) / slope.error;
+      return fmt::format(
+          "The variance of a writer with bounded context ({}) is a power of its context, (dλ²)ʷ: log(Var "
+          "S/n) "
+          "rises by {} a level, where the law says {}{}.",
+          generator_text(cell, context_keys()), value_text(slope.value, slope.error),
+          number_text(slope.predicted, 5),
+          std::abs(deviation) < kAgreement
+              ? fmt::format(" ({}σ)", z_text(deviation))
+              : fmt::format(": {}σ away, as trees of finite depth still differ from their limit",
+                            number_text(std::abs(deviation), 2)));
+    }
+    return "";
+  }
+
+  /// How far a context that is a small share of the sentence gets, and where it is enough.
+  std::string shortfall() const {
+    const Family* family = bounded();
+    const auto truth = true_value(record_, index_, cells_, "variance");
+    const double lambda = language_.lambda();
+    if (!family || !truth || !(*truth > 0) || !(language_.d * lambda * lambda > 1)) return "";
+    const auto& all = family->measurements;
+    const auto share = [&](const Measurement& m) {
+      return (std::isnan(m.estimate->exact) ? m.estimate->value : m.estimate->exact) / *truth;
+    };
+    const auto in_doubt = [&](const Measurement& m) {
+      return std::isnan(m.estimate->exact) &&
+             std::abs(m.estimate->value - kEnough * *truth) < kSeen * m.estimate->error;
+    };
+    const Measurement& half = nearest(*family, language_.height / 2.0);
+    std::string text = fmt::format(
+        "The sentence's sum has Var S/n = {} in the language itself. A writer ({}) "
+        "that sees {} reaches {}% of that",
+        number_text(*truth, 5), family->label, leaves_text(half.x), number_text(100 * share(half), 3));
+    if (std::ranges::any_of(all, in_doubt)) return text + ".";
+    const auto enough = std::ranges::find_if(all, [&](const Measurement& m) { return share(m) >= kEnough; });
+    if (enough == all.end())
+      return text + fmt::format("; no context that was tried reaches {:.0f}%.", 100 * kEnough);
+    return text + fmt::format("; for {:.0f}% it takes {}.", 100 * kEnough, leaves_text(enough->x));
+  }
+
+  /// Gaussian or not.
+  std::string shape() const {
+    const auto truth = true_value(record_, index_, cells_, "excess_kurtosis");
+    const Family* family = bounded();
+    if (!truth || !family || std::abs(*truth) < 0.2) return "";
+    const Measurement& quarter = nearest(*family, language_.height / 4.0);
+    const Estimate* kurtosis = index_.find(quarter.cell, "excess_kurtosis");
+    std::string text =
+        fmt::format("True sums are far from Gaussian (excess kurtosis {})", number_text(*truth, 4));
+    if (kurtosis && kurtosis->error < std::abs(*truth) / 4)
+      text += fmt::format("; those of the writer that sees {} have {}{}", leaves_text(quarter.x),
+                          value_text(kurtosis->value, kurtosis->error),
+                          std::abs(kurtosis->value) < kSeen * kurtosis->error
+                              ? ", which cannot be told from a Gaussian's 0"
+                              : "");
+    return text + ".";
+  }
+
+  std::string validity() const {
+    const Family* shown = nullptr;
+    const std::vector<Family> all = families(record_, index_, cells_, "valid_rate");
+    for (const Family& family : all)
+      if (!is_reasoning(family) && (!shown || family.measurements.size() > shown->measurements.size()))
+        shown = &family;
+    if (!shown) return "";
+    const Measurement& half = nearest(*shown, language_.height / 2.0);
+    const Estimate& e = *half.estimate;
+    const double rate = std::isnan(e.exact) ? e.value : e.exact;
+    const std::string how = rate == 0 || (e.value == 0 && std::isnan(e.exact))
+                                ? "none was seen to be"
+                                : number_text(100 * rate, 3) + "% are";
+    return fmt::format(
+        "Every sentence of the language is a coloring that some tree explains; of those by a writer ({}) "
+        "that "
+        "sees {}, {}.",
+        shown->label, leaves_text(half.x), how);
+  }
+
+  /// What explicit working memory takes.
+  std::string memory() const {
+    const auto truth = true_value(record_, index_, cells_, "variance");
+    if (!truth || !(*truth > 0)) return "";
+    for (const Family& family : reasoning_) {
+      const Measurement& last = family.measurements.back();
+      const Estimate* bits = index_.find(last.cell, "memory_bits");
+      if (last.x < language_.height || !bits || !(bits->value > 0)) continue;
+      if (!(std::abs(last.estimate->value - *truth) <= kDoubt * last.estimate->error)) continue;
+      return fmt::format(
+          "A writer that reasons ({}) is exact with {} bits of working memory: Var S/n = {}, true {}.",
+          family.label, number_text(bits->value), value_text(last.estimate->value, last.estimate->error),
+          number_text(*truth, 5));
+    }
+    return "";
+  }
+
+  const Record& record_;
+  const EstimateIndex& index_;
+  const std::vector<std::size_t>& cells_;
+  const Language& language_;
+  std::vector<Family> bounded_, reasoning_;
+};
+
+// ---- what it takes, of all heights
+
+/// The fits of a law about needed resources whose language this is; the widest first, then the sharpest.
+std::vector<const Fit*> fits_of(const std::vector<Fit>& fits, const std::string& law,
+                                const std::string& language) {
+  std::vector<const Fit*> list;
+  for (const Fit& fit : fits)
+    if (fit.law == law && !fit.coefficients.empty() && fit.x.size() > 1 &&
+        fit.group.starts_with(language + " · "))
+      list.push_back(&fit);
+  std::ranges::stable_sort(list, [](const Fit* a, const Fit* b) {
+    const double wide_a = a->x.back() - a->x.front(), wide_b = b->x.back() - b->x.front();
+    if (std::abs(wide_a - wide_b) > 1e-6) return wide_a > wide_b;
+    return a->coefficients.front().error < b->coefficients.front().error;
+  });
+  return list;
+}
+
+/// The headline: context against working memory. Empty without a fit of the former.
+Findings separation(const std::vector<Fit>& fits, const std::string& language) {
+  Findings told{language, {}};
+  const auto contexts = fits_of(fits, "required-context", language);
+  if (contexts.empty()) return told;
+  const Fit& context = *contexts.front();
+  const Coefficient& slope = context.coefficients.front();
+  const auto whom = [&](const Fit& fit) {
+    return fit.group.substr(language.size() + std::string(" · ").size());
+  };
+  told.sentences.push_back(
+      fmt::format("To match the language, a writer of bounded context must see a constant share of the "
+                  "sentence: from n = {} to {}, "
+                  "the least context k* grows like n to the power {} ({}), where the law says 1; "
+                  "in the end it is {:.0f}% of the sentence.",
+                  number_text(std::exp(context.x.front()), 3), number_text(std::exp(context.x.back()), 3),
+                  value_text(slope.value, slope.error), whom(context),
+                  100 * std::exp(context.y.back() - context.x.back())));
+  const auto memories = fits_of(fits, "required-memory", language);
+  if (memories.empty()) return told;
+  const Fit& memory = *memories.front();
+  told.sentences.push_back(fmt::format(
+      "A writer that reasons gets by with {:.0f} bits of working memory at n = {} and {:.0f} at n = {} ({}).",
+      std::exp(memory.y.front()), number_text(std::exp(std::exp(memory.x.front())), 3),
+      std::exp(memory.y.back()), number_text(std::exp(std::exp(memory.x.back())), 3), whom(memory)));
+  return told;
+}
+
+}  // namespace
+
+std::vector<Findings> findings(const Record& record, const EstimateIndex& index, const std::vector<Fit>& fits,
+                               std::size_t most) {
+  constexpr std::size_t kMostHeard = 40;  // exact values of a language may take a while
+  auto languages = by_language(record, index.cells());
+  if (languages.size() > kMostHeard) languages.erase(languages.begin(), languages.end() - kMostHeard);
+  std::vector<Findings> chosen;
+  std::vector<std::string> kinds;  // languages without their heights, in the order of the plan
+  for (const auto& cells : languages)
+    if (const std::string kind = family_text(record.plan.cells()[cells.front()]);
+        std::ranges::find(kinds, kind) == kinds.end())
+      kinds.push_back(kind);
+  for (const std::string& kind : kinds)
+    if (Findings told = separation(fits, kind); !told.sentences.empty() && chosen.size() < most)
+      chosen.push_back(std::move(told));
+
+  // One tree of each kind: that of which most is to be said, the tallest of equals.
+  for (const std::string& kind : kinds) {
+    Findings best;
+    for (const auto& cells : languages) {
+      if (family_text(record.plan.cells()[cells.front()]) != kind) continue;
+      Findings told = Story(record, index, cells).tell(fits);
+      if (told.sentences.size() >= best.sentences.size()) best = std::move(told);
+    }
+    if (!best.sentences.empty() && chosen.size() < 2 * most) chosen.push_back(std::move(best));
+  }
+  return chosen;
+}
+
+}  // namespace leafcast::analysis

@@ -1,0 +1,14 @@
+#pragma once
+#include <vector>
+
+#include "analysis/present/gnuplot.h"
+#include "engine/observe/estimate.h"
+
+namespace leafcast::analysis {
+
+/// Two plots for every fit that has coefficients: its points with the law as fitted and as predicted, and the
+/// first coefficient against the first abscissa of the window, with its prediction. The second is missing
+/// where there are fewer than two windows.
+std::vector<Plot> fit_plots(const std::vector<Fit>& fits);
+
+}  // namespace leafcast::analysis

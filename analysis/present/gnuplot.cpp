@@ -1,0 +1,254 @@
+#include "analysis/present/gnuplot.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+
+#include "analysis/text/number_text.h"
+#include "analysis/text/output_file.h"
+#include "engine/error.h"
+#include "engine/printable.h"
+
+extern char** environ;
+
+namespace leafcast::analysis {
+
+namespace {
+
+// Okabe & Ito's palette, which color-blind readers can tell apart, without its yellow, too pale on white.
+// Black is the true language's, grey stands in for an eighth.
+constexpr std::array kColors = {"#000000", "#0072B2", "#D55E00", "#009E73",
+                                "#CC79A7", "#E69F00", "#56B4E9", "#777777"};
+constexpr int kWidth = 640;                // of a figure, in pixels of the page
+constexpr double kCentimetres = 16;        // the same in print
+constexpr std::size_t kMostColumns = 200;  // of a comment
+constexpr std::size_t kTitleColumns = 68, kLabelColumns = 44;
+constexpr std::array kFilledSymbols = {3, 7, 5, 9, 13, 11, 15, 5};  // hollow ones are one less
+
+/// Text of strangers (titles, kernels) on one line of at most so many columns: a new line would end a
+/// gnuplot comment or string, and other control characters are no XML.
+std::string one_line(const std::string& text, std::size_t columns) {
+  std::string line;
+  std::size_t width = 0;
+  for (const char c : printable(text)) {
+    const bool begins = (c & 0xC0) != 0x80;
+    if (begins && ++width >= columns && display_width(text) > columns) return line + "…";
+    line += c;
+  }
+  return line;
+}
+
+/// A string that gnuplot takes as it stands: in single quotes nothing but the quote itself means anything.
+std::string quote(const std::string& text, std::size_t columns = 80) {
+  std::string quoted = "'";
+  for (const char c : one_line(text, columns)) quoted += c == '\'' ? "''" : std::string(1, c);
+  return quoted + "'";
+}
+
+/// The same for a file's name, which must stay whole.
+std::string quote_name(const std::string& name) { return quote(name, std::string::npos); }
+
+/// digit·10^e, short enough that neighbours leave each other room.
+std::string tick_text(double tick, int digit, int e) {
+  if (e > -4 && e < 4) return fmt::format("{:.3g}", tick);
+  const std::string label = digit == 1 ? fmt::format("10^{{{}}}", e) : fmt::format("{}·10^{{{}}}", digit, e);
+  return fmt::format("'{}' {}", label, tick);
+}
+
+/// Ticks of a logarithmic axis: 1, 2, 5, 10 … over a few decades, powers of ten over many.
+std::string log_ticks(char axis, double low, double high) {
+  std::string commands = fmt::format("set logscale {}\n", axis);
+  if (high / low > 1e3) {
+    const bool readable = low > 1e-4 && high < 2e5;
+    return commands + (readable ? "" : fmt::format("set format {} '10^{{%T}}'\n", axis));
+  }
+  std::string ticks;
+  for (int e = static_cast<int>(std::floor(std::log10(low))); std::pow(10, e) <= high; ++e)
+    for (const int digit : high / low < 12 ? std::vector{1, 2, 3, 4, 6, 8} : std::vector{1, 2, 5})
+      if (const double tick = digit * std::pow(10, e); tick >= low && tick <= high)
+        ticks += (ticks.empty() ? "" : ", ") + tick_text(tick, digit, e);
+  return commands + fmt::format("set {}tics ({})\n", axis, ticks);
+}
+
+std::string curve_clause(const Curve& curve, std::size_t index) {
+  const std::size_t color = static_cast<std::size_t>(curve.color) % kColors.size();
+  const std::string from = fmt::format("data index {} using", index);
+  const std::string title =
+      curve.label.empty() ? "notitle" : fmt::format("title {} noenhanced", quote(curve.label, kLabelColumns));
+  const auto lines = [&](const char* rgb, const char* look) {
+    return fmt::format("{} 1:2 with lines lc rgb '{}' {} {}", from, rgb, look, title);
+  };
+  switch (curve.style) {
+    case Curve::Style::points: {
+      const std::string x = curve.shift == 0 ? "1" : fmt::format("($1{:+g})", curve.shift);
+      return fmt::format(
+          "{0} {1}:2:3:4 with yerrorbars lc rgb '{2}' lw 1.6 pt 0 notitle, \\\n     "
+          "{0} {1}:2 with points lc rgb '{2}' lw 1.6 pt {3} ps 0.8 {4}",
+          from, x, kColors[color], kFilledSymbols[color] - (curve.open ? 1 : 0), title);
+    }
+    case Curve::Style::line:
+      return lines(kColors[color], "lw 2");
+    case Curve::Style::guide:
+      return lines(kColors[color], "lw 1 dt (6,5)");
+    case Curve::Style::reference:
+      return lines("#000000", "lw 1.6 dt (9,5)");
+    case Curve::Style::slope:
+      return lines("#777777", "lw 1.8 dt (2,4)");
+    case Curve::Style::steps:
+      return lines(kColors[color], "lw 1.8");
+  }
+  return "";
+}
+
+/// As many columns as the longest label allows, and rows for the rest.
+struct Legend {
+  std::size_t columns, rows;
+
+  explicit Legend(const std::vector<Curve>& curves) {
+    std::size_t entries = 0, longest = 1;
+    for (const Curve& curve : curves) {
+      entries += !curve.label.empty();
+      longest = std::max(longest, display_width(curve.label));
+    }
+    columns = std::clamp<std::size_t>(64 / (std::min(longest, kLabelColumns) + 5), 1, 4);
+    rows = (entries + columns - 1) / columns;
+  }
+};
+
+/// Runs gnuplot on the script in the folder; its complaints, if it fails. `shown`: the folder for people.
+void run_gnuplot(const std::filesystem::path& folder, const std::string& script,
+                 const std::filesystem::path& shown) {
+  int complaints[2];
+  if (pipe2(complaints, O_CLOEXEC) != 0)
+    throw IoError(fmt::format("cannot start gnuplot: {}; try again", std::strerror(errno)));
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, complaints[1], STDERR_FILENO);
+  std::string program = "gnuplot", argument = script;
+  char* const arguments[] = {program.data(), argument.data(), nullptr};
+  pid_t child = 0;
+  const int failure = posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments, environ);
+  posix_spawn_file_actions_destroy(&actions);
+  close(complaints[1]);
+  if (failure != 0) {
+    close(complaints[0]);
+    throw IoError(fmt::format(
+        "cannot run gnuplot: {}; it draws the report's figures: install it (Debian, Ubuntu: gnuplot-nox) or "
+        "use `leafcast table` and `leafcast fit`, which do without",
+        std::strerror(failure)));
+  }
+  std::string text;
+  std::array<char, 4096> buffer;
+  for (ssize_t got;
+       (got = read(complaints[0], buffer.data(), buffer.size())) > 0 || (got < 0 && errno == EINTR);)
+    if (got > 0) text.append(buffer.data(), static_cast<std::size_t>(got));
+  close(complaints[0]);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    throw IoError(
+        fmt::format("gnuplot could not draw {}: {}; try gnuplot 5.2 or later with its svg, pdfcairo and "
+                    "pngcairo terminals",
+                    (shown / script).string(), text.empty() ? "it was stopped" : text));
+}
+
+}  // namespace
+
+std::string plot_data(const Plot& plot) {
+  std::string text =
+      fmt::format("# {}\n# {} | {} | low and high end of the error bar\n", one_line(plot.title, kMostColumns),
+                  one_line(plot.x_label, kMostColumns), one_line(plot.y_label, kMostColumns));
+  for (std::size_t i = 0; i < plot.curves.size(); ++i) {
+    const Curve& curve = plot.curves[i];
+    text += i == 0 ? "" : "\n\n";
+    text += fmt::format("# {}: {}\n", i, one_line(curve.label, kMostColumns));
+    for (const Curve::Point& p : curve.points)
+      text += std::isnan(p.y) ? "\n" : fmt::format("{} {} {} {}\n", p.x, p.y, p.low, p.high);
+  }
+  return text;
+}
+
+std::string plot_script(const Plot& plot) {
+  std::string text = fmt::format("# Draws {0}.svg, {0}.pdf and {0}.png: gnuplot {0}.gp\n", plot.name);
+  const auto line = [&text](const std::string& command) { text += command + '\n'; };
+  line("reset session");
+  line("set encoding utf8");
+  line(fmt::format("data = {}", quote_name(plot.name + ".dat")));
+  line(fmt::format("set title {} noenhanced", quote(plot.title, kTitleColumns)));
+  line(fmt::format("set xlabel {} noenhanced offset 0,0.3", quote(plot.x_label)));
+  line(fmt::format("set ylabel {} noenhanced offset 0.5,0", quote(plot.y_label)));
+  line(fmt::format("set xrange [{}:{}]", plot.x_low, plot.x_high));
+  line(fmt::format("set yrange [{}:{}]", plot.y_low, plot.y_high));
+  line("set border 3 lc rgb '#444444'");
+  line("set tics nomirror out scale 0.6 textcolor rgb '#222222'");
+  line("set grid ytics lc rgb '#e2e2e2' lw 1 dt 1");
+  line("set clip two");
+  line("set format x '%g'");
+  line("set format y '%g'");
+  if (plot.log_x) text += log_ticks('x', plot.x_low, plot.x_high);
+  if (plot.log_y) text += log_ticks('y', plot.y_low, plot.y_high);
+  const double step = std::max(1.0, std::ceil((plot.x_high - plot.x_low) / 13));
+  if (plot.whole_x) line(fmt::format("set xtics {}", step));
+  if (plot.x2_base > 0) {
+    line("set border 7");
+    line(fmt::format("set x2range [{}:{}]", plot.x_low, plot.x_high));
+    line(fmt::format("set x2tics {} nomirror font ',13' textcolor rgb '#555555'", step));
+    line(fmt::format("set format x2 '{}^{{%g}}'", plot.x2_base));
+    line(fmt::format("set x2label {} noenhanced offset 0,-0.1 font ',13' textcolor rgb '#555555'",
+                     quote(plot.x2_label)));
+  }
+  const Legend legend(plot.curves);
+  line(fmt::format("set bmargin {:.1f}", 3.7 + 1.1 * static_cast<double>(legend.rows)));
+  line(
+      fmt::format("set key bmargin center Left reverse horizontal samplen 1.8 spacing 1.1 maxcols {} "
+                  "font ',13' textcolor rgb '#222222'",
+                  legend.columns));
+  line("set bars 0.5");
+  line("");
+  const std::size_t height = 440 + 19 * legend.rows;
+  line(fmt::format("set terminal svg size {},{} dynamic enhanced background '#ffffff' font 'sans-serif,15'",
+                   kWidth, height));
+  line(fmt::format("set output {}", quote_name(plot.name + ".svg")));
+  text += "plot ";
+  for (std::size_t i = 0; i < plot.curves.size(); ++i)
+    text += (i == 0 ? "" : ", \\\n     ") + curve_clause(plot.curves[i], i);
+  line("");
+  line("");
+  line(fmt::format(
+      "set terminal pdfcairo size {}cm,{}cm enhanced background '#ffffff' font 'sans,15' fontscale 0.6",
+      kCentimetres, kCentimetres * static_cast<double>(height) / kWidth));
+  line(fmt::format("set output {}", quote_name(plot.name + ".pdf")));
+  line("replot");
+  line(
+      fmt::format("set terminal pngcairo size {},{} enhanced background '#ffffff' font 'sans,15' fontscale "
+                  "1.95 linewidth 2.6 pointscale 2.6",
+                  5 * kWidth / 2, 5 * height / 2));
+  line(fmt::format("set output {}", quote_name(plot.name + ".png")));
+  line("replot");
+  line("set output");
+  return text;
+}
+
+std::string draw(const Plot& plot, const std::filesystem::path& folder) {
+  const ScratchFolder scratch(folder);
+  write_file(scratch.path() / (plot.name + ".dat"), plot_data(plot));
+  write_file(scratch.path() / (plot.name + ".gp"), plot_script(plot));
+  run_gnuplot(scratch.path(), plot.name + ".gp", folder);
+  const std::string svg = read_file(scratch.path() / (plot.name + ".svg"));
+  for (const char* extension : kFigureFiles) scratch.publish(plot.name + extension);
+  return svg;
+}
+
+}  // namespace leafcast::analysis

@@ -1,0 +1,30 @@
+#pragma once
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "analysis/present/table.h"
+#include "engine/observe/estimate.h"
+#include "engine/plan/plan.h"
+
+namespace leafcast::analysis {
+
+/// A statistic averaged over cells of grammars that differ in their seeds alone.
+struct GrammarAverage {
+  std::size_t first_cell;  ///< of the group, in the plan
+  std::size_t grammars;    ///< that have the statistic; each counts alike, whatever its samples
+  std::string statistic;
+  double value, error;  ///< error: from the spread of grammars, sampling noise included; NaN for one grammar
+  double exact;         ///< averaged over the same grammars; NaN unless known for all
+  double z;  ///< of the mean deviation from the exact values, by their spread: no spread of grammars in it
+};
+
+/// In the order of cells and statistics; empty without grammars.
+std::vector<GrammarAverage> averages_over_grammars(const Record& record,
+                                                   const std::vector<Estimate>& estimates);
+
+/// As write_table, with the column `grammars` in place of `samples`.
+void write_averages(std::ostream& out, Format format, const Record& record,
+                    const std::vector<GrammarAverage>& averages, std::size_t width = 80);
+
+}  // namespace leafcast::analysis

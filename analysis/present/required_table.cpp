@@ -1,0 +1,141 @@
+#include "analysis/present/required_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "analysis/fit/least_squares.h"
+#include "analysis/text/number_text.h"
+
+namespace leafcast::analysis {
+
+namespace {
+
+using Kind = TextTable::Kind;
+
+/// A straight line through the points of a series, and through the exact values of the same heights with the
+/// same weights (NaN if one is unknown).
+struct Slopes {
+  double value = kUnknown, error = kUnknown, exact = kUnknown;
+};
+
+/// `y`, `sigma`: of a point, given what is required there, measured or exact.
+template <class Y, class Sigma>
+Slopes slopes(const Required& measured, const Required* exact, Y y, Sigma sigma) {
+  std::vector<double> x, values, expected, errors;
+  for (const RequiredPoint& p : measured.points) {
+    const RequiredPoint* e = exact ? find_point(*exact, p.height) : nullptr;
+    x.push_back(std::log(p.n));
+    values.push_back(y(p.required));
+    errors.push_back(sigma(p));
+    if (e) expected.push_back(y(e->required));
+  }
+  Slopes result;
+  if (x.size() < 3) return result;
+  const LeastSquares line = fit_line(x, values, errors);
+  result.value = line.coefficients(0);
+  result.error = line.error(0);
+  if (expected.size() == x.size()) result.exact = fit_line(x, expected, errors).coefficients(0);
+  return result;
+}
+
+bool has_errors(const Required& series) {
+  return std::all_of(series.points.begin(), series.points.end(),
+                     [](const RequiredPoint& p) { return p.error > 0; });
+}
+
+/// Exact numbers have no error; a line weighs them alike.
+Slopes context_slopes(const Required& measured, const Required* exact) {
+  const bool weighted = has_errors(measured);
+  Slopes result = slopes(
+      measured, exact, [](double k) { return std::log(k); },
+      [&](const RequiredPoint& p) { return weighted ? p.error / p.required : 1; });
+  if (!weighted) result.error = 0;
+  return result;
+}
+
+/// A verdict in doubt counts for less; bits have no error otherwise.
+Slopes memory_slopes(const Required& measured, const Required* exact) {
+  Slopes result = slopes(
+      measured, exact, [](double bits) { return bits * std::numbers::ln2; },
+      [](const RequiredPoint& p) { return std::hypot(1, p.error); });
+  result.error = 0;
+  return result;
+}
+
+std::string span_text(const Required& series) {
+  return fmt::format("{}–{}", number_text(series.points.front().n, 2),
+                     number_text(series.points.back().n, 2));
+}
+
+void add_summary(RequiredTables& tables, const Required& measured, const Required* exact) {
+  const RequiredPoint& last = measured.points.back();
+  const RequiredPoint* e = exact ? find_point(*exact, last.height) : nullptr;
+  const bool context = measured.resource == "context";
+  const double scale = context ? 1 / last.n : 1;
+  const Slopes slope = context ? context_slopes(measured, exact) : memory_slopes(measured, exact);
+  (context ? tables.context : tables.memory)
+      .rows.push_back({measured.group, criterion_text(measured.criterion), span_text(measured),
+                       std::to_string(measured.points.size()),
+                       value_text(scale * last.required, scale * last.error),
+                       e ? number_text(scale * e->required) : "", value_text(slope.value, slope.error),
+                       number_text(slope.exact)});
+}
+
+void add_points(TextTable& table, const Required& measured, const Required* exact) {
+  for (const RequiredPoint& p : measured.points) {
+    const RequiredPoint* e = exact ? find_point(*exact, p.height) : nullptr;
+    const bool context = measured.resource == "context";
+    const double z = e && p.error > 0 ? (p.required - e->required) / std::hypot(p.error, e->error) : kUnknown;
+    const bool first = &p == &measured.points.front();
+    table.rows.push_back({first ? measured.group : "", first ? criterion_text(measured.criterion) : "",
+                          std::to_string(p.height), number_text(p.n, 4),
+                          value_text(p.required, p.error) + (context ? "" : " bits"),
+                          e ? number_text(e->required) : "", z_text(z),
+                          context ? value_text(p.required / p.n, p.error / p.n) : ""});
+  }
+}
+
+}  // namespace
+
+std::string criterion_text(const std::string& criterion) {
+  return criterion == "excess_kurtosis" ? "kurtosis" : criterion == "valid_rate" ? "valid rate" : criterion;
+}
+
+RequiredTables required_tables(const Record& record, const std::vector<Required>& measured,
+                               const std::vector<Required>& exact) {
+  RequiredTables tables;
+  const TextTable::Column writer = {"writer", Kind::word}, match = {"match", Kind::word},
+                          n = {"n", Kind::word, 6};
+  tables.context.columns = {writer,
+                            match,
+                            n,
+                            {"points", Kind::number, 1},
+                            {"k*/n at the largest n"},
+                            {"exact", Kind::number, 5},
+                            {"slope of log k*"},
+                            {"exact", Kind::number, 5}};
+  tables.memory.columns = {writer,
+                           match,
+                           n,
+                           {"points", Kind::number, 1},
+                           {"bits at the largest n"},
+                           {"exact", Kind::number, 5},
+                           {"bits a doubling of n"},
+                           {"exact", Kind::number, 5}};
+  tables.by_height.columns = {writer, match, {"h"}, n, {"required"}, {"exact"}, {"z", Kind::z}, {"k*/n"}};
+  for (const Required& series : measured) {
+    for (const std::string& remark : series.remarks)
+      tables.remarks.push_back(
+          fmt::format("{} · {} · {}", series.group, criterion_text(series.criterion), remark));
+    if (series.points.size() < 2) continue;
+    const Required* counterpart = find_exact(record, exact, series);
+    add_summary(tables, series, counterpart);
+    add_points(tables.by_height, series, counterpart);
+  }
+  return tables;
+}
+
+}  // namespace leafcast::analysis

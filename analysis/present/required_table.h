@@ -1,0 +1,25 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "analysis/fit/required.h"
+#include "analysis/text/text_table.h"
+
+namespace leafcast::analysis {
+
+/// Required resources for people.
+struct RequiredTables {
+  /// A row a series. context: k*/n at the largest n and the slope of log k* on log n (weighted least squares
+  /// over all heights; 1 is Θ(n)), each beside what the exact values of the same heights give. memory: bits
+  /// at the largest n and bits per doubling of n.
+  TextTable context, memory;
+  TextTable by_height;               ///< a row a point: n, required, exact, z, share of the sentence
+  std::vector<std::string> remarks;  ///< why points are missing, with their series
+};
+RequiredTables required_tables(const Record& record, const std::vector<Required>& measured,
+                               const std::vector<Required>& exact);
+
+/// "excess_kurtosis" → "kurtosis"
+std::string criterion_text(const std::string& criterion);
+
+}  // namespace leafcast::analysis

@@ -1,0 +1,407 @@
+#include "analysis/score/score_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numbers>
+#include <ostream>
+
+#include "analysis/present/gallery.h"
+#include "analysis/present/html.h"
+#include "analysis/text/number_text.h"
+#include "analysis/text/output_file.h"
+#include "analysis/text/text_table.h"
+
+namespace leafcast::analysis {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Kind = TextTable::Kind;
+
+const char* unit_name(ContextUnit unit) { return unit == ContextUnit::tokens ? "tokens" : "leaves"; }
+double leaves(const Score& score) {
+  return static_cast<double>(score.settings.reference.language().leaves());
+}
+double bits(const Score& score, double nats) { return nats / leaves(score) / std::numbers::ln2; }
+bool some_torn(const Score& score) { return score.well_formed < score.sequences; }
+
+std::string percent(std::uint64_t part, std::uint64_t whole) {
+  return whole ? fmt::format("{:.3g}%", 100 * static_cast<double>(part) / static_cast<double>(whole)) : "–";
+}
+
+/// What the numbers say, a sentence each.
+std::vector<std::string> sentences(const Score& score) {
+  std::vector<std::string> list;
+  list.push_back(fmt::format("{} sequences, {} well formed ({}).", score.sequences, score.well_formed,
+                             percent(score.well_formed, score.sequences)));
+  if (score.impossible_sentences > 0)
+    list.push_back(fmt::format("{} of the well-formed sentences ({}) are none of the language.",
+                               score.impossible_sentences,
+                               percent(score.impossible_sentences, score.well_formed)));
+  const std::string reference = score.settings.reference.label();
+  if (score.compared > 0)
+    list.push_back(score.differing.empty()
+                       ? fmt::format("None of {} statistics differs from {} (5% for all together).",
+                                     score.compared, reference)
+                       : fmt::format("{} of {} statistics differ from {} (5% for all together), first {}.",
+                                     score.differing.size(), score.compared, reference,
+                                     score.estimates[score.differing.front()].statistic));
+  if (!std::isnan(score.histogram_p))
+    list.push_back(
+        fmt::format("The law of S {} (two-sample χ², p = {}).",
+                    score.histogram_p < 0.05 ? "differs from the reference's" : "agrees with the reference's",
+                    probability_text(score.histogram_p)));
+  const auto context = [&](const char* what, const EffectiveContext& effective) {
+    if (std::isnan(effective.value))
+      list.push_back(fmt::format("Effective context by {}: none; {}.", what, effective.note));
+    else
+      list.push_back(fmt::format(
+          "Effective context by {}: {} {}, {} to {}: {}.", what, number_text(effective.value, 4),
+          unit_name(score.settings.unit), std::isnan(effective.low) ? "?" : number_text(effective.low, 4),
+          std::isnan(effective.high) ? "?" : number_text(effective.high, 4), effective.note));
+  };
+  if (!score.settings.contexts.empty()) {
+    context("likelihood", score.by_likelihood);
+    context("variance", score.by_variance);
+  }
+  if (score.first_height) {
+    const Departure& first = score.by_height[*score.first_height];
+    list.push_back(fmt::format(
+        "The lowest boundaries where the sequences depart from the language are those of subtrees of "
+        "height {} ({} nats a leaf, z = {}).",
+        first.height, number_text(first.excess, 3), z_text(first.z())));
+  } else {
+    list.push_back("No height departs from the language.");
+  }
+  if (score.first_leaf)
+    list.push_back(fmt::format("The first leaf that departs is number {}.", *score.first_leaf));
+  return list;
+}
+
+TextTable fault_table(const Score& score) {
+  TextTable table;
+  table.columns = {{"fault", Kind::word},   {"sequences"}, {"share"},
+                   {"most often at token"}, {"there"},     {"places"}};
+  for (const auto& [fault, count] : score.faults) {
+    const auto& places = score.places.at(fault);
+    const auto most = std::ranges::max_element(places, {}, [](const auto& place) { return place.second; });
+    table.rows.push_back({fault_name(fault), count_text(count), percent(count, score.sequences),
+                          std::to_string(most->first), count_text(most->second),
+                          std::to_string(places.size())});
+  }
+  return table;
+}
+
+TextTable statistics_table(const Score& score) {
+  TextTable table;
+  table.columns = {{"statistic", Kind::word}, {"of", Kind::word, 1}, {"value"}, {"reference"}, {"z", Kind::z},
+                   {"differs", Kind::word, 5}};
+  for (std::size_t i = 0; i < score.estimates.size(); ++i) {
+    const Estimate& e = score.estimates[i];
+    const bool differs = std::ranges::binary_search(score.differing, i);
+    table.rows.push_back(
+        {e.statistic, some_torn(score) ? (e.cell == 0 ? "sentences" : "sequences") : "",
+         value_text(e.value, e.error),
+         std::isnan(e.exact) ? "" : value_text(e.exact, score.sampled[i] ? e.exact_error : 0), z_text(e.z()),
+         differs ? "yes" : ""});
+  }
+  return table;
+}
+
+TextTable context_table(const Score& score) {
+  TextTable table;
+  table.columns = {{"k", Kind::word}, {"nats a sentence"}, {"bits a leaf"},  {"above the best"},
+                   {"marks, nats"},   {"impossible"},      {"Var S/n of it"}};
+  double best = std::numeric_limits<double>::infinity();
+  for (const Mean& mean : score.kgrams)
+    if (!std::isnan(mean.value)) best = std::min(best, mean.value);
+  if (!std::isnan(score.language.value)) best = std::min(best, score.language.value);
+  const auto row = [&](const std::string& name, const Mean& mean, double structure, std::uint64_t impossible,
+                       double variance, double error) {
+    table.rows.push_back({name, value_text(mean.value, mean.error), number_text(bits(score, mean.value), 6),
+                          std::isnan(mean.value) ? "" : number_text(mean.value - best, 4),
+                          number_text(structure, 6), impossible ? count_text(impossible) : "",
+                          value_text(variance, error)});
+  };
+  for (std::size_t k = 0; k < score.kgrams.size(); ++k)
+    row(std::to_string(score.settings.contexts[k]), score.kgrams[k], score.structure[k], score.impossible[k],
+        score.kgram_variance[k], score.kgram_variance_error[k]);
+  row("language", score.language, kUnknown, score.impossible_sentences, kUnknown, 0);
+  row("(true sentences)", score.language_of_true, kUnknown, 0, kUnknown, 0);
+  return table;
+}
+
+TextTable height_table(const Score& score) {
+  TextTable table;
+  table.columns = {{"height"},
+                   {"excess, nats a leaf"},
+                   {"z", Kind::z},
+                   {"first impossible leaf"},
+                   {"departs", Kind::word}};
+  for (std::size_t j = 0; j < score.by_height.size(); ++j) {
+    const Departure& d = score.by_height[j];
+    table.rows.push_back({j + 1 == score.by_height.size() ? "first leaf" : std::to_string(d.height),
+                          value_text(d.excess, d.error), d.error > 0 ? z_text(d.z()) : "",
+                          d.impossible ? count_text(d.impossible) : "",
+                          score.first_height == j ? "first" : ""});
+  }
+  return table;
+}
+
+Json number(double x) { return std::isfinite(x) ? Json(x) : Json(); }
+
+Json score_json(const Score& score) {
+  Json json;
+  json["reference"] = score.settings.reference.label();
+  json["stream"] = stream_name(score.settings.stream);
+  json["patched"] = score.settings.patch;
+  json["sequences"] = score.sequences;
+  json["well_formed"] = score.well_formed;
+  json["faults"] = Json::object();
+  for (const auto& [fault, count] : score.faults) {
+    Json& entry = json["faults"][fault_name(fault)];
+    entry["sequences"] = count;
+    for (const auto& [place, times] : score.places.at(fault))
+      entry["by_place"][std::to_string(place)] = times;
+  }
+  json["statistics"] = Json::array();
+  for (std::size_t i = 0; i < score.estimates.size(); ++i) {
+    const Estimate& e = score.estimates[i];
+    json["statistics"].push_back({{"statistic", e.statistic},
+                                  {"of", e.cell == 0 ? "sentences" : "sequences"},
+                                  {"value", number(e.value)},
+                                  {"stderr", number(e.error)},
+                                  {"reference", number(e.exact)},
+                                  {"reference_stderr", number(e.exact_error)},
+                                  {"reference_sampled", static_cast<bool>(score.sampled[i])},
+                                  {"z", number(e.z())},
+                                  {"differs", std::ranges::binary_search(score.differing, i)}});
+  }
+  json["law_of_sum_p_value"] = number(score.histogram_p);
+  const auto mean = [](const Mean& m) {
+    return Json{{"nats", number(m.value)}, {"stderr", number(m.error)}, {"sentences", m.count}};
+  };
+  json["language"] = mean(score.language);
+  json["true_sentences"] = mean(score.language_of_true);
+  json["impossible_sentences"] = score.impossible_sentences;
+  json["context_unit"] = unit_name(score.settings.unit);
+  json["kgrams"] = Json::array();
+  for (std::size_t k = 0; k < score.kgrams.size(); ++k) {
+    Json entry = mean(score.kgrams[k]);
+    entry["context"] = score.settings.contexts[k];
+    entry["impossible"] = score.impossible[k];
+    entry["structure_nats"] = number(score.structure[k]);
+    entry["variance"] = number(score.kgram_variance[k]);
+    entry["variance_stderr"] = number(score.kgram_variance_error[k]);
+    entry["nats_by_leaf"] = Json::array();
+    for (const double nats : score.kgrams_by_leaf[k]) entry["nats_by_leaf"].push_back(number(nats));
+    json["kgrams"].push_back(std::move(entry));
+  }
+  for (const auto& [name, effective] : {std::pair{"effective_context_by_likelihood", &score.by_likelihood},
+                                        {"effective_context_by_variance", &score.by_variance}})
+    json[name] = {{"value", number(effective->value)},
+                  {"low", number(effective->low)},
+                  {"high", number(effective->high)},
+                  {"note", effective->note}};
+  json["by_height"] = Json::array();
+  for (const Departure& d : score.by_height)
+    json["by_height"].push_back({{"height", d.height},
+                                 {"excess_nats", number(d.excess)},
+                                 {"stderr", number(d.error)},
+                                 {"first_impossible_leaf", d.impossible}});
+  json["first_height"] = score.first_height ? Json(score.by_height[*score.first_height].height) : Json();
+  json["first_leaf"] = score.first_leaf ? Json(*score.first_leaf) : Json();
+  json["excess_by_leaf"] = Json::array();
+  for (const double excess : score.excess_by_leaf) json["excess_by_leaf"].push_back(number(excess));
+  return json;
+}
+
+void write_csv(std::ostream& out, const Score& score) {
+  out << "section,name,index,value,stderr,reference,z\n";
+  const auto cell = [](double x) { return std::isfinite(x) ? fmt::format("{:.17g}", x) : std::string(); };
+  const auto row = [&](const char* section, const std::string& name, const std::string& index, double value,
+                       double error, double reference, double z) {
+    out << fmt::format("{},{},{},{},{},{},{}\n", section, name, index, cell(value), cell(error),
+                       cell(reference), cell(z));
+  };
+  row("sequences", "sequences", "", static_cast<double>(score.sequences), 0, kUnknown, kUnknown);
+  row("sequences", "well_formed", "", static_cast<double>(score.well_formed), 0, kUnknown, kUnknown);
+  for (const auto& [fault, places] : score.places)
+    for (const auto& [place, count] : places)
+      row("fault", fault_name(fault), std::to_string(place), static_cast<double>(count), 0, kUnknown,
+          kUnknown);
+  for (const Estimate& e : score.estimates)
+    row(e.cell == 0 ? "sentences" : "all_sequences", e.statistic, "", e.value, e.error, e.exact, e.z());
+  row("nats", "language", "", score.language.value, score.language.error, score.language_of_true.value,
+      kUnknown);
+  for (std::size_t k = 0; k < score.kgrams.size(); ++k) {
+    const std::string context = std::to_string(score.settings.contexts[k]);
+    row("nats", "kgram", context, score.kgrams[k].value, score.kgrams[k].error, kUnknown, kUnknown);
+    row("nats", "structure", context, score.structure[k], 0, kUnknown, kUnknown);
+    row("variance", "kgram", context, score.kgram_variance[k], score.kgram_variance_error[k], kUnknown,
+        kUnknown);
+  }
+  row("effective_context", "likelihood", "", score.by_likelihood.value, kUnknown, kUnknown, kUnknown);
+  row("effective_context", "variance", "", score.by_variance.value, kUnknown, kUnknown, kUnknown);
+  for (const Departure& d : score.by_height)
+    row("departure", "height", std::to_string(d.height), d.excess, d.error, 0,
+        d.error > 0 ? d.z() : kUnknown);
+}
+
+Curve::Point point(double x, double y, double error = 0) { return {x, y, y - error, y + error}; }
+
+Plot context_plot(const Score& score) {
+  Plot plot;
+  plot.name = "context";
+  plot.title = "Scores under k-grams";
+  plot.x_label = fmt::format("context k, {}", unit_name(score.settings.unit));
+  plot.y_label = "nats a sentence";
+  plot.caption =
+      "−log P of the sentences under the exact k-gram of context k. The lowest is the k-gram that they are "
+      "likeliest from; "
+      "dashed, what true sentences cost the language.";
+  plot.log_x = true;
+  Curve curve{"sequences", Curve::Style::points, 1, false, 0, {}},
+      guide{"", Curve::Style::guide, 1, false, 0, {}};
+  plot.x_low = std::numeric_limits<double>::infinity(), plot.x_high = 0;
+  plot.y_low = score.language_of_true.value, plot.y_high = plot.y_low;
+  for (std::size_t k = 0; k < score.kgrams.size(); ++k) {
+    const Mean& mean = score.kgrams[k];
+    const auto x = static_cast<double>(score.settings.contexts[k]);
+    if (x == 0 || std::isnan(mean.value) || score.impossible[k] > 0) continue;
+    curve.points.push_back(point(x, mean.value, std::isnan(mean.error) ? 0 : mean.error));
+    guide.points.push_back(point(x, mean.value));
+    plot.x_low = std::min(plot.x_low, x), plot.x_high = std::max(plot.x_high, x);
+    plot.y_low = std::min(plot.y_low, mean.value), plot.y_high = std::max(plot.y_high, mean.value);
+  }
+  const double room = 0.06 * (plot.y_high - plot.y_low) + 1e-9;
+  plot.y_low -= room, plot.y_high += room;
+  plot.x_low /= 1.3, plot.x_high *= 1.3;
+  plot.curves.push_back(
+      {"true sentences, language",
+       Curve::Style::reference,
+       0,
+       false,
+       0,
+       {point(plot.x_low, score.language_of_true.value), point(plot.x_high, score.language_of_true.value)}});
+  plot.curves.push_back(std::move(guide));
+  plot.curves.push_back(std::move(curve));
+  return plot;
+}
+
+Plot height_plot(const Score& score) {
+  Plot plot;
+  plot.name = "departure-height";
+  plot.title = "Departure from the language by scale";
+  plot.x_label = "height j of the subtrees that a leaf opens";
+  plot.y_label = "excess surprise, nats a leaf";
+  plot.caption =
+      "Mean −log P(x_i | all before) under the language over leaves that open subtrees of height j, less "
+      "that of true "
+      "sentences: above zero, the writer does not know what the language would have it know there.";
+  plot.whole_x = true;
+  plot.x_low = -0.4, plot.x_high = static_cast<double>(score.by_height.size()) - 1.6;
+  plot.y_low = plot.y_high = 0;
+  Curve curve{"sequences", Curve::Style::points, 1, false, 0, {}};
+  for (std::size_t j = 0; j + 1 < score.by_height.size(); ++j) {
+    const Departure& d = score.by_height[j];
+    if (std::isnan(d.excess)) continue;
+    const double error = std::isnan(d.error) ? 0 : d.error;
+    curve.points.push_back(point(d.height, d.excess, error));
+    plot.y_low = std::min(plot.y_low, d.excess - error),
+    plot.y_high = std::max(plot.y_high, d.excess + error);
+  }
+  const double room = 0.08 * (plot.y_high - plot.y_low) + 1e-6;
+  plot.y_low -= room, plot.y_high += room;
+  plot.curves.push_back(
+      {"the language", Curve::Style::reference, 0, false, 0, {point(plot.x_low, 0), point(plot.x_high, 0)}});
+  plot.curves.push_back(std::move(curve));
+  return plot;
+}
+
+/// Cumulative over the sentence, thinned to what a picture can show.
+Plot leaf_plot(const Score& score) {
+  constexpr std::size_t kShown = 2000;
+  Plot plot;
+  plot.name = "departure-leaf";
+  plot.title = "Departure from the language along the sentence";
+  plot.x_label = "leaf i";
+  plot.y_label = "excess surprise of leaves 0 … i, nats";
+  plot.caption =
+      "The same, added up from the first leaf on: where the curve rises, the writer departs from the "
+      "language.";
+  const std::size_t n = score.excess_by_leaf.size(), step = std::max<std::size_t>(1, n / kShown);
+  Curve curve{"sequences", Curve::Style::line, 1, false, 0, {}};
+  double sum = 0;
+  plot.y_low = plot.y_high = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (std::isnan(score.excess_by_leaf[i])) break;
+    sum += score.excess_by_leaf[i];
+    plot.y_low = std::min(plot.y_low, sum), plot.y_high = std::max(plot.y_high, sum);
+    if (i % step == 0 || i + 1 == n) curve.points.push_back(point(static_cast<double>(i), sum));
+  }
+  const double room = 0.08 * (plot.y_high - plot.y_low) + 1e-6;
+  plot.y_low -= room, plot.y_high += room;
+  plot.x_low = 0, plot.x_high = static_cast<double>(n - 1);
+  plot.curves.push_back(
+      {"the language", Curve::Style::reference, 0, false, 0, {point(plot.x_low, 0), point(plot.x_high, 0)}});
+  plot.curves.push_back(std::move(curve));
+  return plot;
+}
+
+}  // namespace
+
+std::vector<Plot> score_plots(const Score& score) {
+  std::vector<Plot> plots;
+  if (score.well_formed == 0) return plots;
+  Plot contexts = context_plot(score);
+  if (contexts.curves.back().points.size() > 1) plots.push_back(std::move(contexts));
+  if (score.by_height.size() > 2) plots.push_back(height_plot(score));
+  plots.push_back(leaf_plot(score));
+  return plots;
+}
+
+void write_score(std::ostream& out, Format format, const Score& score, std::size_t width) {
+  if (format == Format::json) {
+    out << score_json(score).dump(1) << "\n";
+    return;
+  }
+  if (format == Format::csv) return write_csv(out, score);
+  for (const std::string& sentence : sentences(score)) out << wrap(sentence, "  ", width) << "\n";
+  const auto section = [&](const char* title, const TextTable& table) {
+    if (table.rows.empty()) return;
+    out << "\n" << title << "\n";
+    print(out, table, width);
+  };
+  section("Faults (the first of each sequence)", fault_table(score));
+  section("Statistics beside the reference", statistics_table(score));
+  if (score.well_formed == 0) return;
+  section("Scores: −log P by context", context_table(score));
+  section("Departure from the language by height", height_table(score));
+}
+
+void write_score_page(const std::filesystem::path& html, const Score& score, const std::string& title) {
+  Gallery gallery(html.parent_path() / (html.stem().string() + "-figures"));
+  Page page(title);
+  std::string opening;
+  for (const std::string& sentence : sentences(score)) opening += "<p>" + escape_html(sentence) + "</p>\n";
+  page.add("findings", "What the sequences are like", opening);
+  std::vector<Plot> plots = score_plots(score);
+  std::vector<Plot> departures;
+  std::vector<Plot> contexts;
+  for (Plot& plot : plots) (plot.name == "context" ? contexts : departures).push_back(std::move(plot));
+  if (score.well_formed > 0) {
+    page.add("context", "Which k-gram they behave like",
+             gallery(std::move(contexts)) + html_table(context_table(score)));
+    page.add("departure", "Where they depart from the language",
+             gallery(std::move(departures)) + html_table(height_table(score)));
+  }
+  if (!score.faults.empty()) page.add("faults", "Structure", html_table(fault_table(score)));
+  page.add("statistics", "Statistics beside the reference", html_table(statistics_table(score)));
+  write_file(html, page.html());
+}
+
+}  // namespace leafcast::analysis

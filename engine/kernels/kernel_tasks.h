@@ -1,0 +1,51 @@
+#pragma once
+#include <Eigen/Dense>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "engine/observe/tally.h"
+#include "engine/streams/stream_address.h"
+
+namespace leafcast {
+
+using Proceed = std::function<bool()>;
+
+/// What chunk_runner.cpp asks of the kernels, in types that are the same for every instruction set.
+struct SentenceTask {
+  std::uint32_t chunk;
+  std::uint64_t samples;
+  Proceed proceed;
+  bool record;  ///< keep the sentences instead of tallying them
+  Tally tally{};
+  /// [sample][leaf]; of writers of their own structure [sample][token], tokens as in a punctuated vocabulary,
+  /// without the first begin mark.
+  std::vector<std::uint8_t> sentences{};
+  /// If recorded: from this sample of the chunk on, a multiple of a batch.
+  std::uint64_t first = 0;
+  bool record_nodes = false;
+  std::vector<std::uint8_t> nodes{};  ///< [sample][internal node], as WrittenSentences::nodes
+  StreamPurpose purpose = StreamPurpose::lanes;
+};
+struct LawTask {
+  std::span<const std::uint8_t> sentence;
+  Eigen::MatrixXd laws;  ///< [leaf][symbol]
+};
+
+struct SamplerTables;
+struct GrammarTables;
+
+/// Sample a chunk, on the best instruction set; false if the task was told to stop.
+bool run_on_lanes(const SamplerTables& tables, SentenceTask& task);   // lane_kernels.cpp
+bool run_on_lanes(const GrammarTables& tables, SentenceTask& task);   // grammar_kernels.cpp
+bool run_on_planes(const SamplerTables& tables, SentenceTask& task);  // plane_kernels.cpp
+/// The conditional laws of a k-gram.
+void find_laws(const SamplerTables& tables, LawTask& task);  // lane_kernels.cpp
+void find_laws(const GrammarTables& tables, LawTask& task);  // grammar_kernels.cpp
+
+/// Leaves of so many samples that ride together between two calls of `proceed`: about two milliseconds of
+/// work.
+std::int64_t leaves_between_polls(const Cell& cell, int samples);
+
+}  // namespace leafcast

@@ -1,0 +1,63 @@
+#include "engine/kernels/sampler_family.h"
+
+#include "engine/plan/plan.h"
+
+namespace leafcast {
+
+namespace {
+
+/// A group of 512 samples costs as much as this many on lanes, and a cell has at least 64 chunks. Colors
+/// among three take one random bit a node and pay early.
+std::uint64_t least_samples_for_planes(const Channel& channel) {
+  return kJackknifeBins * (flips_coins(channel) ? 64 : 192);
+}
+
+}  // namespace
+
+bool remembers_a_path(const Cell& cell) {
+  struct Visitor {
+    int height;
+    bool operator()(const TrueGenerator&) const { return true; }
+    bool operator()(const KgramGenerator&) const { return false; }
+    bool operator()(const BlockGenerator& block) const {
+      return block.memory == BlockMemory::root || block.context_depth == height;
+    }
+    bool operator()(const LearnerGenerator&) const { return false; }
+    bool operator()(const ReasoningGenerator& writer) const {
+      return writer.encoding == Encoding::path || writer.memory_depth == 0;
+    }
+  };
+  return std::visit(Visitor{cell.language().height}, cell.generator());
+}
+
+bool flips_coins(const Channel& channel) { return channel.q() == 3 && channel.kernel()(0, 0) == 0; }
+
+SamplerFamily sampler_family(const Cell& cell) {
+  if (cell.method() == Method::collapsed) return SamplerFamily::collapsed;
+  if (cell.method() == Method::splitting) return SamplerFamily::splitting;
+  if (std::holds_alternative<LearnerGenerator>(cell.generator())) return SamplerFamily::learners;
+  if (cell.observe().entropy || cell.observe().pairs != Pairs::none) return SamplerFamily::lanes;
+  const Language& language = cell.language();
+  if (language.is_grammar()) return SamplerFamily::lanes;
+  return language.channel().is_symmetric() && language.symbols() <= 4 && remembers_a_path(cell) &&
+                 cell.samples() >= least_samples_for_planes(language.channel())
+             ? SamplerFamily::planes
+             : SamplerFamily::lanes;
+}
+
+int batch_samples(const Cell& cell) {
+  switch (sampler_family(cell)) {
+    case SamplerFamily::planes:
+      return kPlaneSamples;
+    case SamplerFamily::collapsed:
+    case SamplerFamily::learners:
+      return 1;
+    case SamplerFamily::splitting:
+      return cell.particles();
+    case SamplerFamily::lanes:
+      break;
+  }
+  return kBatchSamples;
+}
+
+}  // namespace leafcast

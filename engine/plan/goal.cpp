@@ -1,0 +1,65 @@
+#include "engine/plan/goal.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/values.h"
+
+namespace leafcast {
+
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == text.npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+bool is_name(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '@';
+  });
+}
+
+}  // namespace
+
+double Target::tolerance(double value) const { return std::max(relative * std::abs(value), absolute); }
+
+std::vector<std::pair<std::string, double>> parse_targets(std::string_view text) {
+  std::vector<std::pair<std::string, double>> targets;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const auto end = std::min(text.find('+', begin), text.size());
+    const std::string_view item = trimmed(text.substr(begin, end - begin));
+    const auto colon = item.find(':');
+    const std::string name(colon == item.npos ? "variance" : trimmed(item.substr(0, colon)));
+    const auto number = parse_real(trimmed(colon == item.npos ? item : item.substr(colon + 1)));
+    const auto is_same = [&](const auto& target) { return target.first == name; };
+    if (!number || !is_name(name) || std::ranges::any_of(targets, is_same)) return {};
+    targets.emplace_back(name, *number);
+    begin = end + 1;
+  }
+  return targets;
+}
+
+GoalState judge(std::span<const Target> targets, std::span<const Estimate> estimates) {
+  GoalState worst;
+  worst.excess = -1;
+  for (const Target& target : targets) {
+    const auto found = std::ranges::find(estimates, target.statistic, &Estimate::statistic);
+    const double value = found == estimates.end() ? kUnknown : found->value;
+    const double error = found == estimates.end() ? kUnknown : found->error;
+    double excess = std::numeric_limits<double>::infinity();
+    if (const double tolerance = target.tolerance(value); error == 0 && !std::isnan(value))
+      excess = 0;
+    else if (tolerance > 0 && !std::isnan(error))
+      excess = error / tolerance;
+    if (excess > worst.excess) worst = {excess <= 1, excess, target.statistic, value, error};
+  }
+  return worst;
+}
+
+double foreseen_samples(const GoalState& state, double samples) {
+  return state.met ? samples : samples * state.excess * state.excess;
+}
+
+}  // namespace leafcast

@@ -1,0 +1,20 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/observe/estimate.h"
+#include "engine/plan/plan.h"
+
+namespace leafcast::io {
+
+/// Writes results.h5 (layout: io/FORMAT.md; it is part of the program's contract). Atomic: temporary name,
+/// fsync, rename. Everything outside /provenance is a function of the record alone, byte for byte.
+/// `provenance`: name → text (program version, git state, command line, compiler, libraries, hosts, SLURM
+/// ids).
+void write_results(const std::filesystem::path& path, const Record& record,
+                   const std::vector<Estimate>& estimates, const std::vector<Fit>& fits,
+                   const std::map<std::string, std::string>& provenance);
+
+}  // namespace leafcast::io

@@ -1,0 +1,245 @@
+#include "jobs/commands/corpus.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "engine/error.h"
+#include "engine/kernels/chunk_runner.h"
+#include "engine/kernels/sampler_family.h"
+#include "io/file/atomic_file.h"
+#include "jobs/commands/progress.h"
+
+namespace leafcast::jobs {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kBlockBytes = 4 << 20;  // of sentences that are in memory at once
+
+io::SequenceHeader header_of(const Cell& cell, const CorpusSettings& settings) {
+  const TokenStream stream(settings.stream, cell.language(), settings.segment_tokens);
+  io::SequenceHeader header;
+  header.stream = settings.stream;
+  header.parameters = cell.parameters();
+  header.samples = cell.samples();
+  header.length = static_cast<std::uint64_t>(stream.row_tokens());
+  header.vocabulary = stream.vocabulary().size();
+  header.segment_tokens = settings.segment_tokens;
+  return header;
+}
+
+/// Samples of the cell in chunks before this one.
+std::uint64_t first_row(const Plan& plan, Chunk chunk) {
+  std::uint64_t row = 0;
+  const Plan::Cut& cut = plan.cuts(chunk.cell).front();
+  const std::uint64_t i = chunk.index;
+  row = i * cut.least + std::min(i, cut.larger) * cut.step;
+  return row - (i > cut.partial ? cut.missing : 0);
+}
+
+/// Samples chunks of one cell after the other and writes their rows.
+class Writer {
+ public:
+  Writer(const Plan& plan, const CorpusSettings& settings, const Corpus& corpus, std::vector<fs::path> files)
+      : plan_(plan), settings_(settings), corpus_(corpus), files_(std::move(files)) {}
+
+  std::optional<Tally> operator()(Chunk chunk, const std::function<bool()>& proceed) {
+    const Cell& cell = plan_.cells()[chunk.cell];
+    if (!runner_ || cell_ != chunk.cell) {
+      runner_ = std::make_unique<ChunkRunner>(cell);
+      stream_ = std::make_unique<TokenStream>(settings_.stream, cell.language(), settings_.segment_tokens);
+      rows_ = files_[chunk.cell].empty() ? nullptr
+                                         : std::make_unique<io::RowFile>(files_[chunk.cell], settings_.format,
+                                                                         corpus_.header(chunk.cell));
+      cell_ = chunk.cell;
+    }
+    std::optional<Tally> tally = runner_->run(chunk.index, plan_.samples(chunk), proceed);
+    if (!tally || (rows_ && !write_rows(cell, chunk, proceed))) return std::nullopt;
+    return tally;
+  }
+
+ private:
+  bool write_rows(const Cell& cell, Chunk chunk, const std::function<bool()>& proceed) {
+    const auto batch = static_cast<std::uint64_t>(batch_samples(cell));
+    const std::uint64_t samples = plan_.samples(chunk), row = first_row(plan_, chunk);
+    const auto length = static_cast<std::size_t>(stream_->row_tokens());
+    const std::uint64_t block = std::max<std::uint64_t>(kBlockBytes / length / batch, 1) * batch;
+    for (std::uint64_t first = 0; first < samples; first += block) {
+      if (!proceed()) return false;
+      const std::uint64_t count = std::min(block, samples - first);
+      const WrittenSentences written = runner_->write(chunk.index, first, count, stream_->needs_nodes());
+      tokens_.resize(count * length);
+      const std::size_t width = written.leaves.size() / count;
+      for (std::uint64_t i = 0; i < count; ++i) {
+        const auto sentence = std::span(written.leaves).subspan(i * width, width);
+        const auto to = std::span(tokens_).subspan(i * length, length);
+        if (cell.writes_own_structure()) {
+          to[0] = static_cast<std::uint16_t>(stream_->vocabulary().number({Vocabulary::Kind::begin, 0}));
+          std::ranges::copy(sentence, to.begin() + 1);
+        } else {
+          const std::size_t nodes = stream_->needs_nodes() ? stream_->nodes() : 0;
+          stream_->write(sentence, std::span(written.nodes).subspan(i * nodes, nodes), to);
+        }
+      }
+      rows_->write(row + first, tokens_);
+    }
+    rows_->sync();
+    return true;
+  }
+
+  const Plan& plan_;
+  CorpusSettings settings_;
+  const Corpus& corpus_;
+  std::vector<fs::path> files_;  // by cell; empty where all rows are packed, and only sums were lost
+  std::unique_ptr<ChunkRunner> runner_;
+  std::unique_ptr<TokenStream> stream_;
+  std::unique_ptr<io::RowFile> rows_;
+  std::uint32_t cell_ = 0;
+  std::vector<std::uint16_t> tokens_;
+};
+
+fs::path settings_path(const fs::path& directory) { return directory / "corpus.json"; }
+
+}  // namespace
+
+std::string stream_problem(const Cell& cell, StreamKind stream) {
+  if (std::holds_alternative<LearnerGenerator>(cell.generator()))
+    return "a learner writes no sentences; choose generator.kind = true, kgram, block or reasoning";
+  if (cell.method() != Method::sequence)
+    return "only generator.method = sequence writes sentences; leave the method out";
+  if (cell.has_goal())
+    return "a corpus has as many sentences as sampling.samples says; leave target errors out";
+  if (cell.writes_own_structure() && stream != StreamKind::punctuated)
+    return "a writer of its own structure writes streams of tokens; use --stream punctuated";
+  const auto* writer = std::get_if<ReasoningGenerator>(&cell.generator());
+  const bool is_true = std::holds_alternative<TrueGenerator>(cell.generator());
+  const auto needs = [&](Encoding encoding, const char* name) -> std::string {
+    if (is_true || (writer && writer->encoding == encoding && knows_nodes(cell))) return "";
+    return fmt::format(
+        "memory states in {} encoding are known of the language itself and of reasoning writers of this "
+        "encoding that remember all levels; choose another --stream or generator",
+        name);
+  };
+  if (stream == StreamKind::path) return needs(Encoding::path, "path");
+  if (stream == StreamKind::segment) return needs(Encoding::segment, "segment");
+  return "";
+}
+
+Corpus::Corpus(const Plan& plan, const CorpusSettings& settings, fs::path directory)
+    : settings_(settings), directory_(std::move(directory)) {
+  for (const Cell& cell : plan.cells()) {
+    const std::string problem = stream_problem(cell, settings.stream);
+    if (!problem.empty()) throw UsageError(fmt::format("{}: {}", cell.label(), problem));
+    headers_.push_back(header_of(cell, settings));
+  }
+}
+
+fs::path Corpus::file(std::size_t cell) const {
+  return directory_ / fmt::format("corpus-{:04}{}", cell, io::format_extension(settings_.format));
+}
+fs::path Corpus::rows_file(std::size_t cell) const {
+  if (settings_.format != io::SequenceFormat::hdf5) return file(cell);
+  return directory_ / fmt::format("corpus-{:04}.rows", cell);
+}
+
+bool Corpus::is_packed(std::size_t cell) const {
+  return settings_.format == io::SequenceFormat::hdf5 && fs::exists(file(cell)) &&
+         !fs::exists(rows_file(cell));
+}
+
+std::uint64_t Corpus::bytes() const {
+  std::uint64_t all = 0;
+  for (const io::SequenceHeader& header : headers_) all += io::RowFile::bytes(settings_.format, header);
+  return all;
+}
+
+void Corpus::create_files(const Ledger& ledger) const {
+  std::uint64_t missing = 0;
+  for (std::size_t cell = 0; cell < headers_.size(); ++cell) {
+    if (is_packed(cell) || fs::exists(rows_file(cell))) continue;
+    if (ledger.count(cell) > 0)
+      throw DataError(
+          fmt::format("{}: the file is gone, and its chunks are counted as done; put it back, or sample into "
+                      "another -o directory",
+                      file(cell).string()));
+    missing += io::RowFile::bytes(settings_.format, headers_[cell]);
+  }
+  const std::uint64_t room = fs::space(directory_).available;
+  if (missing > room)
+    throw IoError(fmt::format(
+        "{}: the corpus takes {}B more and the disk has {}B; free space, or sample fewer sentences",
+        directory_.string(), format_count(static_cast<double>(missing)),
+        format_count(static_cast<double>(room))));
+  for (std::size_t cell = 0; cell < headers_.size(); ++cell) {
+    if (is_packed(cell)) continue;
+    io::RowFile::create(rows_file(cell), settings_.format, headers_[cell]);
+  }
+}
+
+void Corpus::finish() const {
+  if (settings_.format != io::SequenceFormat::hdf5) return;
+  for (std::size_t cell = 0; cell < headers_.size(); ++cell) {
+    if (is_packed(cell)) continue;
+    io::pack_hdf5(rows_file(cell), file(cell), headers_[cell]);
+    fs::remove(rows_file(cell));
+    fs::remove(fs::path(rows_file(cell)).concat(".json"));
+  }
+}
+
+workers::SampleChunk Corpus::sampler(const Plan& plan) const {
+  std::vector<fs::path> files;
+  for (std::size_t cell = 0; cell < headers_.size(); ++cell)
+    files.push_back(is_packed(cell) ? fs::path() : rows_file(cell));
+  const auto writer = std::make_shared<Writer>(plan, settings_, *this, std::move(files));
+  return [writer](Chunk chunk, const std::function<bool()>& proceed) { return (*writer)(chunk, proceed); };
+}
+
+std::string corpus_text(const CorpusSettings& settings) {
+  return nlohmann::ordered_json{{"filetype", "leafcast-corpus"},
+                                {"version", 1},
+                                {"stream", stream_name(settings.stream)},
+                                {"format", io::format_name(settings.format)},
+                                {"segment_tokens", settings.segment_tokens}}
+      .dump();
+}
+
+CorpusSettings corpus_of_text(const std::string& text) {
+  try {
+    const auto json = nlohmann::json::parse(text);
+    const auto stream = stream_of_name(json.at("stream").get<std::string>());
+    const auto format = io::format_of_name(json.at("format").get<std::string>());
+    const auto segment = json.at("segment_tokens").get<std::int64_t>();
+    if (json.at("filetype") != "leafcast-corpus" || !stream || !format || segment < 0) throw DataError("");
+    return {*stream, *format, segment};
+  } catch (const std::exception&) {
+    throw DataError(
+        "corpus.json: damaged, so that nobody knows how the corpus is written; restore it from a copy, or "
+        "sample "
+        "into another -o directory");
+  }
+}
+
+std::optional<CorpusSettings> read_corpus_settings(const fs::path& directory) {
+  if (!fs::exists(settings_path(directory))) return std::nullopt;
+  const auto bytes = io::read_bytes(settings_path(directory), 1 << 20);
+  return corpus_of_text({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+void write_corpus_settings(const fs::path& directory, const CorpusSettings& settings) {
+  const std::string text = corpus_text(settings) + "\n";
+  io::write_atomically(settings_path(directory), std::as_bytes(std::span(text)));
+}
+
+std::string describe(const CorpusSettings& settings) {
+  std::string text =
+      fmt::format("--stream {} --format {}", stream_name(settings.stream), io::format_name(settings.format));
+  if (settings.segment_tokens > 0) text += fmt::format(" --segment-tokens {}", settings.segment_tokens);
+  return text;
+}
+
+}  // namespace leafcast::jobs

@@ -1,0 +1,65 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/plan/plan.h"
+#include "engine/sequences/token_stream.h"
+#include "io/sequences/sequences.h"
+#include "workers/run.h"
+
+namespace leafcast::jobs {
+
+/// What `sample` writes beside the sums of `run`: a file of sequences a cell.
+struct CorpusSettings {
+  StreamKind stream = StreamKind::leaves;
+  io::SequenceFormat format = io::SequenceFormat::npy;
+  std::int64_t segment_tokens = 0;  ///< tokens between two memory states
+  bool operator==(const CorpusSettings&) const = default;
+};
+
+/// The files of a plan's cells in a run directory. The rows of a cell are its samples in the order of its
+/// chunks; a chunk is written, and durable, before its sums are told, so what the ledger has is on disk, and
+/// any number of ranks, order or history of kills gives the same bytes. All ranks must see the same file
+/// system.
+class Corpus {
+ public:
+  /// Throws UsageError where a cell cannot be written so: see stream_problem.
+  Corpus(const Plan& plan, const CorpusSettings& settings, std::filesystem::path directory);
+
+  /// DIR/corpus-0003.npy; and rows that are still to be packed.
+  std::filesystem::path file(std::size_t cell) const;
+  const io::SequenceHeader& header(std::size_t cell) const { return headers_[cell]; }
+  std::uint64_t bytes() const;  ///< of all files, before packing
+
+  /// Before sampling. `done`: whether chunks of the cell are done, whose rows must be there then. Throws
+  /// IoError (also if the disk has not the room), DataError.
+  void create_files(const Ledger& ledger) const;
+  /// When all is done: packs what is to be packed.
+  void finish() const;
+
+  /// Samples a chunk and writes its rows. For one thread; keeps the sampler of the last cell.
+  workers::SampleChunk sampler(const Plan& plan) const;
+
+ private:
+  std::filesystem::path rows_file(std::size_t cell) const;
+  bool is_packed(std::size_t cell) const;
+  CorpusSettings settings_;
+  std::filesystem::path directory_;
+  std::vector<io::SequenceHeader> headers_;
+};
+
+/// Why the cell's sentences cannot be written as this stream; empty if they can.
+std::string stream_problem(const Cell& cell, StreamKind stream);
+
+/// DIR/corpus.json: what the directory's corpus is. Nothing if there is none. Throws IoError, DataError.
+std::optional<CorpusSettings> read_corpus_settings(const std::filesystem::path& directory);
+void write_corpus_settings(const std::filesystem::path& directory, const CorpusSettings& settings);
+std::string describe(const CorpusSettings& settings);
+/// As one line, for the ranks.
+std::string corpus_text(const CorpusSettings& settings);
+CorpusSettings corpus_of_text(const std::string& text);
+
+}  // namespace leafcast::jobs

@@ -1,0 +1,384 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "analysis/text/cell_text.h"
+#include "analysis/text/number_text.h"
+#include "analysis/text/text_table.h"
+#include "engine/plan/cost.h"
+#include "engine/plan/stages.h"
+#include "jobs/commands/costs.h"
+#include "jobs/commands/forecast.h"
+#include "jobs/commands/program.h"
+#include "jobs/commands/progress.h"
+#include "jobs/sweep/nearest.h"
+#include "jobs/sweep/sweep.h"
+#include "workers/dry_run.h"
+
+namespace leafcast::jobs {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr double kProgramBytes = 150e6;  // of a rank: code, libraries, MPI buffers
+constexpr double kRanksANode = 16;       // that share the memory for rank 0's tallies: few, to be safe
+constexpr int kMostRanks = 1000000;
+constexpr std::size_t kColumns = 80;
+
+/// What goals are expected to take: samples by cell, where that could be told.
+using Forecast = std::vector<std::optional<double>>;
+
+/// What a sweep takes.
+struct Cost {
+  std::vector<double> cell_seconds;
+  double seconds = 0, leaves = 0, longest_chunk = 0, rank_bytes = kProgramBytes, tally_bytes = 0;
+};
+
+Cost cost_of(const Plan& plan, const CostModel& costs) {
+  Cost cost;
+  double sampler = 0;
+  for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
+    const Cell& cell = plan.cells()[i];
+    cost.cell_seconds.push_back(costs.cell_seconds(plan, i));
+    cost.seconds += cost.cell_seconds.back();
+    cost.leaves += static_cast<double>(cell.samples()) * static_cast<double>(cell.language().leaves());
+    cost.longest_chunk = std::max(cost.longest_chunk, costs.chunk_seconds(plan, {i, 0}));
+    sampler = std::max(sampler, sampler_bytes(cell));
+    cost.tally_bytes += 3 * tally_bytes(cell);
+  }
+  cost.rank_bytes += sampler;
+  return cost;
+}
+
+/// Ranks that finish in about ten minutes, as far as chunks allow.
+int suggested_ranks(const Cost& cost, const Plan& plan) {
+  const double wanted = std::ceil(cost.seconds / 600);
+  return static_cast<int>(
+      std::clamp(wanted, 1.0, std::min(4096.0, std::max(1.0, static_cast<double>(plan.total_chunks()) / 4))));
+}
+
+std::string slurm_time(double seconds) {
+  constexpr double kMost = 365.0 * 86400;  // no site grants more
+  const auto minutes = static_cast<long long>(std::ceil(std::min(seconds, kMost) / 60));
+  return fmt::format("{:02d}:{:02d}:00", minutes / 60, minutes % 60);
+}
+
+/// What to ask Slurm for.
+struct Suggestion {
+  int ranks;
+  double seconds;         ///< expected
+  std::string time;       ///< limit with a reserve, HH:MM:SS
+  long long megabytes;    ///< a core
+  std::string resources;  ///< the same as sbatch's options
+};
+
+Suggestion suggest(const Cost& cost, int ranks) {
+  Suggestion suggestion{ranks, cost.seconds / ranks + cost.longest_chunk, {}, 0, {}};
+  suggestion.time = slurm_time(2 * suggestion.seconds + 120);
+  const double bytes = 1.25 * cost.rank_bytes + cost.tally_bytes / std::min<double>(ranks, kRanksANode);
+  suggestion.megabytes = static_cast<long long>(std::ceil(bytes / 1e6 / 50)) * 50;
+  suggestion.resources =
+      fmt::format("--ntasks={} --time={} --mem-per-cpu={}M", ranks, suggestion.time, suggestion.megabytes);
+  return suggestion;
+}
+
+/// The word as a shell reads it back.
+std::string shell_word(const std::string& word) {
+  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("%+,-./:=@_").find(c) != std::string_view::npos;
+  });
+  if (plain) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+/// The words of the batch script and its arguments.
+std::vector<std::string> job_words(const Options& options) {
+  std::vector<std::string> words = {"slurm/sweep.sbatch", "DIR"};
+  for (const std::string& file : options.positional()) words.push_back(shell_word(file));
+  for (const Setting& setting : options.overrides())
+    words.push_back(shell_word(fmt::format("--{}={}", setting.key, setting.value)));
+  return words;
+}
+
+// ---- text
+
+std::size_t columns(const std::string& text) {  // UTF-8: bytes that begin a character
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+/// Lines of at most so many columns; a longer word has a line of its own.
+std::vector<std::string> wrap(const std::vector<std::string>& words, std::size_t width,
+                              const std::string& indent) {
+  std::vector<std::string> lines;
+  for (const std::string& word : words) {
+    if (lines.empty())
+      lines.push_back(word);
+    else if (columns(lines.back()) + 1 + columns(word) <= width)
+      lines.back() += " " + word;
+    else
+      lines.push_back(indent + word);
+  }
+  return lines;
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::vector<std::string> words(1);
+  for (const char c : text) {
+    if (c == ' ')
+      words.emplace_back();
+    else
+      words.back() += c;
+  }
+  return words;
+}
+
+// ---- simulation
+
+/// A run on ranks that are only pretended.
+struct Simulation {
+  workers::DryRun run;
+  std::uint64_t share = 1;  ///< of that many parts of the sweep, one was simulated
+};
+
+Simulation simulate(const Plan& plan, const CostModel& costs, int ranks) {
+  constexpr std::uint64_t kMostChunks = 1000000;  // some seconds
+  Simulation simulation;
+  simulation.share = (plan.total_chunks() + kMostChunks - 1) / kMostChunks;
+  workers::DryMachine machine;
+  machine.ranks = ranks;
+  simulation.run = workers::run_dry(plan, costs, machine, {0, simulation.share});
+  return simulation;
+}
+
+void print_simulation(const Simulation& simulation, int ranks) {
+  const workers::DryRun& run = simulation.run;
+  std::string text = fmt::format("simulated on {} rank{}", ranks, ranks == 1 ? "" : "s");
+  if (simulation.share > 1) text += fmt::format(", with one chunk in {}", simulation.share);
+  text += fmt::format(
+      ": {}; {:.1f}% of the ranks' time is sampling; the end is {} after the first rank has nothing to do; "
+      "rank 0 is busy for {:.2g}% of the time with orders and results",
+      format_duration(run.seconds), 100 * run.efficiency, format_duration(run.tail_seconds),
+      100 * run.dispatch_seconds / run.seconds);
+  for (const std::string& line : wrap(words_of(text), kColumns - 2, "  ")) fmt::print("{}\n", line);
+}
+
+Json json_of(const Simulation& simulation) {
+  const workers::DryRun& run = simulation.run;
+  return {{"share", simulation.share},        {"chunks", run.chunks},
+          {"seconds", run.seconds},           {"efficiency", run.efficiency},
+          {"tail_seconds", run.tail_seconds}, {"dispatch_seconds", run.dispatch_seconds}};
+}
+
+// ---- printing
+
+/// Cells of one language each; all together if languages are many and have few cells.
+std::vector<std::vector<std::uint32_t>> groups_of(const Plan& plan) {
+  std::vector<std::vector<std::uint32_t>> groups;
+  std::map<std::string, std::size_t> place;
+  std::vector<std::uint32_t> all;
+  for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
+    const auto [entry, is_new] = place.try_emplace(analysis::language_text(plan.cells()[i]), groups.size());
+    if (is_new) groups.emplace_back();
+    groups[entry->second].push_back(i);
+    all.push_back(i);
+  }
+  if (2 * groups.size() > all.size()) return {all};
+  return groups;
+}
+
+std::string core_time(double seconds) {
+  return seconds < 1 ? analysis::number_text(seconds, 2) + " s" : format_duration(seconds);
+}
+
+/// A cell's samples: with a goal those that it is expected to take (≈), or at most takes (≤).
+std::string samples_text(const Cell& cell, const std::optional<double>& forecast) {
+  const char* sign = !cell.has_goal() ? "" : forecast ? "≈ " : "≤ ";
+  return sign + format_count(static_cast<double>(cell.samples()));
+}
+
+/// A table a language: what its cells share is said once.
+void print_group(const Plan& plan, const Forecast& forecast, const Cost& cost,
+                 const std::vector<std::uint32_t>& group) {
+  std::vector<const Cell*> cells;
+  double seconds = 0;
+  for (const std::uint32_t i : group) {
+    cells.push_back(&plan.cells()[i]);
+    seconds += cost.cell_seconds[i];
+  }
+  const std::set<std::string> varying = analysis::varying_keys(cells);
+  std::string shared = analysis::text(*cells.front(), [&](const std::string& key) {
+    return analysis::describes_language(key) && !varying.contains(key);
+  });
+  if (!varying.contains("language.d") && !varying.contains("language.height"))
+    shared += fmt::format(" (n = {})", cells.front()->language().leaves());
+  std::cout << analysis::wrap(fmt::format("{}: {} cell{}, {} of core time", shared, group.size(),
+                                          group.size() == 1 ? "" : "s", core_time(seconds)),
+                              "")
+            << '\n';
+  using Kind = analysis::TextTable::Kind;
+  analysis::TextTable table;
+  table.columns = {{"#"},      {"cell", Kind::word}, {"samples"},
+                   {"chunks"}, {"core time"},        {"share", Kind::number, 1}};
+  for (const std::uint32_t i : group) {
+    const std::string name = analysis::text(plan.cells()[i], [&](const std::string& key) {
+      return varying.contains(key) || key.starts_with("generator.");
+    });
+    table.rows.push_back({std::to_string(i), name, samples_text(plan.cells()[i], forecast[i]),
+                          std::to_string(plan.chunks(i)), core_time(cost.cell_seconds[i]),
+                          fmt::format("{:.1f}%", 100 * cost.cell_seconds[i] / cost.seconds)});
+  }
+  analysis::print(std::cout, table, kColumns);
+  std::cout << std::endl;
+}
+
+void print_goals(const Plan& asked, const Forecast& forecast) {
+  std::size_t goals = 0, told = 0, short_of_it = 0;
+  for (std::size_t c = 0; c < forecast.size(); ++c) {
+    const Cell& cell = asked.cells()[c];
+    if (!cell.has_goal()) continue;
+    ++goals;
+    told += forecast[c] ? 1 : 0;
+    short_of_it += forecast[c] && *forecast[c] >= static_cast<double>(cell.samples()) ? 1 : 0;
+  }
+  if (goals == 0) return;
+  std::string text = fmt::format(
+      "targets: {} of {} cells have one; samples, chunks and times are what a small sample of each lets "
+      "expect",
+      goals, forecast.size());
+  if (told < goals) text += fmt::format(" (≤: the most they may take; {} could not be told)", goals - told);
+  if (short_of_it > 0) text += fmt::format("; {} will not be met within max-samples", short_of_it);
+  for (const std::string& line : wrap(words_of(text), kColumns - 2, "  ")) fmt::print("{}\n", line);
+}
+
+/// `asked`: as the sweep says; `plan`: what is expected of it, which differs only where there are goals.
+void print_text(const Plan& asked, const Forecast& forecast, const Plan& plan, const CostModel& costs,
+                const Cost& cost, const Suggestion& suggestion, const std::optional<Simulation>& simulation,
+                const Options& options) {
+  if (!plan.title().empty()) {
+    for (const std::string& line : wrap(words_of(plan.title()), kColumns, "")) fmt::print("{}\n", line);
+    fmt::print("\n");
+  }
+  std::fflush(stdout);
+  for (const std::vector<std::uint32_t>& group : groups_of(plan)) print_group(plan, forecast, cost, group);
+  print_goals(asked, forecast);
+  const std::string total =
+      fmt::format("core time: {} in all for {} cells, {} leaves, {:.2g} s the longest chunk; {}",
+                  format_duration(cost.seconds), plan.cells().size(), format_count(cost.leaves),
+                  cost.longest_chunk, describe(costs));
+  for (const std::string& line : wrap(words_of(total), kColumns - 2, "  ")) fmt::print("{}\n", line);
+  fmt::print("memory: about {}B a rank, and {}B for tallies on rank 0\n", format_count(cost.rank_bytes),
+             format_count(cost.tally_bytes));
+  if (simulation) print_simulation(*simulation, suggestion.ranks);
+  fmt::print("with {}: about {}. To submit (from the source folder):\n",
+             suggestion.ranks == 1 ? "1 rank" : fmt::format("{} ranks", suggestion.ranks),
+             format_duration(suggestion.seconds));
+  std::vector<std::string> words = words_of("sbatch " + suggestion.resources);
+  for (const std::string& word : job_words(options)) words.push_back(word);
+  const std::vector<std::string> lines = wrap(words, kColumns - 4, "  ");
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    fmt::print("  {}{}\n", lines[i], i + 1 < lines.size() ? " \\" : "");
+  fmt::print("or, with the presets of your site: slurm/submit (--help tells how)\n");
+}
+
+// ---- JSON
+
+void print_json(const Plan& asked, const Forecast& forecast, const Plan& plan, const CostModel& costs,
+                const Cost& cost, const Suggestion& suggestion, const std::optional<Simulation>& simulation,
+                const Options& options) {
+  Json cells = Json::array();
+  std::uint64_t samples = 0;
+  for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
+    const Cell& cell = plan.cells()[i];
+    samples += cell.samples();
+    cells.push_back({{"label", cell.label()},
+                     {"samples", cell.samples()},
+                     {"chunks", plan.chunks(i)},
+                     {"seconds", cost.cell_seconds[i]}});
+    if (!cell.has_goal()) continue;
+    Json& row = cells.back();
+    row["first_samples"] = cell.first_samples();
+    row["max_samples"] = asked.cells()[i].samples();
+    row["samples_forecast"] = forecast[i] ? Json(*forecast[i]) : Json();
+  }
+  std::string command = "sbatch " + suggestion.resources;
+  for (const std::string& word : job_words(options)) command += " " + word;
+  Json document = {
+      {"title", plan.title()},
+      {"plan_hash", fmt::format("{:016x}", asked.hash())},
+      {"cells", cells},
+      {"totals",
+       {{"cells", plan.cells().size()},
+        {"samples", samples},
+        {"chunks", plan.total_chunks()},
+        {"leaves", cost.leaves},
+        {"core_seconds", cost.seconds},
+        {"longest_chunk_seconds", cost.longest_chunk},
+        {"rank_bytes", cost.rank_bytes},
+        {"tally_bytes", cost.tally_bytes}}},
+      {"costs", {{"measured", costs.measured()}, {"origin", describe(costs)}}},
+      {"suggestion",
+       {{"ranks", suggestion.ranks},
+        {"seconds", suggestion.seconds},
+        {"time", suggestion.time},
+        {"mem_per_cpu_mb", suggestion.megabytes},
+        {"command", command}}},
+  };
+  if (simulation) document["simulation"] = json_of(*simulation);
+  // A title or file name may hold bytes that are no UTF-8.
+  fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+}  // namespace
+
+ExitCode plan_command(const Arguments& arguments, const Arguments&) {
+  Options options(
+      "plan", "SWEEP…",
+      "Shows what a sweep would run: cells, chunks, estimated cost and memory, and how to submit it.", true);
+  namespace po = boost::program_options;
+  options.add()("pilot", po::value<double>()->value_name("S"),
+                "measure this machine for about S seconds (1); 0: use built-in rates");
+  options.add()("ranks", po::value<int>()->value_name("N"),
+                "suggest a job of N ranks, and simulate it: efficiency, tail, load of rank 0");
+  options.add()("format", po::value<std::string>()->default_value("text")->value_name("text|json"),
+                "how to print");
+  options.parse(arguments);
+  if (options.wants_help()) {
+    fmt::print("{}", options.help());
+    return ExitCode::done;
+  }
+  const std::vector<std::string> formats = {"text", "json"};
+  const std::string format = options.get<std::string>("format");
+  if (std::find(formats.begin(), formats.end(), format) == formats.end())
+    throw UsageError(fmt::format("--format {}: plan prints text or json; did you mean {}?", format,
+                                 find_nearest(format, formats)));
+  const Plan asked = read_sweeps(options.positional(), options.overrides());
+  const Forecast forecast = forecast_samples(asked, options.seconds("pilot", 1));
+  const Plan plan = has_goals(asked) ? expected_plan(asked, forecast) : asked;
+  const CostModel costs = measure_costs(plan.cells(), options.seconds("pilot", 1));
+  const Cost cost = cost_of(plan, costs);
+  std::optional<Simulation> simulation;
+  int ranks = suggested_ranks(cost, plan);
+  if (options.has("ranks")) {
+    ranks = options.get<int>("ranks");
+    if (ranks < 1 || ranks > kMostRanks)
+      throw UsageError(fmt::format("--ranks {}: from 1 to {} ranks can be simulated", ranks, kMostRanks));
+    simulation = simulate(plan, costs, ranks);
+  }
+  (format == "json" ? print_json : print_text)(asked, forecast, plan, costs, cost, suggest(cost, ranks),
+                                               simulation, options);
+  return ExitCode::done;
+}
+
+}  // namespace leafcast::jobs

@@ -1,0 +1,516 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "analysis/estimate/estimates.h"
+#include "analysis/estimate/goal_check.h"
+#include "analysis/fit/fits.h"
+#include "engine/plan/cost.h"
+#include "engine/plan/stages.h"
+#include "engine/printable.h"
+#include "io/record/results.h"
+#include "io/run/run_directory.h"
+#include "io/run/verify.h"
+#include "jobs/commands/corpus.h"
+#include "jobs/commands/costs.h"
+#include "jobs/commands/goal_text.h"
+#include "jobs/commands/parent_watch.h"
+#include "jobs/commands/program.h"
+#include "jobs/commands/progress.h"
+#include "jobs/commands/provenance.h"
+#include "jobs/commands/say.h"
+#include "jobs/commands/status_file.h"
+#include "jobs/commands/time_limit.h"
+#include "jobs/sweep/nearest.h"
+#include "jobs/sweep/sweep.h"
+#include "workers/goals.h"
+#include "workers/mpi_communicator.h"
+#include "workers/stop_signal.h"
+
+namespace leafcast::jobs {
+
+namespace {
+
+constexpr std::string_view kPlanPrefix = "plan\n", kCorpusPrefix = "corpus\n", kExitPrefix = "exit\n";
+
+/// What is done: `run` tallies sentences, `sample` writes them as well.
+enum class Task { run, sample };
+
+workers::Slice parse_slice(const std::string& text) {
+  workers::Slice slice;
+  const char* end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, slice.index);
+  if (first.ec == std::errc{} && first.ptr != end && *first.ptr == '/') {
+    const auto second = std::from_chars(first.ptr + 1, end, slice.count);
+    if (second.ec == std::errc{} && second.ptr == end && slice.index >= 1 && slice.index <= slice.count) {
+      --slice.index;
+      return slice;
+    }
+  }
+  throw UsageError(fmt::format("--slice {}: a slice is I/N with 1 ≤ I ≤ N, e.g. 3/16", text));
+}
+
+double positive_seconds(const Options& options, const std::string& name, double otherwise) {
+  if (!options.has(name)) return otherwise;
+  const double seconds = options.get<double>(name);
+  if (!(seconds > 0)) throw UsageError(fmt::format("--{} {}: a time in seconds is positive", name, seconds));
+  return seconds;
+}
+
+/// Refuses what cannot fit, before anything is sampled: the windows of long contexts on every rank of this
+/// node, and the tallies of all cells on rank 0.
+void check_memory(const Plan& plan) {
+  const double physical =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+  const int ranks = workers::ranks_on_this_node();
+  double tallies = 0;
+  for (const Cell& cell : plan.cells()) {
+    tallies += 3 * tally_bytes(cell);
+    const double windows = ranks * sampler_bytes(cell);
+    if (windows > physical)
+      throw UsageError(fmt::format(
+          "{}: its sampler takes {}B on {} rank(s) and this machine has {}B; choose fewer ranks "
+          "a node, or a smaller "
+          "generator.context (k-grams), generator.training (learners) or alphabet (collapsed kernels)",
+          cell.label(), format_count(windows), ranks, format_count(physical)));
+  }
+  if (tallies > physical)
+    throw UsageError(fmt::format("the tallies of {} cells take {}B and this machine has {}B; split the sweep",
+                                 plan.cells().size(), format_count(tallies), format_count(physical)));
+}
+
+/// The run's cost model: the one that is stored with it, or else a pilot's, which is then stored.
+CostModel costs_of(io::RunDirectory& directory, const workers::RunSettings& settings, const Options& options,
+                   int ranks) {
+  const Record& record = directory.record();
+  const bool asked = options.has("pilot");
+  if (!asked)
+    if (const auto stored = stored_costs(directory.cost_text())) return *stored;
+  const workers::Goals goals(record, settings.goal_check, {});
+  const double nominal =
+      (workers::Dispatcher(record.plan, record.ledger, settings.slice, 1, {}, goals.wants()).seconds_left() +
+       goals.foreseen_seconds()) /
+      ranks;
+  const double seconds = options.seconds("pilot", pilot_seconds(std::min(nominal, settings.max_seconds)));
+  std::vector<Cell> cells;
+  for (std::size_t cell = 0; cell < record.plan.cells().size(); ++cell)
+    if (record.ledger.count(cell) < goals.wanted()[cell]) cells.push_back(record.plan.cells()[cell]);
+  CostModel costs = measure_costs(cells, seconds);
+  if (costs.measured()) directory.write_cost(costs.json());
+  return costs;
+}
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+/// What Slurm has said of the time left, and when.
+struct TimeLimit {
+  std::optional<double> seconds_left;
+  Clock::time_point asked = Clock::now();
+};
+
+/// What was damaged in the directory, and what is to be computed because of it. Also where progress is not
+/// wanted: it may be a disk that fails.
+void tell_damage(const io::RunDirectory& directory) {
+  constexpr std::size_t kShown = 10;
+  if (directory.set_aside().empty()) return;
+  for (const io::SetAside& file : directory.set_aside())
+    say("set aside: {}: {}; moved to {}: {}\n", file.file.string(), printable(file.problem),
+        file.now.string(), file.consequence);
+  const Record& record = directory.record();
+  const std::vector<std::uint32_t> wanted = wanted_chunks(record, analysis::check_goal);
+  const auto missing = io::missing_chunks(record.plan, record.ledger, wanted);
+  if (missing.empty()) return say("whole files hold all {} chunks\n", sum(wanted));
+  say("{} of {} chunks are in no whole file and are computed now:\n", sum(wanted) - record.ledger.count(),
+      sum(wanted));
+  for (std::size_t i = 0; i < std::min(missing.size(), kShown); ++i) say("  {}\n", describe(missing[i]));
+  if (missing.size() > kShown) say("  and some of {} more cells\n", missing.size() - kShown);
+}
+
+/// What rank 0 knows once everything is checked and before anything is sampled.
+struct Job {
+  std::filesystem::path directory_path;
+  io::RunDirectory directory;
+  Record record;
+  workers::RunSettings settings;
+  std::string slice;
+  bool limited_by_slurm;
+  bool quiet;
+  std::optional<CorpusSettings> corpus_settings{};
+  std::unique_ptr<Corpus> corpus{};
+};
+
+template <class Choice>
+Choice choose(const Options& options, const std::string& name, Choice otherwise,
+              std::optional<Choice> (*of_name)(const std::string&), const std::vector<std::string>& names) {
+  if (!options.has(name)) return otherwise;
+  const std::string given = options.get<std::string>(name);
+  const std::optional<Choice> choice = of_name(given);
+  if (!choice)
+    throw UsageError(fmt::format("--{} {}: it is one of {}; did you mean {}?", name, given,
+                                 fmt::join(names, ", "), find_nearest(given, names)));
+  return *choice;
+}
+
+CorpusSettings corpus_settings(const Options& options) {
+  CorpusSettings settings;
+  settings.stream =
+      choose(options, "stream", settings.stream, stream_of_name, {"leaves", "punctuated", "segment", "path"});
+  settings.format =
+      choose(options, "format", settings.format, io::format_of_name, {"npy", "raw", "hdf5", "text"});
+  const bool has_states = settings.stream == StreamKind::segment || settings.stream == StreamKind::path;
+  if (has_states != options.has("segment-tokens"))
+    throw UsageError(
+        has_states ? "--stream segment and path need --segment-tokens N: how many tokens stand between "
+                     "two memory states"
+                   : "--segment-tokens: only --stream segment and path have memory states; leave it out");
+  if (has_states) {
+    settings.segment_tokens = options.get<std::int64_t>("segment-tokens");
+    if (settings.segment_tokens < 1) throw UsageError("--segment-tokens: at least 1");
+  }
+  return settings;
+}
+
+/// A directory has a corpus or has none, from its first chunk on.
+void require_same_corpus(const std::filesystem::path& directory, const Record& record,
+                         const std::optional<CorpusSettings>& wanted) {
+  const std::optional<CorpusSettings> there = read_corpus_settings(directory);
+  if (there == wanted) return;
+  if (there && wanted)
+    throw DataError(fmt::format("{} holds a corpus of {}, and this one is of {}; choose another -o directory",
+                                directory.string(), describe(*there), describe(*wanted)));
+  if (there)
+    throw DataError(
+        fmt::format("{} holds a corpus; continue it with leafcast sample {}, or choose another -o directory",
+                    directory.string(), describe(*there)));
+  if (record.ledger.count() > 0)
+    throw DataError(fmt::format(
+        "{} holds a run whose sentences were not written; choose another -o directory", directory.string()));
+}
+
+std::optional<Job> prepare(Task task, const Arguments& arguments, int ranks, const TimeLimit& limit) {
+  const auto begin = Clock::now();
+  const bool samples = task == Task::sample;
+  Options options(
+      samples ? "sample" : "run", "SWEEP…",
+      samples ? "Writes the sentences of every cell to DIR/corpus-NNNN, and their results as run does. "
+                "The same command continues."
+              : "Samples what the sweep asks for into DIR. The same command continues an interrupted run.",
+      true);
+  namespace po = boost::program_options;
+  options.add()("output,o", po::value<std::string>()->value_name("DIR"), "run directory (required)");
+  if (samples) {
+    options.add()(
+        "stream", po::value<std::string>()->value_name("KIND"),
+        "leaves (default), punctuated: with begin mark and marks; segment, path: punctuated, with the memory "
+        "states of a reasoning writer in between");
+    options.add()("format", po::value<std::string>()->value_name("F"), "npy (default), raw, hdf5 or text");
+    options.add()("segment-tokens", po::value<std::int64_t>()->value_name("N"),
+                  "segment, path: tokens between two memory states");
+  } else {
+    options.add()("slice", po::value<std::string>()->value_name("I/N"),
+                  "only the I-th of N disjoint shares (job arrays)");
+  }
+  options.add()("max-seconds", po::value<double>()->value_name("S"),
+                "stop within S seconds; exit code 75 if more is to do (default: the time that Slurm says "
+                "is left, less a quarter or 45 s)");
+  options.add()("flush-seconds", po::value<double>()->value_name("S"),
+                "write a part at least every S seconds (30)");
+  options.add()(
+      "pilot", po::value<double>()->value_name("S"),
+      "measure this machine anew for about S seconds before sampling; 0: built-in rates (else a run "
+      "of more than 5 s measures once, at most 1.5 s, and stores DIR/cost.json)");
+  options.add()("quiet,q", "show no progress");
+  options.parse(arguments);
+  if (options.wants_help()) {
+    fmt::print("{}", options.help());
+    return std::nullopt;
+  }
+  if (!options.has("output")) throw UsageError("no run directory: say where results go with -o DIR");
+  workers::RunSettings settings;
+  if (!samples && options.has("slice")) settings.slice = parse_slice(options.get<std::string>("slice"));
+  settings.max_seconds = positive_seconds(options, "max-seconds", settings.max_seconds);
+  const bool limited_by_slurm = limit.seconds_left && !options.has("max-seconds");
+  if (limited_by_slurm)
+    settings.max_seconds = usable_seconds(*limit.seconds_left) - seconds_since(limit.asked);
+  settings.flush_seconds = positive_seconds(options, "flush-seconds", settings.flush_seconds);
+
+  const Plan plan = read_sweeps(options.positional(), options.overrides());
+  if (settings.slice.count > 1 && has_goals(plan))
+    throw UsageError(
+        "--slice: a sweep with target errors is not sliced: whether a cell needs more samples is decided by "
+        "the "
+        "sums of all its chunks, of which a slice has a share only; run it as one job of many ranks, or give "
+        "every task cells of its own (another sweep file, or keys such as --language.height)");
+  settings.goal_check = analysis::check_goal;
+  check_memory(plan);
+  const std::filesystem::path path = std::filesystem::absolute(options.get<std::string>("output"));
+  std::optional<CorpusSettings> corpus_wanted;
+  std::unique_ptr<Corpus> corpus;
+  if (samples) {
+    corpus_wanted = corpus_settings(options);
+    corpus = std::make_unique<Corpus>(plan, *corpus_wanted, path);
+  }
+  io::LockTiming timing;
+  timing.say = [](const std::string& text) { say("{}\n", text); };
+  io::RunDirectory directory = io::RunDirectory::open_for_writing(path, plan, timing);
+  tell_damage(directory);
+  Record record = directory.record();
+  require_same_corpus(path, record, corpus_wanted);
+  if (corpus) {
+    write_corpus_settings(path, *corpus_wanted);
+    corpus->create_files(record.ledger);
+  }
+  settings.costs = costs_of(directory, settings, options, ranks);
+  settings.max_seconds = std::max(settings.max_seconds - seconds_since(begin), 1e-3);
+  return Job{path,
+             std::move(directory),
+             std::move(record),
+             settings,
+             !samples && options.has("slice") ? options.get<std::string>("slice") : "",
+             limited_by_slurm,
+             options.has("quiet"),
+             corpus_wanted,
+             std::move(corpus)};
+}
+
+void announce(const Job& job, int ranks) {
+  const Plan& plan = job.record.plan;
+  const std::uint64_t done = job.record.ledger.count();
+  const bool goals = has_goals(plan);
+  const std::uint64_t wanted = sum(wanted_chunks(job.record, analysis::check_goal));
+  say("leafcast {}: {}{} cell{}, {} chunks{}, {} rank{}, into {}\n", job.corpus ? "sample" : "run",
+      plan.title().empty() ? "" : plan.title() + ": ", plan.cells().size(),
+      plan.cells().size() == 1 ? "" : "s", wanted, goals ? " at least" : "", ranks, ranks == 1 ? "" : "s",
+      job.directory_path.string());
+  if (job.corpus)
+    say("corpus: {} file{} like {}, {}B, {}\n", plan.cells().size(), plan.cells().size() == 1 ? "" : "s",
+        job.corpus->file(0).filename().string(), format_count(static_cast<double>(job.corpus->bytes())),
+        describe(*job.corpus_settings));
+  if (done > 0) say("continuing: {} of {} chunks are done\n", done, wanted);
+  if (job.limited_by_slurm)
+    say("Slurm's time limit: stops within {}\n", format_duration(job.settings.max_seconds));
+  const CostModel& costs = job.settings.costs;
+  if (!costs.measured()) return;
+  const workers::Goals book(job.record, job.settings.goal_check, costs);
+  const double seconds =
+      workers::Dispatcher(plan, job.record.ledger, job.settings.slice, 1, costs, book.wants())
+          .seconds_left() +
+      book.foreseen_seconds();
+  say("about {} of core time{}; {}\n", format_duration(seconds), goals ? " at least" : "", describe(costs));
+}
+
+/// What the last report said of the chunks that this command has sampled.
+struct Times {
+  double sampling = 0, predicted = 0, dispatch = 0, writing = 0, all = 0;
+  workers::Stop stopping = workers::Stop::no;
+};
+
+void finish(const Job& job, const Arguments& command_line, int ranks, const Times& times) {
+  if (job.corpus) job.corpus->finish();
+  const std::vector<Estimate> estimates = analysis::estimates(job.record);
+  const std::vector<Fit> fits = analysis::fits(job.record, estimates);
+  std::map<std::string, std::string> origin = provenance(command_line, ranks);
+  origin["cost_model"] = job.settings.costs.json();
+  origin["sampling_seconds"] = fmt::format("{:.6g}", times.sampling);
+  origin["predicted_seconds"] = fmt::format("{:.6g}", times.predicted);
+  origin["dispatch_seconds"] = fmt::format("{:.6g}", times.dispatch);
+  origin["writing_seconds"] = fmt::format("{:.6g}", times.writing);
+  io::write_results(job.directory.results_path(), job.record, estimates, fits, origin);
+  if (job.quiet) return;
+  const std::string directory = job.directory_path.string();
+  if (job.corpus)
+    say("corpus:  {}{}\n", job.corpus->file(0).string(), job.record.plan.cells().size() > 1 ? " …" : "");
+  say("results: {}\n", job.directory.results_path().string());
+  say("look:    leafcast table {0} · leafcast fit {0} · leafcast report {0} -o report.html\n", directory);
+}
+
+void tell_times(const Times& times, int ranks) {
+  if (times.predicted > 0)
+    say("core time: {} sampling, {} predicted ({:+.0f}%)\n", format_duration(times.sampling),
+        format_duration(times.predicted), 100 * (times.predicted / times.sampling - 1));
+  if (ranks > 1 && times.all > 0)
+    say("rank 0: {:.1f}% of its time for orders and results, {:.1f}% for writing\n",
+        100 * times.dispatch / times.all, 100 * times.writing / times.all);
+}
+
+/// Which cells have ended with their most samples, short of their goals, and why.
+void tell_unmet_goals(const Record& record) {
+  constexpr std::size_t kShown = 10;
+  std::size_t goals = 0;
+  std::vector<std::string> unmet;
+  for (std::size_t c = 0; c < record.plan.cells().size(); ++c) {
+    const Cell& cell = record.plan.cells()[c];
+    if (!cell.has_goal()) continue;
+    ++goals;
+    const GoalState state = analysis::check_goal(cell, record.tallies[c]);
+    if (!state.met) unmet.push_back(fmt::format("{}: {}", cell.label(), describe(state)));
+  }
+  if (goals == 0) return;
+  say("target errors: met by {} of {} cell{}\n", goals - unmet.size(), goals, goals == 1 ? "" : "s");
+  for (std::size_t i = 0; i < std::min(unmet.size(), kShown); ++i)
+    say("  not within max-samples: {}\n", unmet[i]);
+  if (unmet.size() > kShown) say("  and {} more\n", unmet.size() - kShown);
+}
+
+RunState state_of(const Job& job, int ranks) {
+  const auto environment = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value ? value : "");
+  };
+  RunState state;
+  state.plan_hash = fmt::format("{:016x}", job.record.plan.hash());
+  state.program = version_text();
+  state.host = host_name();
+  state.process = getpid();
+  state.slurm_job = environment("SLURM_JOB_ID");
+  state.slice = job.slice;
+  state.ranks = ranks;
+  if (std::isfinite(job.settings.max_seconds)) state.deadline = unix_seconds() + job.settings.max_seconds;
+  return state;
+}
+
+ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& command_line,
+                StatusFile& status) {
+  ProgressDisplay display(stderr, isatty(STDERR_FILENO) != 0);
+  Times times;
+  const workers::RunSinks sinks{[&](const Record& delta) {
+                                  job.directory.write_part(delta);
+                                  status.part_written();
+                                },
+                                [&](const workers::Progress& progress, bool last) {
+                                  times = {progress.sampling_seconds, progress.predicted_seconds,
+                                           progress.dispatch_seconds, progress.writing_seconds,
+                                           progress.seconds,          progress.stopping};
+                                  if (!job.quiet) display.show(progress, last);
+                                  status.update(progress);
+                                }};
+  const workers::Outcome outcome = workers::run_master(communicator, job.record, job.settings, sinks);
+  if (!job.quiet) tell_times(times, communicator.size());
+  const std::vector<std::uint32_t> wanted = wanted_chunks(job.record, analysis::check_goal);
+  if (job.record.ledger.count() == sum(wanted)) {
+    if (!job.quiet) tell_unmet_goals(job.record);
+    finish(job, command_line, communicator.size(), times);
+    status.finish(RunState::Phase::done);
+    return ExitCode::done;
+  }
+  if (outcome == workers::Outcome::complete) {
+    status.finish(RunState::Phase::done);
+    if (!job.quiet) say("this slice is done: unite all slices with leafcast merge DIR… -o results.h5\n");
+    return ExitCode::done;
+  }
+  const std::string reason =
+      times.stopping == workers::Stop::signal ? "told to stop by a signal" : "out of time";
+  status.finish(RunState::Phase::interrupted, reason);
+  if (!job.quiet)
+    say("{}: {} of {} chunks are done and kept; the same command continues\n", reason,
+        job.record.ledger.count(), sum(wanted));
+  return ExitCode::more_to_do;
+}
+
+ExitCode sample_and_tell(Job& job, workers::Communicator& communicator, const Arguments& command_line) {
+  StatusFile status(job.directory, state_of(job, communicator.size()));
+  try {
+    return sample(job, communicator, command_line, status);
+  } catch (const std::exception& e) {
+    status.finish(RunState::Phase::failed, e.what());
+    throw;
+  }
+}
+
+/// Every rank leaves with the same code.
+ExitCode tell_all(workers::Communicator& communicator, ExitCode code) {
+  if (const auto& gone = communicator.given_up(); !gone.empty()) {
+    say("leafcast: rank{} {} did not answer: stopped, or on a machine that is gone; nothing of the results "
+        "is "
+        "lost, and the other ranks end without it\n",
+        gone.size() == 1 ? "" : "s", fmt::join(gone, ", "));
+    std::fflush(nullptr);
+    communicator.end_all(static_cast<int>(code));
+  }
+  std::string text = fmt::format("{}{}", kExitPrefix, static_cast<int>(code));
+  communicator.broadcast(text);
+  return code;
+}
+
+ExitCode lead(Task task, workers::Communicator& communicator, const Arguments& arguments,
+              const Arguments& command_line, const TimeLimit& limit) {
+  ExitCode code = ExitCode::done;
+  try {
+    std::optional<Job> job = prepare(task, arguments, communicator.size(), limit);
+    if (job) {
+      if (!job->quiet) announce(*job, communicator.size());
+      if (job->corpus) job->settings.sample = job->corpus->sampler(job->record.plan);
+      std::string text = job->corpus
+                             ? fmt::format("{}{}\n{}\n{}", kCorpusPrefix, corpus_text(*job->corpus_settings),
+                                           job->directory_path.string(), job->record.plan.text())
+                             : std::string(kPlanPrefix) + job->record.plan.text();
+      communicator.broadcast(text);
+      code = sample_and_tell(*job, communicator, command_line);
+    }
+  } catch (...) {
+    code = report_error();
+  }
+  return tell_all(communicator, code);
+}
+
+/// A rank of `sample`: the settings, the directory and the plan, a line the first two.
+void write_corpus(workers::Communicator& communicator, const std::string& text) {
+  const std::size_t first = text.find('\n'), second = text.find('\n', first + 1);
+  const Plan plan = Plan::from_text(text.substr(second + 1), "");
+  const Corpus corpus(plan, corpus_of_text(text.substr(0, first)),
+                      text.substr(first + 1, second - first - 1));
+  workers::run_worker(communicator, plan, corpus.sampler(plan));
+}
+
+ExitCode follow(workers::Communicator& communicator) {
+  std::string text;
+  communicator.broadcast(text);
+  if (text.starts_with(kCorpusPrefix)) {
+    write_corpus(communicator, text.substr(kCorpusPrefix.size()));
+    communicator.broadcast(text);
+  }
+  if (text.starts_with(kPlanPrefix)) {
+    workers::run_worker(communicator, Plan::from_text(text.substr(kPlanPrefix.size()), ""));
+    communicator.broadcast(text);
+  }
+  return static_cast<ExitCode>(std::stoi(text.substr(kExitPrefix.size())));
+}
+
+ExitCode sample_on_ranks(Task task, const Arguments& arguments, const Arguments& command_line) {
+  workers::catch_stop_signals();  // before MPI starts, so that no early signal is lost
+  TimeLimit limit;
+  if (workers::is_first_rank()) limit.seconds_left = slurm_seconds_left();
+  std::unique_ptr<workers::Communicator> communicator;
+  if (workers::under_mpi()) {
+    const ParentWatch watch;
+    communicator = std::make_unique<workers::MpiCommunicator>();
+  } else {
+    communicator = std::make_unique<workers::LocalCommunicator>();
+  }
+  return communicator->rank() == 0 ? lead(task, *communicator, arguments, command_line, limit)
+                                   : follow(*communicator);
+}
+
+}  // namespace
+
+ExitCode run_command(const Arguments& arguments, const Arguments& command_line) {
+  return sample_on_ranks(Task::run, arguments, command_line);
+}
+
+ExitCode sample_command(const Arguments& arguments, const Arguments& command_line) {
+  return sample_on_ranks(Task::sample, arguments, command_line);
+}
+
+}  // namespace leafcast::jobs
