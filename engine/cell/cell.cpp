@@ -5,46 +5,28 @@
 
 #include <algorithm>
 #include <limits>
-#include <sstream>
 
-#include "engine/cell/parameter_reader.h"
+#include "engine/cell/observe_keys.h"
+#include "engine/cell/sampling_keys.h"
+#include "engine/cell/shares.h"
 #include "engine/kernels/tables/grammar_tables.h"
 #include "engine/language/languages.h"
 #include "engine/language/tree.h"
 #include "engine/learners/tuple_clusters.h"
-#include "engine/values.h"
 
 namespace leafcast {
 
 namespace {
 
 constexpr std::int64_t kMaxLeaves = (std::int64_t{1} << 62) - 1;
-constexpr std::uint64_t kMaxSamples = std::uint64_t{1} << 53;
 constexpr std::uint64_t kDefaultSamples = 10000;
 constexpr std::uint64_t kMaxParticles = 1 << 20, kDefaultParticles = 1024;
-constexpr std::uint64_t kDefaultFactor = 1000;  // of max-samples over samples
-constexpr std::size_t kMaxShares = 4095;        // of at most 2^20 chunks each
-
-// ---- language
 
 template <class Kinds>
 std::vector<std::string> names(const Kinds& kinds) {
   std::vector<std::string> list;
   for (const auto& kind : kinds) list.push_back(kind.name);
   return list;
-}
-
-Language read_language(ParameterReader& reader) {
-  const auto& registry = language_registry();
-  const LanguageKind& kind = registry[reader.read_choice("language.kind", names(registry))];
-  for (const LanguageKind& other : registry)
-    for (const std::string& key : other.keys)
-      if (reader.has("language." + key) &&
-          std::find(kind.keys.begin(), kind.keys.end(), key) == kind.keys.end())
-        throw reader.error("language." + key,
-                           fmt::format("{}; leave language.{} out, or choose another language.kind",
-                                       kind.why_no_others, key));
-  return kind.make(kind, reader);
 }
 
 // ---- generators
@@ -299,219 +281,9 @@ int read_particles(ParameterReader& reader, Method method) {
   return 0;
 }
 
-/// Survivors are conditioned on what they have survived, so their sums say nothing of the writer.
-Observe read_observe_splitting(ParameterReader& reader) {
-  for (const char* key : {"observe.subtrees", "observe.correlation", "observe.histogram"})
-    if (reader.read_switch(key, false))
-      throw reader.error(key,
-                         "splitting estimates the valid rate alone; leave it out, or use "
-                         "generator.method = sequence");
-  if (!reader.read_switch("observe.validity", true))
-    throw reader.error("observe.validity",
-                       "it is all that splitting observes; leave it out, or use generator.method = sequence");
-  if (reader.read_whole("observe.symbol", "a symbol's number", 0, kMaxGrammarSymbols - 1, 0) != 0)
-    throw reader.error("observe.symbol", "splitting sums no symbol; leave it out");
-  return {.subtrees = false,
-          .correlation = false,
-          .validity = true,
-          .histogram = false,
-          .entropy = false,
-          .symbol = 0,
-          .pairs = Pairs::none};
-}
-
-/// Learners write nothing.
-Observe read_observe_learner(ParameterReader& reader) {
-  for (const char* key : {"observe.subtrees", "observe.correlation", "observe.histogram", "observe.validity"})
-    if (reader.read_switch(key, false))
-      throw reader.error(key, "a learner is judged by its predictions and writes nothing; leave it out",
-                         true);
-  if (reader.read_whole("observe.symbol", "a symbol's number", 0, kMaxGrammarSymbols - 1, 0) != 0)
-    throw reader.error("observe.symbol", "a learner's sentences are not summed; leave it out", true);
-  return {.subtrees = false,
-          .correlation = false,
-          .validity = false,
-          .histogram = false,
-          .entropy = false,
-          .symbol = 0,
-          .pairs = Pairs::none};
-}
-
-/// Off unless asked for, and then not in the canonical form: plans of earlier versions keep their hash.
-bool read_observe_entropy(ParameterReader& reader, const Generator& generator, Method method) {
-  constexpr const char* kKey = "observe.entropy";
-  if (!reader.has(kKey)) return false;
-  if (!reader.read_switch(kKey, false)) {
-    reader.drop(kKey);
-    return false;
-  }
-  if (method != Method::sequence)
-    throw reader.error(kKey, "entropies are those of the laws of leaves; use generator.method = sequence",
-                       true);
-  if (!std::holds_alternative<TrueGenerator>(generator) && !std::holds_alternative<KgramGenerator>(generator))
-    throw reader.error(
-        kKey, "only true and kgram write from a law of each leaf given those before; leave it out", true);
-  return true;
-}
-
-constexpr std::size_t kMostPairCounts = std::size_t{1} << 22;
-
-/// None unless asked for, and then not in the canonical form, as entropies.
-Pairs read_observe_pairs(ParameterReader& reader, const Language& language, Method method, bool no_tree) {
-  constexpr const char* kKey = "observe.pairs";
-  if (!reader.has(kKey)) return Pairs::none;
-  constexpr Pairs kChoices[] = {Pairs::none, Pairs::levels, Pairs::distances};
-  const Pairs pairs = kChoices[reader.read_choice(kKey, {"off", "levels", "distances"})];
-  if (pairs == Pairs::none) {
-    reader.drop(kKey);
-    return pairs;
-  }
-  if (method != Method::sequence || no_tree)
-    throw reader.error(kKey,
-                       "pairs are of leaves where a tree has them; use a generator that writes, "
-                       "generator.method = sequence and "
-                       "structure = fixed",
-                       true);
-  const double number = pairs == Pairs::levels ? language.height : static_cast<double>(language.leaves() - 1);
-  const double counts = number * language.symbols() * language.symbols();
-  if (counts > static_cast<double>(kMostPairCounts))
-    throw reader.error(
-        kKey,
-        fmt::format("{} pairs of {} symbols have {:.3g} counts, more than {}; use pairs = levels, or shorter "
-                    "sentences",
-                    number, language.symbols(), counts, kMostPairCounts),
-        true);
-  return pairs;
-}
-
-/// Sentences of their writer's own structure are no trees.
-void refuse_subtrees(ParameterReader& reader) {
-  for (const char* key : {"observe.subtrees", "observe.correlation"})
-    if (reader.read_switch(key, false))
-      throw reader.error(key,
-                         "a writer of its own structure need not write trees; leave it out, or use "
-                         "generator.structure = fixed",
-                         true);
-}
-
-Observe read_observe(ParameterReader& reader, const Language& language, const Generator& generator,
-                     Method method) {
-  const bool entropy = read_observe_entropy(reader, generator, method);
-  if (method == Method::splitting) {
-    read_observe_pairs(reader, language, method, false);
-    return read_observe_splitting(reader);
-  }
-  const auto* kgram = std::get_if<KgramGenerator>(&generator);
-  const bool own_structure = kgram && kgram->structure == Structure::sampled;
-  if (std::holds_alternative<LearnerGenerator>(generator)) {
-    read_observe_pairs(reader, language, method, true);
-    return read_observe_learner(reader);
-  }
-  if (own_structure) refuse_subtrees(reader);
-  const bool leaves = method == Method::sequence;
-  for (const char* key : {"observe.subtrees", "observe.correlation", "observe.validity"})
-    if (!leaves && reader.read_switch(key, false))
-      throw reader.error(key,
-                         "collapsed draws only the sum of a whole sentence; leave it out, or use "
-                         "generator.method = sequence");
-  Observe observe{};
-  observe.subtrees = reader.read_switch("observe.subtrees", leaves && !own_structure);
-  observe.correlation = reader.read_switch("observe.correlation", observe.subtrees);
-  if (observe.correlation && !observe.subtrees)
-    throw reader.error("observe.correlation",
-                       "correlations come from the subtrees' sums; set observe.subtrees = on as well");
-  observe.validity = reader.read_switch("observe.validity", leaves && language.constrained);
-  if (observe.validity && !language.constrained)
-    throw reader.error(
-        "observe.validity",
-        fmt::format("only colorings and grammars have invalid sentences, {} has none; leave it out",
-                    language.kind));
-  observe.histogram = reader.read_switch("observe.histogram", true);
-  observe.entropy = entropy;
-  observe.pairs = read_observe_pairs(reader, language, method, own_structure);
-  const int q = language.symbols();
-  observe.symbol = static_cast<int>(
-      reader.read_whole("observe.symbol", "a symbol's number", 0, kMaxGrammarSymbols - 1, 0));
-  if (observe.symbol >= q)
-    throw reader.error("observe.symbol",
-                       fmt::format("this language's {} symbols are numbered 0 to {}", q, q - 1), true);
-  return observe;
-}
-
 void refuse_unread(const ParameterReader& reader) {
   const std::vector<std::string> unread = reader.unread();
   if (!unread.empty()) throw reader.error(unread.front(), "no such key");
-}
-
-// ---- goals
-
-constexpr const char* kRelativeKey = "sampling.target-relative-error";
-constexpr const char* kAbsoluteKey = "sampling.target-absolute-error";
-constexpr const char* kMostKey = "sampling.max-samples";
-constexpr const char* kSamplesKey = "sampling.samples";
-
-/// Checks the targets of a key, and puts them in order.
-void read_targets(ParameterReader& reader, const std::string& key) {
-  auto targets = parse_targets(reader.read_text(key, "a target"));
-  if (targets.empty())
-    throw reader.error(key,
-                       "it is an error such as 0.01, for the variance, or errors of several statistics, each "
-                       "once: variance:0.01 + valid_rate:0.05");
-  std::ranges::sort(targets);
-  std::string canonical;
-  for (const auto& [statistic, error] : targets) {
-    if (!(error > 0)) throw reader.error(key, "a target for an error is above 0");
-    if (key == kRelativeKey && error >= 1)
-      throw reader.error(key, "a relative error is a fraction below 1, as 0.01 for 1%");
-    canonical += fmt::format("{}{}:{}", canonical.empty() ? "" : "+", statistic, format_real(error));
-  }
-  reader.replace(key, canonical);
-}
-
-/// Reads the keys of `sampling`.
-/// `fallback`: samples of a cell without a goal, or of its first stage, if nothing is said.
-std::uint64_t read_most_samples(ParameterReader& reader, std::uint64_t fallback) {
-  for (const char* key : {kRelativeKey, kAbsoluteKey})
-    if (reader.has(key)) read_targets(reader, key);
-  if (!reader.has(kRelativeKey) && !reader.has(kAbsoluteKey)) {
-    if (reader.has(kMostKey))
-      throw reader.error(kMostKey,
-                         fmt::format("it limits the search for a target error, and there is none; set {} as "
-                                     "well, or {} alone",
-                                     kRelativeKey, kSamplesKey));
-    return reader.read_whole(kSamplesKey, "the number of samples", 1, kMaxSamples, fallback);
-  }
-  const auto read_most = [&](std::uint64_t otherwise) {
-    return reader.read_whole(kMostKey, "the greatest number of samples", kJackknifeBins, kMaxSamples,
-                             otherwise);
-  };
-  const std::uint64_t limit = reader.has(kMostKey) ? read_most(0) : kMaxSamples;
-  const std::uint64_t first =
-      reader.read_whole(kSamplesKey, "the number of samples of the first stage of a cell with a target error",
-                        kJackknifeBins, kMaxSamples, std::min(fallback, limit));
-  const std::uint64_t most = read_most(std::min(kMaxSamples, kDefaultFactor * first));
-  if (most < first)
-    throw reader.error(
-        kMostKey,
-        fmt::format("the first stage alone draws {} = {}; raise one, or lower the other", kSamplesKey, first),
-        true);
-  return most;
-}
-
-/// Splitting runs are whole, and each of the bins has one, in the first stage as well.
-std::uint64_t read_samples(ParameterReader& reader, int particles, std::uint64_t fallback) {
-  const std::uint64_t least = kJackknifeBins * static_cast<std::uint64_t>(particles);
-  const std::uint64_t most = read_most_samples(reader, std::max(fallback, least));
-  const std::uint64_t first = reader.has(kSamplesKey)
-                                  ? reader.read_whole(kSamplesKey, "the number of samples", 1, kMaxSamples, 1)
-                                  : std::min(most, std::max(fallback, least));
-  if (first < least)
-    throw reader.error(
-        kSamplesKey,
-        fmt::format("splitting writes runs of generator.particles = {} sentences, and needs one for "
-                    "each of {} bins: {} samples at least; raise them, or lower the particles",
-                    particles, kJackknifeBins, least));
-  return most;
 }
 
 std::uint64_t hash_law(const Parameters& parameters) {
@@ -521,33 +293,6 @@ std::uint64_t hash_law(const Parameters& parameters) {
       law += key + "=" + value + "\n";
   return XXH3_64bits(law.data(), law.size());
 }
-
-// ---- shares
-
-constexpr char kShareSeparator = '+';
-
-std::string joined(const std::vector<SeedShare>& shares, std::uint64_t SeedShare::*number) {
-  std::string text;
-  for (const SeedShare& share : shares) {
-    if (!text.empty()) text += kShareSeparator;
-    text += fmt::format("{}", share.*number);
-  }
-  return text;
-}
-
-/// Numbers joined by +; empty if one is none.
-std::vector<std::uint64_t> split_numbers(const std::string& text) {
-  std::vector<std::uint64_t> numbers;
-  std::istringstream in(text);
-  for (std::string field; std::getline(in, field, kShareSeparator);) {
-    const auto number = parse_whole(field);
-    if (!number) return {};
-    numbers.push_back(*number);
-  }
-  return numbers;
-}
-
-bool lists_seeds(const std::string& seed) { return seed.find(kShareSeparator) != std::string::npos; }
 
 }  // namespace
 
@@ -572,69 +317,6 @@ Cell Cell::make(const Parameters& parameters) {
   cell.parameters_ = reader.canonical();
   cell.id_ = hash_law(cell.parameters_);
   return cell;
-}
-
-Cell Cell::from_parameters(const Parameters& parameters) {
-  const auto seed = parameters.find("seed"), samples = parameters.find("sampling.samples");
-  if (seed == parameters.end() || !lists_seeds(seed->second)) return make(parameters);
-  const std::vector<std::uint64_t> seeds = split_numbers(seed->second);
-  const std::vector<std::uint64_t> numbers =
-      samples == parameters.end() ? std::vector<std::uint64_t>{} : split_numbers(samples->second);
-  if (seeds.size() < 2 || seeds.size() != numbers.size())
-    throw CellError{"seed", seed->second, "pooled seeds have as many numbers of samples, joined by +"};
-  std::vector<SeedShare> shares;
-  for (std::size_t i = 0; i < seeds.size(); ++i) shares.push_back({seeds[i], numbers[i]});
-  Parameters first = parameters;
-  first["seed"] = fmt::format("{}", seeds[0]);
-  first["sampling.samples"] = fmt::format("{}", numbers[0]);
-  return make(first).with_shares(std::move(shares));
-}
-
-Cell Cell::with_shares(std::vector<SeedShare> shares) const {
-  const auto refuse = [&](const std::string& key, std::uint64_t SeedShare::*number,
-                          const std::string& reason) {
-    throw CellError{key, joined(shares, number), reason};
-  };
-  for (const char* key : {kRelativeKey, kAbsoluteKey})
-    if (parameters_.contains(key))
-      throw CellError{key, parameters_.at(key), "cells with a target error are not pooled"};
-  if (shares.empty() || shares.size() > kMaxShares)
-    refuse("seed", &SeedShare::seed, fmt::format("a cell has 1 to {} seeds", kMaxShares));
-  std::uint64_t samples = 0;
-  for (std::size_t i = 0; i < shares.size(); ++i) {
-    if (i > 0 && shares[i].seed <= shares[i - 1].seed)
-      refuse("seed", &SeedShare::seed, "pooled seeds differ and ascend");
-    if (shares[i].samples == 0 || shares[i].samples > kMaxSamples - samples)
-      refuse("sampling.samples", &SeedShare::samples,
-             fmt::format("the number of samples is at least 1 a seed and at most {} in all", kMaxSamples));
-    samples += shares[i].samples;
-  }
-  Cell cell = *this;
-  cell.parameters_["seed"] = joined(shares, &SeedShare::seed);
-  cell.parameters_["sampling.samples"] = joined(shares, &SeedShare::samples);
-  cell.shares_ = std::move(shares);
-  cell.samples_ = samples;
-  return cell;
-}
-
-bool Cell::has_goal() const {
-  return parameters_.contains(kRelativeKey) || parameters_.contains(kAbsoluteKey);
-}
-
-std::vector<Target> Cell::targets() const {
-  std::map<std::string, Target> targets;  // by statistic
-  for (const auto& [key, number] :
-       {std::pair{kRelativeKey, &Target::relative}, std::pair{kAbsoluteKey, &Target::absolute}})
-    if (const auto given = parameters_.find(key); given != parameters_.end())
-      for (const auto& [statistic, error] : parse_targets(given->second))
-        targets.try_emplace(statistic, Target{statistic}).first->second.*number = error;
-  std::vector<Target> list;
-  for (auto& [statistic, target] : targets) list.push_back(std::move(target));
-  return list;
-}
-
-std::uint64_t Cell::first_samples() const {
-  return has_goal() ? *parse_whole(parameters_.at(kSamplesKey)) : samples_;
 }
 
 bool Cell::writes_own_structure() const {

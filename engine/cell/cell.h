@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -8,13 +7,10 @@
 
 #include "engine/language/language.h"
 #include "engine/learners/counting_model.h"
+#include "engine/parameters/parameters.h"
 #include "engine/plan/goal.h"
 
 namespace leafcast {
-
-/// Fully resolved sweep keys of one cell ("language.d" → "3"): the one textual form of a cell, in plans and
-/// files.
-using Parameters = std::map<std::string, std::string>;
 
 /// The language itself.
 struct TrueGenerator {};
@@ -157,14 +153,6 @@ class Cell {
   std::vector<SeedShare> shares_;
   std::uint64_t samples_ = 0, id_ = 0;
   Parameters parameters_;
-};
-
-/// A parameter that no cell can have. `key` names it, so that the sweep's reader can add file and line;
-/// `impossible_combination` is true when the value is fine by itself but not in this tree (context-depth >
-/// height): such cells are left out of ranges.
-struct CellError {
-  std::string key, value, reason;
-  bool impossible_combination = false;
 };
 
 /// Keys of languages and generators, from their registry: which exist, and which a kind uses.

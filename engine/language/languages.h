@@ -2,13 +2,12 @@
 #include <string>
 #include <vector>
 
-#include "engine/cell/parameter_reader.h"
 #include "engine/language/language.h"
+#include "engine/parameters/parameter_reader.h"
 
 namespace leafcast {
 
-/// A kind of language. To add one: a factory and a line of language_registry(), both in languages.cpp, and an
-/// enumeration test.
+/// A kind of language. To add one: a factory and a line of its family's kinds, and an enumeration test.
 struct LanguageKind {
   std::string name;
   std::vector<std::string> keys;  ///< short names besides kind: "d", "height", "rho"
@@ -16,7 +15,21 @@ struct LanguageKind {
   bool constrained;               ///< sentences can be ungrammatical
   Language (*make)(const LanguageKind&, ParameterReader&);  ///< reads `keys`; throws CellError
 };
+/// The kinds of each family: broadcast_languages.cpp, grammar_languages.cpp.
+std::vector<LanguageKind> broadcast_languages();
+std::vector<LanguageKind> grammar_languages();
+/// Those of all families. The first kind is the default.
 const std::vector<LanguageKind>& language_registry();
+
+/// The language that a cell's keys describe. Throws CellError.
+Language read_language(ParameterReader& reader);
+
+struct TreeShape {
+  int d, height;
+};
+/// Refuses a tree whose sums do not fit: n < 2^62, and S = q·N_c − n ranges over [−n, (q−1)n], so
+/// (q−1)n < 2^62 too. Throws CellError.
+void require_sums_fit(const ParameterReader& reader, const char* height_key, TreeShape tree, int symbols);
 
 /// Rows of a kernel, "0.9 0.1; 0.2 0.8". Throws UsageError for a ragged row or an entry that is no number.
 Eigen::MatrixXd parse_matrix(const std::string& text);

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/cell/cell.h"
+#include "engine/parameters/parameters.h"
 
 namespace leafcast {
 

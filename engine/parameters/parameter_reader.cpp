@@ -1,4 +1,4 @@
-#include "engine/cell/parameter_reader.h"
+#include "engine/parameters/parameter_reader.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

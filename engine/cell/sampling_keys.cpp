@@ -1,0 +1,102 @@
+#include "engine/cell/sampling_keys.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "engine/values.h"
+
+namespace leafcast {
+
+namespace {
+
+constexpr std::uint64_t kDefaultFactor = 1000;  // of max-samples over samples
+constexpr const char* kMostKey = "sampling.max-samples";
+
+/// Checks the targets of a key, and puts them in order.
+void read_targets(ParameterReader& reader, const std::string& key) {
+  auto targets = parse_targets(reader.read_text(key, "a target"));
+  if (targets.empty())
+    throw reader.error(key,
+                       "it is an error such as 0.01, for the variance, or errors of several statistics, each "
+                       "once: variance:0.01 + valid_rate:0.05");
+  std::ranges::sort(targets);
+  std::string canonical;
+  for (const auto& [statistic, error] : targets) {
+    if (!(error > 0)) throw reader.error(key, "a target for an error is above 0");
+    if (key == kRelativeKey && error >= 1)
+      throw reader.error(key, "a relative error is a fraction below 1, as 0.01 for 1%");
+    canonical += fmt::format("{}{}:{}", canonical.empty() ? "" : "+", statistic, format_real(error));
+  }
+  reader.replace(key, canonical);
+}
+
+/// Reads the keys of `sampling`.
+/// `fallback`: samples of a cell without a goal, or of its first stage, if nothing is said.
+std::uint64_t read_most_samples(ParameterReader& reader, std::uint64_t fallback) {
+  for (const char* key : {kRelativeKey, kAbsoluteKey})
+    if (reader.has(key)) read_targets(reader, key);
+  if (!reader.has(kRelativeKey) && !reader.has(kAbsoluteKey)) {
+    if (reader.has(kMostKey))
+      throw reader.error(kMostKey,
+                         fmt::format("it limits the search for a target error, and there is none; set {} as "
+                                     "well, or {} alone",
+                                     kRelativeKey, kSamplesKey));
+    return reader.read_whole(kSamplesKey, "the number of samples", 1, kMaxSamples, fallback);
+  }
+  const auto read_most = [&](std::uint64_t otherwise) {
+    return reader.read_whole(kMostKey, "the greatest number of samples", kJackknifeBins, kMaxSamples,
+                             otherwise);
+  };
+  const std::uint64_t limit = reader.has(kMostKey) ? read_most(0) : kMaxSamples;
+  const std::uint64_t first =
+      reader.read_whole(kSamplesKey, "the number of samples of the first stage of a cell with a target error",
+                        kJackknifeBins, kMaxSamples, std::min(fallback, limit));
+  const std::uint64_t most = read_most(std::min(kMaxSamples, kDefaultFactor * first));
+  if (most < first)
+    throw reader.error(
+        kMostKey,
+        fmt::format("the first stage alone draws {} = {}; raise one, or lower the other", kSamplesKey, first),
+        true);
+  return most;
+}
+
+}  // namespace
+
+std::uint64_t read_samples(ParameterReader& reader, int particles, std::uint64_t fallback) {
+  const std::uint64_t least = kJackknifeBins * static_cast<std::uint64_t>(particles);
+  const std::uint64_t most = read_most_samples(reader, std::max(fallback, least));
+  const std::uint64_t first = reader.has(kSamplesKey)
+                                  ? reader.read_whole(kSamplesKey, "the number of samples", 1, kMaxSamples, 1)
+                                  : std::min(most, std::max(fallback, least));
+  if (first < least)
+    throw reader.error(
+        kSamplesKey,
+        fmt::format("splitting writes runs of generator.particles = {} sentences, and needs one for "
+                    "each of {} bins: {} samples at least; raise them, or lower the particles",
+                    particles, kJackknifeBins, least));
+  return most;
+}
+
+bool Cell::has_goal() const {
+  return parameters_.contains(kRelativeKey) || parameters_.contains(kAbsoluteKey);
+}
+
+std::vector<Target> Cell::targets() const {
+  std::map<std::string, Target> targets;  // by statistic
+  for (const auto& [key, number] :
+       {std::pair{kRelativeKey, &Target::relative}, std::pair{kAbsoluteKey, &Target::absolute}})
+    if (const auto given = parameters_.find(key); given != parameters_.end())
+      for (const auto& [statistic, error] : parse_targets(given->second))
+        targets.try_emplace(statistic, Target{statistic}).first->second.*number = error;
+  std::vector<Target> list;
+  for (auto& [statistic, target] : targets) list.push_back(std::move(target));
+  return list;
+}
+
+std::uint64_t Cell::first_samples() const {
+  return has_goal() ? *parse_whole(parameters_.at(kSamplesKey)) : samples_;
+}
+
+}  // namespace leafcast

@@ -1,0 +1,19 @@
+#pragma once
+#include <map>
+#include <string>
+
+namespace leafcast {
+
+/// Fully resolved sweep keys of one cell ("language.d" → "3"): the one textual form of a cell, in plans and
+/// files.
+using Parameters = std::map<std::string, std::string>;
+
+/// A parameter that no cell can have. `key` names it, so that the sweep's reader can add file and line;
+/// `impossible_combination` is true when the value is fine by itself but not in this tree (context-depth >
+/// height): such cells are left out of ranges.
+struct CellError {
+  std::string key, value, reason;
+  bool impossible_combination = false;
+};
+
+}  // namespace leafcast
