@@ -1,35 +1,24 @@
 #include "workers/dry_run.h"
 
 #include <algorithm>
-#include <boost/random/mersenne_twister.hpp>
 #include <boost/random/normal_distribution.hpp>
 #include <cmath>
 #include <queue>
+#include <random>
 #include <vector>
+
+#include "engine/observe/observable.h"
 
 namespace leafcast::workers {
 
 namespace {
-
-/// A tally of the shape that a chunk of the cell has. Its numbers do not matter: adding it takes the time.
-Tally blank_tally(const Cell& cell, std::uint64_t samples) {
-  constexpr std::int32_t kTypicalBins = 200;
-  Tally tally;
-  tally.samples = samples;
-  const std::size_t heights = static_cast<std::size_t>(cell.language().height) + 1;
-  tally.sums.resize(heights);
-  if (cell.observe().validity) tally.valid.resize(heights), tally.first_inconsistency.resize(heights);
-  if (cell.observe().histogram)
-    for (std::int32_t bin = 0; bin < kTypicalBins; ++bin) tally.histogram[bin] = 1;
-  return tally;
-}
 
 class DryCommunicator final : public Communicator {
  public:
   DryCommunicator(const Plan& plan, const CostModel& costs, const DryMachine& machine)
       : plan_(plan),
         machine_(machine),
-        random_(static_cast<boost::random::mt19937_64::result_type>(machine.seed)),
+        random_(static_cast<std::mt19937_64::result_type>(machine.seed)),
         blank_(plan.cells().size()) {
     for (std::uint32_t cell = 0; cell < plan.cells().size(); ++cell) {
       costs_.push_back(costs.of(plan.cells()[cell]));
@@ -136,9 +125,10 @@ class DryCommunicator final : public Communicator {
   double draw_seconds(Chunk chunk, const Rank& rank) {
     return rank.slowness * factor() * costs_[chunk.cell].of(plan_.samples(chunk));
   }
+  /// Its numbers do not matter: adding it takes the time.
   const Tally& blank(Chunk chunk) {
     std::optional<Tally>& tally = blank_[chunk.cell];
-    if (!tally) tally = blank_tally(plan_.cells()[chunk.cell], plan_.samples(chunk));
+    if (!tally) tally = simulated_tally(plan_.cells()[chunk.cell], plan_.samples(chunk), random_);
     return *tally;
   }
   void note_done(Chunk chunk, double taken, double when) {
@@ -154,7 +144,7 @@ class DryCommunicator final : public Communicator {
 
   const Plan& plan_;
   const DryMachine& machine_;
-  boost::random::mt19937_64 random_;
+  std::mt19937_64 random_;
   std::vector<CellCost> costs_;
   std::vector<std::optional<Tally>> blank_;  // by cell
   std::vector<Rank> ranks_;

@@ -45,50 +45,29 @@ template <class Archive>
 void serialize(Archive& archive, leafcast::Chunk& chunk, unsigned) {
   archive& chunk.cell& chunk.index;
 }
-/// As two arrays, which are packed at once.
+/// The histogram as two arrays, which are packed at once; the receiver knows the layout of the words.
 template <class Archive>
-void save(Archive& archive, const leafcast::Histogram& histogram, unsigned) {
+void save(Archive& archive, const leafcast::Tally& tally, unsigned) {
   std::vector<std::int32_t> bins;
   std::vector<std::uint64_t> samples;
-  bins.reserve(histogram.size());
-  samples.reserve(histogram.size());
-  for (const auto& [bin, count] : histogram) bins.push_back(bin), samples.push_back(count);
-  archive << bins << samples;
+  bins.reserve(tally.histogram.size());
+  samples.reserve(tally.histogram.size());
+  for (const auto& [bin, count] : tally.histogram) bins.push_back(bin), samples.push_back(count);
+  archive << tally.samples << tally.words() << bins << samples;
 }
 template <class Archive>
-void load(Archive& archive, leafcast::Histogram& histogram, unsigned) {
+void load(Archive& archive, leafcast::Tally& tally, unsigned) {
   std::vector<std::int32_t> bins;
   std::vector<std::uint64_t> samples;
-  archive >> bins >> samples;
+  archive >> tally.samples >> tally.words() >> bins >> samples;
   leafcast::Histogram::sequence_type entries;
   entries.reserve(bins.size());
   for (std::size_t i = 0; i < bins.size(); ++i) entries.emplace_back(bins[i], samples[i]);
-  histogram.adopt_sequence(boost::container::ordered_unique_range, std::move(entries));
+  tally.histogram.adopt_sequence(boost::container::ordered_unique_range, std::move(entries));
 }
 template <class Archive>
-void serialize(Archive& archive, leafcast::Histogram& histogram, unsigned version) {
-  split_free(archive, histogram, version);
-}
-template <class Archive>
-void serialize(Archive& archive, leafcast::SplittingSums& sums, unsigned) {
-  archive& sums.runs;
-  if (sums.runs > 0) archive& sums.extinct& sums.thin& sums.valid& sums.free& sums.squares;
-}
-template <class Archive>
-void serialize(Archive& archive, leafcast::EntropySums& sums, unsigned) {
-  archive& sums.cross;
-  if (!sums.cross.empty())
-    archive& sums.language& sums.own& sums.own_structure& sums.reverse& sums.impossible;
-}
-template <class Archive>
-void serialize(Archive& archive, leafcast::LearnerSums& sums, unsigned) {
-  archive& sums.tested;
-  if (sums.tested > 0) archive& sums.errors& sums.loss& sums.clustered& sums.pure;
-}
-template <class Archive>
-void serialize(Archive& archive, leafcast::Tally& t, unsigned) {
-  archive& t.samples& t.sums& t.valid& t.first_inconsistency& t.frozen_roots& t.free_roots& t.memory_bits& t
-      .histogram& t.splitting& t.entropy& t.well_formed& t.pairs& t.learner;
+void serialize(Archive& archive, leafcast::Tally& tally, unsigned version) {
+  split_free(archive, tally, version);
 }
 template <class Archive>
 void serialize(Archive& archive, leafcast::workers::Order& order, unsigned) {

@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "engine/observe/tally.h"
+#include "engine/observe/splitting.h"
 
 namespace leafcast::analysis {
 

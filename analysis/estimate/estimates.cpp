@@ -13,8 +13,15 @@
 #include "analysis/theory/exact.h"
 #include "analysis/theory/grammar_entropy.h"
 #include "analysis/theory/structure_cost.h"
-#include "engine/language/pair_positions.h"
 #include "engine/language/tree.h"
+#include "engine/observe/entropy.h"
+#include "engine/observe/learning.h"
+#include "engine/observe/memory.h"
+#include "engine/observe/own_structure.h"
+#include "engine/observe/pairs.h"
+#include "engine/observe/power_sums.h"
+#include "engine/observe/splitting.h"
+#include "engine/observe/validity.h"
 
 namespace leafcast::analysis {
 
@@ -69,7 +76,7 @@ class LearningScale {
 /// The sums of one set of samples as statistics, in the order of the table.
 class Evaluator {
  public:
-  explicit Evaluator(const Cell& cell)
+  explicit Evaluator(const Cell& cell, Scope scope)
       : d_(cell.language().d),
         h_(cell.language().height),
         observe_(cell.observe()),
@@ -77,6 +84,7 @@ class Evaluator {
         has_frozen_roots_(!cell.language().is_grammar()),
         symbols_(static_cast<std::size_t>(cell.language().symbols())),
         pairs_(observed_pairs(cell)),
+        subtrees_(observe_.subtrees && scope == Scope::subtrees),
         has_memory_(std::holds_alternative<ReasoningGenerator>(cell.generator())),
         learns_(std::holds_alternative<LearnerGenerator>(cell.generator())),
         splits_(cell.method() == Method::splitting),
@@ -94,37 +102,40 @@ class Evaluator {
     const auto add = [&](const char* base, int height, double value, std::uint64_t counted = 0) {
       list.push_back({base, height, value, counted});
     };
-    const Shape whole = shape(about_mean(tally.sums.back()), tally.samples);
+    const Shape whole = shape(about_mean(power_sums(tally, h_)), tally.samples);
     add("variance", -1, variance(tally, h_));
     add("skewness", -1, whole.skewness);
     add("excess_kurtosis", -1, whole.excess_kurtosis);
     add("binder", -1, -whole.excess_kurtosis / 3);  // 1 − m₄/(3m₂²)
     if (observe_.validity) {
-      add("valid_rate", -1, rate(tally.valid.at(h_), tally.samples), tally.samples);
+      add("valid_rate", -1, rate(tally.count(fields::valid, h_), tally.samples), tally.samples);
       if (has_frozen_roots_) {
-        add("free_rate", -1, rate(tally.free_roots, tally.samples), tally.samples);
-        add("frozen_rate", -1, rate(tally.frozen_roots, tally.samples), tally.samples);
+        add("free_rate", -1, rate(tally.count(fields::free_roots), tally.samples), tally.samples);
+        add("frozen_rate", -1, rate(tally.count(fields::frozen_roots), tally.samples), tally.samples);
       }
       if (!own_structure_)
         add("first_inconsistency_depth", -1, first_inconsistency_depth(tally),
-            tally.samples - tally.valid.at(h_));
+            tally.samples - tally.count(fields::valid, h_));
     }
-    if (has_memory_) add("memory_bits", -1, static_cast<double>(tally.memory_bits));
-    if (has_subtrees(tally)) {
+    if (has_memory_) add("memory_bits", -1, static_cast<double>(tally.count(fields::memory_bits)));
+    if (subtrees_) {
       for (int j = 1; j <= h_; ++j) add("variance", j, variance(tally, j));
       for (int j = 1; j <= h_; ++j)
-        add("excess_kurtosis", j, shape(about_mean(tally.sums[j]), subtrees(tally, j)).excess_kurtosis);
+        add("excess_kurtosis", j,
+            shape(about_mean(power_sums(tally, j)), subtrees(tally, j)).excess_kurtosis);
       if (observe_.correlation)
         for (int j = 1; j <= h_; ++j) add("correlation", j, correlation(tally, j));
     }
     if (observe_.pairs != Pairs::none) add_pairs(tally, add);
-    if (own_structure_) add("well_formed_rate", -1, rate(tally.well_formed, tally.samples), tally.samples);
+    if (own_structure_)
+      add("well_formed_rate", -1, rate(tally.count(fields::well_formed), tally.samples), tally.samples);
     if (observe_.entropy) add_entropies(tally, add);
     if (observe_.validity && !own_structure_) {
       for (int j = 1; j <= h_; ++j)
-        add("valid_rate", j, ratio(tally.valid.at(j), subtrees(tally, j)), tally.samples);
+        add("valid_rate", j, ratio(tally.count(fields::valid, j), subtrees(tally, j)), tally.samples);
       for (int j = 1; j <= h_; ++j)
-        add("inconsistency_rate", j, rate(tally.first_inconsistency.at(j), tally.samples), tally.samples);
+        add("inconsistency_rate", j, rate(tally.count(fields::first_inconsistency, j), tally.samples),
+            tally.samples);
     }
     return list;
   }
@@ -136,9 +147,9 @@ class Evaluator {
     const std::size_t size = symbols_ * symbols_;
     std::map<int, std::pair<double, int>> by_height;
     std::vector<double> squares;
+    const std::span<const std::uint64_t> counts = tally.counts(fields::pair_count);
     for (std::size_t i = 0; i < pairs_.distance.size(); ++i) {
-      squares.push_back(
-          mean_square_correlation(std::span(tally.pairs).subspan(i * size, size), symbols_, tally.samples));
+      squares.push_back(mean_square_correlation(counts.subspan(i * size, size), symbols_, tally.samples));
       auto& [sum, count] = by_height[pairs_.height[i]];
       sum += squares.back();
       ++count;
@@ -156,79 +167,82 @@ class Evaluator {
   /// In bits a leaf, but for sentence_cross_entropy, in nats a sentence.
   template <class Add>
   void add_entropies(const Tally& tally, Add add) const {
-    const EntropySums& sums = tally.entropy;
     const auto samples = static_cast<double>(tally.samples), leaves = static_cast<double>(tree_power(d_, h_));
     const auto nats = [](const WideInt& sum, double sentences) {
-      return std::ldexp(sum.convert_to<double>(), -kInformationBits) / sentences;
+      return std::ldexp(sum.convert_to<double>(), -kEntropyBits) / sentences;
     };
     const double bits = 1 / (leaves * std::numbers::ln2);
     WideInt cross = 0, language = 0;
-    for (const WideInt& sum : sums.cross) cross += sum;
-    for (const WideInt& sum : sums.language) language += sum;
+    for (int j = 0; j <= h_; ++j) {
+      cross += wide(tally, fields::cross_entropy, j);
+      language += wide(tally, fields::language_entropy, j);
+    }
+    const std::uint64_t impossible = tally.count(fields::impossible);
     add("cross_entropy", -1, nats(cross, samples) * bits);
     add("sentence_cross_entropy", -1, nats(cross, samples) + structure_nats_);
     add("entropy_rate", -1, nats(language, samples) * bits);
     add("kl_divergence", -1, nats(cross - language, samples) * bits);
-    add("own_entropy", -1, nats(sums.own, samples) * bits);
-    if (own_structure_) add("own_structure_entropy", -1, nats(sums.own_structure, samples) * bits);
+    add("own_entropy", -1, nats(wide(tally, fields::own_entropy), samples) * bits);
+    if (own_structure_)
+      add("own_structure_entropy", -1, nats(wide(tally, fields::structure_entropy), samples) * bits);
     add("reverse_cross_entropy", -1,
-        nats(sums.reverse, static_cast<double>(tally.samples - sums.impossible)) * bits);
-    add("impossible_rate", -1, rate(sums.impossible, tally.samples), tally.samples);
+        nats(wide(tally, fields::reverse_entropy), static_cast<double>(tally.samples - impossible)) * bits);
+    add("impossible_rate", -1, rate(impossible, tally.samples), tally.samples);
     for (int j = 0; j <= h_; ++j)
-      add("kl_divergence", j, nats(sums.cross[j] - sums.language[j], samples) * bits);
+      add("kl_divergence", j,
+          nats(wide(tally, fields::cross_entropy, j) - wide(tally, fields::language_entropy, j), samples) *
+              bits);
   }
 
   /// Of training sets; in nats a prediction.
   std::vector<Statistic> of_learners(const Tally& tally) const {
-    const LearnerSums& sums = tally.learner;
-    const auto tested = static_cast<double>(sums.tested);
-    std::vector<Statistic> list = {
-        {"test_cross_entropy", -1, std::ldexp(sums.loss.convert_to<double>(), -kInformationBits) / tested},
-        {"test_error", -1, rate(sums.errors, sums.tested)}};
+    const std::uint64_t tests = tally.count(fields::tested);
+    const double loss = std::ldexp(wide(tally, fields::loss).convert_to<double>(), -kEntropyBits);
+    std::vector<Statistic> list = {{"test_cross_entropy", -1, loss / static_cast<double>(tests)},
+                                   {"test_error", -1, rate(tally.count(fields::errors), tests)}};
     const double cross_entropy = list.front().value;
     if (!std::isnan(scale_.floor()))
       list.insert(list.begin() + 1, {"test_excess", -1, cross_entropy - scale_.floor()});
     if (const double context = scale_.effective_context(cross_entropy, h_); !std::isnan(context))
       list.push_back({"effective_context", -1, context});
     for (int j = 1; j <= h_; ++j)
-      if (const auto at = static_cast<std::size_t>(j); sums.clustered[at] > 0)
-        list.push_back({"cluster_purity", j, rate(sums.pure[at], sums.clustered[at])});
+      if (const std::uint64_t clustered = tally.count(fields::clustered, j); clustered > 0)
+        list.push_back({"cluster_purity", j, rate(tally.count(fields::pure, j), clustered)});
     return list;
   }
 
   /// Of splitting runs. What survives is conditioned on being valid, so nothing else is known of the writer.
   std::vector<Statistic> of_runs(const Tally& tally) const {
-    const SplittingSums& sums = tally.splitting;
+    const WideInt valid = wide(tally, fields::valid_weight), free = wide(tally, fields::free_weight);
+    const std::uint64_t run_count = tally.count(fields::runs);
     const auto mean = [&](const WideInt& weight) {
       return ratio(VastInt(weight), VastInt(tally.samples) << kWeightBits);
     };
-    const auto runs = static_cast<double>(sums.runs);
+    const auto runs = static_cast<double>(run_count);
     std::vector<Statistic> list = {
-        {"valid_rate", -1, mean(sums.valid), tally.samples},
-        {"free_rate", -1, mean(sums.free), tally.samples},
-        {"frozen_rate", -1, mean(sums.valid - sums.free), tally.samples},
-        {"effective_runs", -1, effective_particles(sums) * runs / static_cast<double>(tally.samples)},
-        {"thin_run_rate", -1, rate(sums.thin, sums.runs), sums.runs},
-        {"extinct_run_rate", -1, rate(sums.extinct, sums.runs), sums.runs}};
-    if (has_memory_) list.push_back({"memory_bits", -1, static_cast<double>(tally.memory_bits)});
+        {"valid_rate", -1, mean(valid), tally.samples},
+        {"free_rate", -1, mean(free), tally.samples},
+        {"frozen_rate", -1, mean(valid - free), tally.samples},
+        {"effective_runs", -1,
+         effective_particles(valid, wide(tally, fields::squared_weight)) * runs /
+             static_cast<double>(tally.samples)},
+        {"thin_run_rate", -1, rate(tally.count(fields::thin_runs), run_count), run_count},
+        {"extinct_run_rate", -1, rate(tally.count(fields::extinct_runs), run_count), run_count}};
+    if (has_memory_)
+      list.push_back({"memory_bits", -1, static_cast<double>(tally.count(fields::memory_bits))});
     return list;
   }
 
   /// (Σ n p)² / Σ n p²: as many particles in runs that all had the same p would have this spread. Unknown
   /// where p² is lost in the weights' unit, below 1e-60.
-  static double effective_particles(const SplittingSums& sums) {
-    if (msb_or_zero(sums.squares) < kLeastSquareBits) return kUnknown;
-    const VastInt valid = sums.valid;
-    return ratio(valid * valid, VastInt(sums.squares) << kWeightBits);
+  static double effective_particles(const VastInt& valid, const WideInt& squares) {
+    if (msb_or_zero(squares) < kLeastSquareBits) return kUnknown;
+    return ratio(valid * valid, VastInt(squares) << kWeightBits);
   }
   static unsigned msb_or_zero(const WideInt& value) { return value.is_zero() ? 0 : msb(value); }
   static constexpr unsigned kLeastSquareBits = 40;
 
-  /// A leaf's s is q−1 or −1, never 0, so Σs² over leaves tells whether subtrees were tallied.
-  bool has_subtrees(const Tally& tally) const {
-    return tally.sums.size() == static_cast<std::size_t>(h_) + 1 && tally.sums[0][1] != 0;
-  }
-
+  static VastInt sum_of_squares(const Tally& tally, int j) { return wide(tally, fields::sum_s[1], j); }
   VastInt subtrees_a_sample(int j) const { return tree_power(d_, h_ - j); }
   VastInt subtrees(const Tally& tally, int j) const { return subtrees_a_sample(j) * tally.samples; }
 
@@ -248,9 +262,9 @@ class Evaluator {
   /// subtrees of a sentence depend on each other.
   double variance(const Tally& tally, int j) const {
     const VastInt n = tally.samples, r = subtrees_a_sample(j), leaves = tree_power(d_, j);
-    const VastInt s2 = (j == h_ ? tally.sums.back() : tally.sums[j])[1];
+    const VastInt s2 = sum_of_squares(tally, j);
     if (zero_mean_) return ratio(s2, n * r * leaves);
-    return ratio((n - 1) * r * s2 - square_of_mean(tally.sums.back()), n * (n - 1) * r * r * leaves);
+    return ratio((n - 1) * r * s2 - square_of_mean(power_sums(tally, h_)), n * (n - 1) * r * r * leaves);
   }
 
   /// Over the pairs of leaves with an LCA of height a, Σ s_i s_j = (M_a − M_{a−1})/2 with M_a = Σ s² over
@@ -259,10 +273,10 @@ class Evaluator {
   double correlation(const Tally& tally, int a) const {
     const VastInt n = tally.samples, leaves = subtrees_a_sample(0);
     const VastInt partners = tree_power(d_, a) - tree_power(d_, a - 1);
-    const VastInt pairs = VastInt(tally.sums[a][1]) - VastInt(tally.sums[a - 1][1]);
-    if (zero_mean_) return ratio(pairs, VastInt(tally.sums[0][1]) * partners);
-    const VastInt mean = square_of_mean(tally.sums.back()), scale = (n - 1) * leaves;
-    return ratio(pairs * scale - mean * partners, (VastInt(tally.sums[0][1]) * scale - mean) * partners);
+    const VastInt pairs = sum_of_squares(tally, a) - sum_of_squares(tally, a - 1);
+    if (zero_mean_) return ratio(pairs, sum_of_squares(tally, 0) * partners);
+    const VastInt mean = square_of_mean(power_sums(tally, h_)), scale = (n - 1) * leaves;
+    return ratio(pairs * scale - mean * partners, (sum_of_squares(tally, 0) * scale - mean) * partners);
   }
 
   /// Depth below the root of the lowest inconsistent node, averaged over the invalid sentences.
@@ -270,8 +284,8 @@ class Evaluator {
     std::uint64_t invalid = 0;
     double depth = 0;
     for (int j = 0; j <= h_; ++j) {
-      invalid += tally.first_inconsistency.at(j);
-      depth += static_cast<double>(h_ - j) * static_cast<double>(tally.first_inconsistency.at(j));
+      invalid += tally.count(fields::first_inconsistency, j);
+      depth += static_cast<double>(h_ - j) * static_cast<double>(tally.count(fields::first_inconsistency, j));
     }
     return invalid == 0 ? kUnknown : depth / static_cast<double>(invalid);
   }
@@ -282,44 +296,14 @@ class Evaluator {
   bool has_frozen_roots_;
   std::size_t symbols_;
   PairPositions pairs_;
-  bool has_memory_, learns_, splits_, own_structure_;
+  bool subtrees_, has_memory_, learns_, splits_, own_structure_;
   LearningScale scale_;
   double structure_nats_;
 };
 
-template <class Number>
-void subtract(std::vector<Number>& from, const std::vector<Number>& bin) {
-  for (std::size_t i = 0; i < bin.size(); ++i) from[i] -= bin[i];
-}
-
 /// The sums that statistics are made of, without one bin.
 Tally without(Tally sums, const Tally& bin) {
-  sums.samples -= bin.samples;
-  for (std::size_t j = 0; j < bin.sums.size(); ++j)
-    for (int p = 0; p < kPowers; ++p) sums.sums[j][p] -= bin.sums[j][p];
-  subtract(sums.valid, bin.valid);
-  subtract(sums.pairs, bin.pairs);
-  subtract(sums.first_inconsistency, bin.first_inconsistency);
-  sums.frozen_roots -= bin.frozen_roots;
-  sums.free_roots -= bin.free_roots;
-  sums.well_formed -= bin.well_formed;
-  subtract(sums.entropy.cross, bin.entropy.cross);
-  subtract(sums.entropy.language, bin.entropy.language);
-  sums.entropy.own -= bin.entropy.own;
-  sums.entropy.own_structure -= bin.entropy.own_structure;
-  sums.entropy.reverse -= bin.entropy.reverse;
-  sums.entropy.impossible -= bin.entropy.impossible;
-  sums.learner.tested -= bin.learner.tested;
-  sums.learner.errors -= bin.learner.errors;
-  sums.learner.loss -= bin.learner.loss;
-  subtract(sums.learner.clustered, bin.learner.clustered);
-  subtract(sums.learner.pure, bin.learner.pure);
-  sums.splitting.runs -= bin.splitting.runs;
-  sums.splitting.extinct -= bin.splitting.extinct;
-  sums.splitting.thin -= bin.splitting.thin;
-  sums.splitting.valid -= bin.splitting.valid;
-  sums.splitting.free -= bin.splitting.free;
-  sums.splitting.squares -= bin.splitting.squares;
+  sums -= bin;
   return sums;
 }
 
@@ -368,11 +352,11 @@ bool is_absent(const Statistic& statistic) {
 
 /// `exact_of_cell`: called if the cell has samples; nullptr for no exact values.
 void append(std::vector<Estimate>& list, std::size_t index, const Cell& cell, const CellTally& bins,
-            const std::function<const Exact*()>& exact_of_cell) {
+            const std::function<const Exact*()>& exact_of_cell, Scope scope = Scope::subtrees) {
   Tally sums = total(bins);
   if (sums.samples == 0) return;
   sums.histogram.clear();  // no statistic uses it, and the leave-one-outs copy the rest
-  const Evaluator evaluate(cell);
+  const Evaluator evaluate(cell, scope);
   const std::vector<Statistic> statistics = evaluate(sums);
 
   std::vector<std::vector<double>> without_bin(statistics.size());
@@ -401,7 +385,7 @@ JackknifeCovariance jackknife_covariance(const Cell& cell, const CellTally& bins
                                          const std::vector<std::string>& statistics) {
   Tally sums = total(bins);
   sums.histogram.clear();
-  const Evaluator evaluate(cell);
+  const Evaluator evaluate(cell, Scope::subtrees);
   const auto columns = static_cast<Eigen::Index>(statistics.size());
   Eigen::MatrixXd without_bin = Eigen::MatrixXd::Constant(kJackknifeBins, columns, kUnknown);
   Eigen::Index rows = 0;
@@ -436,9 +420,10 @@ std::vector<Estimate> estimates_alone(const Record& record) {
   return list;
 }
 
-std::vector<Estimate> cell_estimates(const Cell& cell, const CellTally& bins) {
+std::vector<Estimate> cell_estimates(const Cell& cell, const CellTally& bins, Scope scope) {
   std::vector<Estimate> list;
-  append(list, 0, cell, bins, [] { return nullptr; });
+  append(
+      list, 0, cell, bins, [] { return nullptr; }, scope);
   return list;
 }
 

@@ -13,8 +13,10 @@ namespace leafcast::analysis {
 std::vector<Estimate> estimates(const Record& record);
 /// The same without exact values, some of which take long.
 std::vector<Estimate> estimates_alone(const Record& record);
+/// With the statistics of subtrees, or without: those take long, and say nothing of sentences.
+enum class Scope { subtrees, sentences };
 /// Of one cell by its sums alone, as if it were the only one of a plan.
-std::vector<Estimate> cell_estimates(const Cell& cell, const CellTally& bins);
+std::vector<Estimate> cell_estimates(const Cell& cell, const CellTally& bins, Scope scope = Scope::subtrees);
 
 /// Covariance of several statistics of one cell, from its delete-one-bin jackknife:
 ///   C = (B−1)/B · Σ_b (f_b − f̄)(f_b − f̄)ᵀ,  of rank at most B−1.

@@ -1,5 +1,5 @@
 #pragma once
-#include "engine/observe/tally.h"
+#include "engine/observe/power_sums.h"
 
 namespace leafcast::analysis {
 

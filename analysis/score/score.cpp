@@ -151,8 +151,14 @@ struct ScoreBook::State {
                                   std::max<std::uint64_t>(total, 1))),
         tally_of(sentences),
         scorer(language, contexts()),
-        bins(),
-        streams(),
+        bins(empty_bins(sentences)),
+        stream_cell(with_parameters(settings.reference,
+                                    {{"generator.kind", "kgram"},
+                                     {"generator.context", std::to_string(2 * language.leaves())},
+                                     {"generator.context-unit", "tokens"},
+                                     {"generator.structure", "sampled"}},
+                                    std::max<std::uint64_t>(total, 1))),
+        streams(empty_bins(stream_cell)),
         kgrams(settings.contexts.size()),
         kgram_leaf_sum(settings.contexts.size(), std::vector<double>(n)),
         impossible(settings.contexts.size()),
@@ -265,7 +271,9 @@ struct ScoreBook::State {
   std::uint64_t sequences = 0, well_formed = 0, impossible_sentences = 0;
   std::map<Fault, std::uint64_t> faults;
   std::map<Fault, std::map<std::int64_t, std::uint64_t>> places;
-  CellTally bins, streams;
+  CellTally bins;
+  Cell stream_cell;  ///< of all sequences, of which sums and structure alone are known
+  CellTally streams;
   BinnedSum of_language;
   std::vector<BinnedSum> kgrams;
   std::vector<std::vector<double>> kgram_leaf_sum;
@@ -403,18 +411,8 @@ Score ScoreBook::finish() {
   std::vector<Cell> cells = {s.sentences};
   std::vector<CellTally> tallies = {s.bins};
   if (s.well_formed < s.sequences) {
-    cells.push_back(with_parameters(s.settings.reference,
-                                    {{"generator.kind", "kgram"},
-                                     {"generator.context", std::to_string(2 * s.language.leaves())},
-                                     {"generator.context-unit", "tokens"},
-                                     {"generator.structure", "sampled"}},
-                                    std::max<std::uint64_t>(s.total, 1)));
+    cells.push_back(s.stream_cell);
     tallies.push_back(s.streams);
-    for (Tally& bin : tallies.back())
-      if (cells.back().observe().validity && bin.samples > 0) {
-        bin.valid.resize(bin.sums.size());
-        bin.first_inconsistency.resize(bin.sums.size());
-      }
   }
   const Record reference =
       sampled(with_parameters(s.settings.reference, generator_of(s.settings.reference), reference_samples));

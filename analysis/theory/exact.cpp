@@ -17,7 +17,7 @@
 #include "analysis/theory/repeat.h"
 #include "analysis/theory/stretches.h"
 #include "analysis/theory/structure_cost.h"
-#include "engine/language/pair_positions.h"
+#include "engine/observe/pairs.h"
 
 namespace leafcast::analysis {
 

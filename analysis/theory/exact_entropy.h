@@ -16,9 +16,9 @@ Eigen::VectorXd window_law(const Channel& channel, std::span<const int> boundari
 
 /// Entropies of a k-gram's laws and of the language's, in nats, by exact summation.
 struct ExactEntropies {
-  std::vector<double> cross;  ///< [height 0…h] as EntropySums::cross, per sentence
+  std::vector<double> cross;  ///< [height 0…h] as fields::cross_entropy, per sentence
   std::optional<std::vector<double>>
-      language;  ///< [height 0…h] as EntropySums::language; where sentences are few
+      language;  ///< [height 0…h] as fields::language_entropy; where sentences are few
 };
 
 /// Nothing where the windows of the cell's writer are too many to sum over: q^{k+1} ≤ 2^14 and d^h k ≤ 2^26,

@@ -9,7 +9,7 @@
 #include "analysis/theory/observed_symbol.h"
 #include "engine/kernels/tables/grammar_tables.h"
 #include "engine/language/grammar_laws.h"
-#include "engine/language/pair_positions.h"
+#include "engine/observe/pairs.h"
 
 namespace leafcast::analysis {
 

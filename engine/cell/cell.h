@@ -70,7 +70,7 @@ using Generator =
 /// §9): kgram, block, reasoning by path.
 enum class Method { sequence, collapsed, splitting };
 
-/// Which pairs of leaves a cell counts the symbols of (pair_positions.h).
+/// Which pairs of leaves a cell counts the symbols of (engine/observe/pairs.h).
 enum class Pairs { none, levels, distances };
 
 /// What a cell tallies besides S.

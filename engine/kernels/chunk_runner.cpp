@@ -40,6 +40,7 @@ ChunkRunner::ChunkRunner(const Cell& cell) {
     grammar_ = std::make_unique<GrammarTables>(cell);
   else
     tables_ = std::make_unique<SamplerTables>(cell);
+  layout_ = TallyLayout::of(cell);
 }
 ChunkRunner::~ChunkRunner() = default;
 ChunkRunner::ChunkRunner(ChunkRunner&&) noexcept = default;
@@ -60,7 +61,8 @@ std::optional<Tally> ChunkRunner::run(std::uint32_t chunk, std::uint64_t samples
   if (collapsed_) return collapsed_->run(chunk, samples, proceed);
   if (splitting_) return splitting_->run(chunk, samples, proceed);
   if (learner_) return learner_->run(chunk, samples, proceed);
-  SentenceTask task{.chunk = chunk, .samples = samples, .proceed = proceed, .record = false};
+  SentenceTask task{
+      .chunk = chunk, .samples = samples, .proceed = proceed, .record = false, .tally = Tally(layout_)};
   if (!run_sentences(task)) return std::nullopt;
   return std::move(task.tally);
 }

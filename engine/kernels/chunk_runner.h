@@ -69,6 +69,7 @@ class ChunkRunner {
   bool run_sentences(SentenceTask& task) const;
   const Cell& written_cell() const;
 
+  std::shared_ptr<const TallyLayout> layout_;
   // One of them, by the cell's method and its language's family.
   std::unique_ptr<SamplerTables> tables_;
   std::unique_ptr<GrammarTables> grammar_;

@@ -16,6 +16,7 @@
 #include "engine/kernels/lanes/language_reading.h"
 #include "engine/kernels/lanes/parse.h"
 #include "engine/kernels/lanes/sampling_loop.h"
+#include "engine/observe/memory.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace leafcast {
@@ -42,8 +43,7 @@ bool run_sentences_of_grammar(const GrammarTables& tables, SentenceTask& task) {
   GrammarObserver observer = make_grammar_observer(tables, task);
   const bool kgram = std::holds_alternative<KgramGenerator>(tables.cell.generator());
   if (tables.cell.observe().entropy && !task.record) {
-    LanguageReading<DerivationSampler, GrammarKgram> reading(tables, task.tally.entropy,
-                                                             make_language_law(tables));
+    LanguageReading<DerivationSampler, GrammarKgram> reading(tables, task.tally, make_language_law(tables));
     GrammarKgram model = kgram ? make_kgram(tables) : make_language_law(tables);
     return sample_entropies(tables, reading, model, observer, task);
   }
@@ -53,7 +53,7 @@ bool run_sentences_of_grammar(const GrammarTables& tables, SentenceTask& task) {
   }
   DerivationSampler sampler(tables);
   if (!sample(tables, sampler, observer, task)) return false;
-  task.tally.memory_bits = grammar_memory_bits(tables.cell);
+  note_memory(task.tally, grammar_memory_bits(tables.cell));
   return true;
 }
 

@@ -17,8 +17,8 @@ struct SentenceTask {
   std::uint32_t chunk;
   std::uint64_t samples;
   Proceed proceed;
-  bool record;  ///< keep the sentences instead of tallying them
-  Tally tally{};
+  bool record;    ///< keep the sentences instead of tallying them
+  Tally tally{};  ///< of the cell's layout, unless recording
   /// [sample][leaf]; of writers of their own structure [sample][token], tokens as in a punctuated vocabulary,
   /// without the first begin mark.
   std::vector<std::uint8_t> sentences{};

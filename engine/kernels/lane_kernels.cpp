@@ -19,6 +19,7 @@
 #include "engine/kernels/lanes/own_structure.h"
 #include "engine/kernels/lanes/sampling_loop.h"
 #include "engine/kernels/lanes/segment_sampler.h"
+#include "engine/observe/memory.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace leafcast {
@@ -83,7 +84,7 @@ struct RunSentences {
     }
     if (tables.cell.observe().entropy && !task.record) {
       ChannelObserver observer = make_observer(tables, task);
-      LanguageReading<AncestorSampler<C, false>, LanguageLaw<C>> reading(tables, task.tally.entropy);
+      LanguageReading<AncestorSampler<C, false>, LanguageLaw<C>> reading(tables, task.tally);
       if (std::holds_alternative<TrueGenerator>(tables.cell.generator())) {
         LanguageLaw<C> model(tables);
         return sample_entropies(tables, reading, model, observer, task);
@@ -94,7 +95,7 @@ struct RunSentences {
     return with_sampler<C>(tables, [&](auto sampler) {
       ChannelObserver observer = make_observer(tables, task);
       const bool finished = sample(tables, sampler, observer, task);
-      task.tally.memory_bits = memory_bits(tables.cell, sampler.memory_symbols());
+      note_memory(task.tally, memory_bits(tables.cell, sampler.memory_symbols()));
       return finished;
     });
   }

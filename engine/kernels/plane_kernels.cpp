@@ -12,6 +12,7 @@
 #include "engine/kernels/planes/plane_sampler.h"
 #include "engine/kernels/planes/plane_sums.h"
 #include "engine/kernels/planes/plane_validity.h"
+#include "engine/observe/memory.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace leafcast {
@@ -104,7 +105,7 @@ bool tally_sentences(const SamplerTables& tables, SentenceTask& task) {
   });
   if (!finished) return false;
   sums.finish();
-  task.tally.memory_bits = memory_bits(tables.cell, sampler.memory_symbols());
+  note_memory(task.tally, memory_bits(tables.cell, sampler.memory_symbols()));
   return true;
 }
 

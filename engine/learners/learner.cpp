@@ -8,6 +8,8 @@
 #include "engine/language/tree.h"
 #include "engine/learners/counting_model.h"
 #include "engine/learners/tuple_clusters.h"
+#include "engine/observe/entropy.h"
+#include "engine/observe/learning.h"
 #include "engine/plan/plan.h"
 
 namespace leafcast {
@@ -130,17 +132,19 @@ class Learning {
     const CountingModel model(features(learned_), targets, symbols, learner_.smoothing,
                               learner_.concentration);
     const FeatureRows rows = features(tested_);
-    LearnerSums& sums = tally_.learner;
+    std::int64_t errors = 0, loss = 0;
     for (std::size_t i = 0; i < test.count(); ++i) {
       if (i % 4096 == 0 && !proceed_()) return false;
       const int target = classifies ? test.root(i) : test.last_leaf(i);
       const auto row = rows.features ? rows.row(i) : std::span<const std::uint16_t>{};
       const std::vector<double> law = model.law(row);
       const auto guess = std::ranges::max_element(law) - law.begin();
-      sums.errors += guess != target;
-      sums.loss += std::llround(-std::log(law[static_cast<std::size_t>(target)]) * (1 << kInformationBits));
+      errors += guess != target;
+      loss += std::llround(-std::log(law[static_cast<std::size_t>(target)]) * (1 << kEntropyBits));
     }
-    sums.tested += test.count();
+    tally_.counts(fields::tested)[0] += test.count();
+    tally_.counts(fields::errors)[0] += static_cast<std::uint64_t>(errors);
+    add_to(tally_.limbs(fields::loss), loss);
     return true;
   }
 
@@ -189,8 +193,8 @@ class Learning {
   }
   void judge(const NodeSymbols& groups, const NodeSymbols& truth, std::size_t height) {
     const auto count = static_cast<double>(groups.values.size());
-    tally_.learner.clustered[height] += groups.values.size();
-    tally_.learner.pure[height] +=
+    tally_.counts(fields::clustered)[height] += groups.values.size();
+    tally_.counts(fields::pure)[height] +=
         static_cast<std::uint64_t>(std::llround(cluster_purity(groups, truth) * count));
   }
 
@@ -232,12 +236,7 @@ LearnerRunner::~LearnerRunner() = default;
 std::optional<Tally> LearnerRunner::run(std::uint32_t chunk, std::uint64_t samples,
                                         const std::function<bool()>& proceed) const {
   const auto& learner = std::get<LearnerGenerator>(tables_->cell.generator());
-  Tally tally;
-  const auto heights = static_cast<std::size_t>(tables_->height) + 1;
-  tally.samples = samples;
-  tally.sums.resize(heights);
-  tally.learner.clustered.resize(heights);
-  tally.learner.pure.resize(heights);
+  Tally tally(tables_->cell, samples);
   for (std::uint64_t sample = 0; sample < samples; ++sample) {
     const auto training = draw(*tables_, StreamPurpose::training, chunk, sample, learner.training, proceed);
     if (!training) return std::nullopt;

@@ -1,143 +1,191 @@
 #include "engine/observe/tally.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <utility>
+#include <stdexcept>
 
 #include "engine/cell/cell.h"
+#include "engine/observe/observable.h"
 
 namespace leafcast {
 
 namespace {
 
-constexpr int kLinearBits = 6;  // m < 64 have a bin each
-constexpr int kLinear = 1 << kLinearBits;
-constexpr int kPerOctave = kLinear / 2;  // 32 bins for every further octave
-
-template <class Counts>
-void add_counts(Counts& into, const Counts& from) {
-  if (into.size() < from.size()) into.resize(from.size());
-  for (std::size_t i = 0; i < from.size(); ++i) into[i] += from[i];
+/// Words for ±2^bits and what a few more samples than planned would add.
+std::size_t limbs_for(const Field& field, const Cell& cell, const Entries& entries) {
+  if (field.form == Field::Form::count) return 1;
+  double bits = 0;
+  for (std::size_t i = 0; i < entries.count; ++i)
+    bits = std::max(bits, field.bits(cell, entries.first + static_cast<int>(i)));
+  return static_cast<std::size_t>((bits + 2) / 64) + 1;
 }
 
-/// Merges in one walk over both. Bins that are new are rare once a few chunks have been added.
-void add_histogram(Histogram& into, const Histogram& from) {
-  auto at = into.begin();
-  std::size_t missing = 0;
-  for (const auto& [bin, count] : from) {
-    while (at != into.end() && at->first < bin) ++at;
-    if (at != into.end() && at->first == bin)
-      at->second += count;
-    else
-      ++missing;
+/// The sign that two's complement words continue with.
+std::uint64_t extension(std::span<const std::uint64_t> limbs) {
+  return limbs.back() >> 63 ? ~std::uint64_t{0} : 0;
+}
+
+void add_limbs(std::span<std::uint64_t> into, std::span<const std::uint64_t> from) {
+  unsigned carry = 0;
+  const std::uint64_t rest = extension(from);
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    const std::uint64_t word = i < from.size() ? from[i] : rest;
+    const std::uint64_t partial = into[i] + word;
+    into[i] = partial + carry;
+    carry = (partial < word) | (into[i] < partial);
   }
-  if (missing == 0) return;
-  Histogram::sequence_type merged;
-  merged.reserve(into.size() + missing);
-  at = into.begin();
-  for (const auto& entry : from) {
-    while (at != into.end() && at->first < entry.first) merged.push_back(*at++);
-    if (at == into.end() || at->first != entry.first) merged.push_back(entry);
+}
+
+void subtract_limbs(std::span<std::uint64_t> into, std::span<const std::uint64_t> from) {
+  unsigned borrow = 0;
+  const std::uint64_t rest = extension(from);
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    const std::uint64_t word = i < from.size() ? from[i] : rest;
+    const std::uint64_t partial = into[i] - word, before = into[i];
+    into[i] = partial - borrow;
+    borrow = (before < word) | (partial < borrow);
   }
-  merged.insert(merged.end(), at, into.end());
-  into.adopt_sequence(boost::container::ordered_unique_range, std::move(merged));
-}
-
-int bin_of_nonnegative(std::int64_t m) {
-  if (m < kLinear) return static_cast<int>(m);
-  const int shift = std::bit_width(static_cast<std::uint64_t>(m)) - kLinearBits;
-  return shift * kPerOctave + static_cast<int>(m >> shift);
-}
-
-std::int64_t lower_of_nonnegative(int bin) {
-  if (bin < kLinear) return bin;
-  const int shift = bin / kPerOctave - 1;
-  return static_cast<std::int64_t>(bin - shift * kPerOctave) << shift;
-}
-
-std::int64_t width_of_nonnegative(int bin) {
-  return bin < kLinear ? 1 : std::int64_t{1} << (bin / kPerOctave - 1);
-}
-
-/// round(p·n), halves upwards, exactly: p = mantissa · 2^{−shift}.
-std::int64_t round_product(double p, std::int64_t n) {
-  __extension__ typedef unsigned __int128 Wide;
-  int exponent;
-  const auto mantissa = static_cast<std::uint64_t>(std::frexp(p, &exponent) * 0x1p53);
-  const int shift = 53 - exponent;
-  if (shift > 120) return 0;
-  return static_cast<std::int64_t>(((static_cast<Wide>(mantissa) * n >> (shift - 1)) + 1) >> 1);
 }
 
 }  // namespace
 
-std::int64_t HistogramBins::centre(const Cell& cell) {
-  const Language& language = cell.language();
-  const std::int64_t n = language.leaves();
-  if (!language.is_uniform()) return round_product(language.leaf_law()(cell.observe().symbol), n);
-  const auto q = static_cast<std::uint64_t>(language.symbols());
-  return static_cast<std::int64_t>((2 * static_cast<std::uint64_t>(n) + q) / (2 * q));
+double sample_bits(const Cell& cell) {
+  return std::log2(std::max(0x1p20, static_cast<double>(cell.samples())));
 }
 
-int HistogramBins::bin(std::int64_t m) {
-  return m >= 0 ? bin_of_nonnegative(m) : -1 - bin_of_nonnegative(-1 - m);
+Entries all_heights(const Cell& cell) { return {0, static_cast<std::size_t>(cell.language().height) + 1}; }
+
+TallyLayout::TallyLayout(const Cell& cell) {
+  for (const Observable* observable : observables()) {
+    if (!observable->is_observed(cell)) continue;
+    for (const Field* field : observable->fields) {
+      const Entries entries = field->entries ? field->entries(cell) : Entries{};
+      const std::size_t limbs = limbs_for(*field, cell, entries);
+      slots_.push_back({field, entries, limbs, words_});
+      words_ += entries.count * limbs;
+    }
+  }
 }
 
-std::int64_t HistogramBins::width(int bin) { return width_of_nonnegative(bin >= 0 ? bin : -1 - bin); }
-
-std::int64_t HistogramBins::lower(int bin) {
-  if (bin >= 0) return lower_of_nonnegative(bin);
-  const int mirror = -1 - bin;
-  return -1 - (lower_of_nonnegative(mirror) + width_of_nonnegative(mirror) - 1);
+const TallyLayout::Slot* TallyLayout::find(const Field& field) const {
+  const auto found = std::ranges::find(slots_, &field, &Slot::field);
+  return found == slots_.end() ? nullptr : &*found;
 }
 
-SplittingSums& SplittingSums::operator+=(const SplittingSums& other) {
-  runs += other.runs;
-  extinct += other.extinct;
-  thin += other.thin;
-  valid += other.valid;
-  free += other.free;
-  squares += other.squares;
-  return *this;
+Tally::Tally(std::shared_ptr<const TallyLayout> shape, std::uint64_t of_samples)
+    : samples(of_samples), layout_(std::move(shape)) {}
+
+const TallyLayout::Slot* Tally::find(const Field& field) const {
+  return layout_ ? layout_->find(field) : nullptr;
 }
 
-EntropySums& EntropySums::operator+=(const EntropySums& other) {
-  add_counts(cross, other.cross);
-  add_counts(language, other.language);
-  own += other.own;
-  own_structure += other.own_structure;
-  reverse += other.reverse;
-  impossible += other.impossible;
-  return *this;
+const TallyLayout::Slot& Tally::require(const Field& field) const {
+  const auto* slot = find(field);
+  if (!slot) throw std::logic_error(std::string("a cell that does not tally ") + field.name);
+  return *slot;
 }
 
-LearnerSums& LearnerSums::operator+=(const LearnerSums& other) {
-  tested += other.tested;
-  errors += other.errors;
-  loss += other.loss;
-  add_counts(clustered, other.clustered);
-  add_counts(pure, other.pure);
-  return *this;
+void Tally::allocate() {
+  if (words_.empty()) words_.resize(layout_->words());
+}
+
+std::uint64_t Tally::count(const Field& field, int index) const {
+  const auto counted = limbs(field, index);
+  return counted.empty() ? 0 : counted[0];
+}
+
+std::span<std::uint64_t> Tally::counts(const Field& field) {
+  const auto& slot = require(field);
+  allocate();
+  return std::span(words_).subspan(slot.offset, slot.entries.count);
+}
+
+std::span<const std::uint64_t> Tally::counts(const Field& field) const {
+  const auto* slot = find(field);
+  if (!slot || words_.empty()) return {};
+  return std::span(words_).subspan(slot->offset, slot->entries.count);
+}
+
+std::span<const std::uint64_t> Tally::limbs(const Field& field, int index) const {
+  const auto* slot = find(field);
+  if (!slot || words_.empty()) return {};
+  const int entry = index - slot->entries.first;
+  if (entry < 0 || static_cast<std::size_t>(entry) >= slot->entries.count) return {};
+  return std::span(words_).subspan(slot->offset + static_cast<std::size_t>(entry) * slot->limbs, slot->limbs);
+}
+
+std::span<std::uint64_t> Tally::limbs(const Field& field, int index) {
+  const auto& slot = require(field);
+  const auto entry = static_cast<std::size_t>(index - slot.entries.first);
+  if (entry >= slot.entries.count) throw std::logic_error(std::string("no such entry of ") + field.name);
+  allocate();
+  return std::span(words_).subspan(slot.offset + entry * slot.limbs, slot.limbs);
+}
+
+/// Calls each(field, words of this, words of the other) for every entry of the other.
+template <class Combine>
+void Tally::combine(const Tally& other, Combine each) {
+  if (!layout_) layout_ = other.layout_;
+  if (other.words_.empty()) return;
+  if (!layout_) throw std::logic_error("words of no cell's tally");
+  const TallyLayout& theirs = other.layout_ ? *other.layout_ : *layout_;
+  if (other.words_.size() != theirs.words()) throw std::logic_error("words of another cell's tally");
+  allocate();
+  for (const TallyLayout::Slot& from : theirs.slots()) {
+    const TallyLayout::Slot& to = require(*from.field);
+    if (to.entries.first != from.entries.first || to.entries.count != from.entries.count)
+      throw std::logic_error("tallies of different cells");
+    for (std::size_t i = 0; i < from.entries.count; ++i)
+      each(*from.field, std::span(words_).subspan(to.offset + i * to.limbs, to.limbs),
+           std::span(other.words_).subspan(from.offset + i * from.limbs, from.limbs));
+  }
 }
 
 Tally& Tally::operator+=(const Tally& other) {
   samples += other.samples;
-  if (sums.size() < other.sums.size()) sums.resize(other.sums.size());
-  for (std::size_t j = 0; j < other.sums.size(); ++j)
-    for (int p = 0; p < kPowers; ++p) sums[j][p] += other.sums[j][p];
-  add_counts(valid, other.valid);
-  add_counts(first_inconsistency, other.first_inconsistency);
-  frozen_roots += other.frozen_roots;
-  free_roots += other.free_roots;
-  memory_bits = std::max(memory_bits, other.memory_bits);
   add_histogram(histogram, other.histogram);
-  splitting += other.splitting;
-  entropy += other.entropy;
-  learner += other.learner;
-  add_counts(pairs, other.pairs);
-  well_formed += other.well_formed;
+  combine(other, [](const Field& field, std::span<std::uint64_t> into, std::span<const std::uint64_t> from) {
+    if (field.merge == Field::Merge::maximum)
+      into[0] = std::max(into[0], from[0]);
+    else if (into.size() == 1)
+      into[0] += from[0];
+    else
+      add_limbs(into, from);
+  });
   return *this;
+}
+
+Tally& Tally::operator-=(const Tally& other) {
+  samples -= other.samples;
+  for (const auto& [bin, count] : other.histogram)
+    if (const auto own = histogram.find(bin); own != histogram.end() && (own->second -= count) == 0)
+      histogram.erase(own);
+  combine(other, [](const Field& field, std::span<std::uint64_t> into, std::span<const std::uint64_t> from) {
+    if (field.merge == Field::Merge::sum) subtract_limbs(into, from);
+  });
+  return *this;
+}
+
+bool Tally::operator==(const Tally& other) const {
+  if (samples != other.samples || histogram != other.histogram) return false;
+  const auto zero = [](const std::vector<std::uint64_t>& words) {
+    return std::ranges::all_of(words, [](std::uint64_t word) { return word == 0; });
+  };
+  if (words_.empty() || other.words_.empty()) return zero(words_) && zero(other.words_);
+  return words_ == other.words_ &&
+         (!layout_ || !other.layout_ || layout_ == other.layout_ || *layout_ == *other.layout_);
+}
+
+void add_to(std::span<std::uint64_t> limbs, Int128 value) {
+  const std::uint64_t words[2] = {static_cast<std::uint64_t>(value), static_cast<std::uint64_t>(value >> 64)};
+  add_limbs(limbs, words);
+}
+
+CellTally empty_bins(const Cell& cell) {
+  const auto layout = TallyLayout::of(cell);
+  CellTally bins;
+  for (Tally& bin : bins) bin = Tally(layout);
+  return bins;
 }
 
 Tally total(const CellTally& bins) {

@@ -13,7 +13,6 @@
 #include "engine/kernels/splitting/splitting_sampler.h"
 #include "engine/kernels/splitting/splitting_writers.h"
 #include "engine/kernels/tables/rule_index.h"
-#include "engine/language/pair_positions.h"
 #include "engine/learners/learner.h"
 
 namespace leafcast {
@@ -374,9 +373,9 @@ double cell_bytes(const Cell& cell) {
 }
 
 double tally_bytes(const Cell& cell) {
-  const double heights = cell.language().height + 1;
-  return kJackknifeBins * (8 * static_cast<double>(pair_counts(cell)) + sizeof(Tally) +
-                           heights * (sizeof(PowerSums) + 2 * sizeof(std::uint64_t)) + 64 * 64);
+  constexpr double kTypicalBins = 256;  // of a histogram
+  return kJackknifeBins * (sizeof(Tally) + 8 * static_cast<double>(TallyLayout(cell).words()) +
+                           (cell.observe().histogram ? 16 * kTypicalBins : 0));
 }
 
 }  // namespace leafcast

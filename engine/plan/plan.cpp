@@ -296,6 +296,11 @@ std::uint64_t samples_done(const CellTally& bins) {
   return sum;
 }
 
+Record::Record(Plan p) : plan(std::move(p)), ledger(plan.cells().size()) {
+  tallies.reserve(plan.cells().size());
+  for (const Cell& cell : plan.cells()) tallies.push_back(empty_bins(cell));
+}
+
 void Record::add(Chunk chunk, const Tally& tally) {
   if (!ledger.insert(chunk))
     throw std::logic_error(fmt::format("chunk {} of cell {} counted twice", chunk.index, chunk.cell));

@@ -137,7 +137,7 @@ struct Record {
   std::vector<CellTally> tallies;  ///< by cell
 
   Record() = default;
-  explicit Record(Plan p) : plan(std::move(p)), ledger(plan.cells().size()), tallies(plan.cells().size()) {}
+  explicit Record(Plan p);
   /// Counts a chunk. The caller guarantees that it is not in the ledger (checked: throws std::logic_error).
   void add(Chunk chunk, const Tally& tally);
   /// Unites with a record of the same plan. Throws DataError: another plan, or a chunk in both.

@@ -3,27 +3,22 @@
 #include <bit>
 
 #include "engine/language/tree.h"
+#include "engine/observe/own_structure.h"
+#include "engine/observe/power_sums.h"
+#include "engine/observe/validity.h"
 
 namespace leafcast {
 
 namespace {
 
-void add_powers(std::int64_t s, PowerSums& sums) {
+void add_powers(std::int64_t s, Tally& tally, int height) {
   if (s > -(std::int64_t{1} << 31) && s < std::int64_t{1} << 31) {
-    __extension__ typedef __int128 Wide;
-    const Wide square = static_cast<Wide>(s) * s;
-    sums[0] += s;
-    sums[1] += static_cast<std::int64_t>(square);
-    sums[2] += WideInt(square * s);
-    sums[3] += WideInt(square * square);
+    Int128 power = 1;
+    for (const Field& field : fields::sum_s) add_to(tally.limbs(field, height), power *= s);
     return;
   }
   WideInt power = 1;
-  for (WideInt& sum : sums) sum += power *= s;
-}
-
-void resize(std::vector<std::uint64_t>& counts, std::size_t size) {
-  if (counts.size() < size) counts.resize(size);
+  for (const Field& field : fields::sum_s) add(tally, field, height, power *= s);
 }
 
 }  // namespace
@@ -38,13 +33,12 @@ SentenceTally::SentenceTally(const Cell& cell)
 
 void SentenceTally::add(std::span<const std::uint8_t> leaves, Tally& tally) {
   ++tally.samples;
-  tally.sums.resize(static_cast<std::size_t>(height_) + 1);
   counts_.assign(leaves.size(), 0);
   for (std::size_t i = 0; i < leaves.size(); ++i) counts_[i] = leaves[i] == observe_.symbol;
   std::int64_t subtree = 1;
   for (int j = 0;; ++j, subtree *= d_) {
     if (observe_.subtrees || j == height_)
-      for (const std::int64_t count : counts_) add_powers(q_ * count - subtree, tally.sums[j]);
+      for (const std::int64_t count : counts_) add_powers(q_ * count - subtree, tally, j);
     if (j == height_) break;
     const std::size_t parents = counts_.size() / static_cast<std::size_t>(d_);
     for (std::size_t node = 0; node < parents; ++node) {
@@ -61,11 +55,9 @@ void SentenceTally::add(std::span<const std::uint8_t> leaves, Tally& tally) {
 }
 
 void SentenceTally::add_validity(std::span<const std::uint8_t> leaves, Tally& tally) {
-  const auto heights = static_cast<std::size_t>(height_) + 1;
-  resize(tally.valid, heights);
-  resize(tally.first_inconsistency, heights);
+  const auto valid = tally.counts(fields::valid);
   const std::uint64_t full = q_ == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << q_) - 1;
-  tally.valid[0] += leaves.size();
+  valid[0] += leaves.size();
   std::vector<std::uint64_t> removed(leaves.size());  // by each node from its parent's colors
   for (std::size_t i = 0; i < leaves.size(); ++i) removed[i] = std::uint64_t{1} << leaves[i];
   std::uint64_t allowed = full;
@@ -76,31 +68,30 @@ void SentenceTally::add_validity(std::span<const std::uint8_t> leaves, Tally& ta
       for (int s = 0; s < d_; ++s)
         allowed &= ~removed[node * static_cast<std::size_t>(d_) + static_cast<std::size_t>(s)];
       if (allowed != 0)
-        ++tally.valid[j];
+        ++valid[static_cast<std::size_t>(j)];
       else if (lowest_ == 0)
         lowest_ = j;
       removed[node] = allowed == 0 ? full : std::has_single_bit(allowed) ? allowed : 0;
     }
     removed.resize(parents);
   }
-  if (lowest_ > 0) ++tally.first_inconsistency[static_cast<std::size_t>(lowest_)];
-  if (std::has_single_bit(allowed)) ++tally.frozen_roots;
-  if (std::popcount(allowed) > 1) ++tally.free_roots;
+  if (lowest_ > 0) ++tally.counts(fields::first_inconsistency)[static_cast<std::size_t>(lowest_)];
+  if (std::has_single_bit(allowed)) ++tally.counts(fields::frozen_roots)[0];
+  if (std::popcount(allowed) > 1) ++tally.counts(fields::free_roots)[0];
 }
 
 void SentenceTally::add_stream(std::span<const std::int64_t> counts, bool well_formed, Tally& tally) const {
   ++tally.samples;
-  tally.sums.resize(static_cast<std::size_t>(height_) + 1);
   std::int64_t symbols = 0;
   for (const std::int64_t count : counts) symbols += count;
   const std::int64_t s = q_ * counts[static_cast<std::size_t>(observe_.symbol)] - symbols;
-  add_powers(s, tally.sums.back());
+  add_powers(s, tally, height_);
   if (observe_.histogram) {
     const std::int64_t shifted = s + leaves_;
     const std::int64_t count = shifted >= 0 ? shifted / q_ : -((q_ - 1 - shifted) / q_);
     ++tally.histogram[HistogramBins::bin(count - centre_)];
   }
-  if (well_formed) ++tally.well_formed;
+  if (well_formed) ++tally.counts(fields::well_formed)[0];
 }
 
 }  // namespace leafcast

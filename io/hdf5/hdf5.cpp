@@ -201,7 +201,8 @@ Group Group::make_group(const std::string& name) {
   return Group(Handle(H5Gcreate2(handle_, name.c_str(), H5P_DEFAULT, properties, H5P_DEFAULT), H5Gclose));
 }
 
-Dataset Group::make_dataset(const std::string& name, hid_t type, std::size_t element_bytes, Axes axes) {
+Dataset Group::make_dataset(const std::string& name, hid_t type, std::size_t element_bytes,
+                            const Axes& axes) {
   Extent extent;
   for (const Axis* axis : axes) extent.push_back(axis->size());
   const Handle space(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr), H5Sclose);

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -145,7 +144,7 @@ struct Axis {
   Dataset dataset;
   hsize_t size() const { return dataset.extent()[0]; }
 };
-using Axes = std::initializer_list<const Axis*>;
+using Axes = std::vector<const Axis*>;
 
 /// A group. make_* and set write, all others read; what does not exist throws Error. Only what stands in the
 /// file itself is read, never what a link, a virtual dataset or external storage would fetch from another.
@@ -157,7 +156,7 @@ class Group {
   /// A dataset whose extent is that of its axes, with the axes attached. Compressed if large; zero until
   /// written.
   template <class T>
-  Dataset make_dataset(const std::string& name, Axes axes) {
+  Dataset make_dataset(const std::string& name, const Axes& axes) {
     return make_dataset(name, Number<T>::file(), sizeof(T), axes);
   }
   template <class T>
@@ -186,7 +185,7 @@ class Group {
   std::int32_t integer_attribute(const std::string& name) const;
 
  private:
-  Dataset make_dataset(const std::string& name, hid_t type, std::size_t element_bytes, Axes axes);
+  Dataset make_dataset(const std::string& name, hid_t type, std::size_t element_bytes, const Axes& axes);
   Axis bare_axis(const std::string& name, hid_t type, std::size_t size);
   Handle handle_;
 };

@@ -9,7 +9,7 @@
 #include "engine/error.h"
 #include "engine/plan/plan.h"
 #include "io/hdf5/hdf5.h"
-#include "io/hdf5/isolated.h"
+#include "io/record/seal.h"
 
 namespace leafcast::io {
 
@@ -20,16 +20,6 @@ namespace leafcast::io {
 inline constexpr std::int32_t kFormatVersion = 6;
 
 enum class FileType { part, results };
-
-/// Bytes that are no whole leafcast file: the reason only. Whoever knows the file adds its name and the
-/// remedy.
-struct DamageError : DataError {
-  using DataError::DataError;
-};
-
-/// HDF5 bytes and, behind their end, where HDF5 ignores it, a line with their hash. So damage anywhere is
-/// found before the HDF5 library, which is not proof against it, sees a byte.
-std::vector<std::byte> sealed(std::vector<std::byte> image);
 
 /// Throws DataError if the tallies of a plan that was read are more than this machine's memory.
 void require_memory(const Plan& plan);
@@ -53,15 +43,13 @@ class RecordImage {
 /// Bytes of a part file. `replaces`: content hashes of the parts that it makes superfluous (compaction).
 std::vector<std::byte> encode_part(const Record& record, const std::vector<std::string>& replaces = {});
 
-/// A part or results file, opened from its bytes. Trusts nothing in them: HDF5 reads them in a process of its
-/// own.
+/// A part or results file, opened from its bytes. HDF5 sees them once their seal holds, and whatever it says
+/// is checked against the plan.
 class RecordFile {
  public:
   /// Throws DamageError: empty, no HDF5 file, not sealed, hash does not match; DataError: of another kind of
-  /// file or of a newer leafcast; IoError: no process can be started.
-  explicit RecordFile(std::span<const std::byte> bytes)
-      : RecordFile(bytes, ReadingLimits::of(bytes.size())) {}
-  RecordFile(std::span<const std::byte> bytes, const ReadingLimits& limits);
+  /// file or of a newer leafcast.
+  explicit RecordFile(std::span<const std::byte> bytes);
 
   FileType type() const { return type_; }
   const std::string& plan_hash() const { return plan_hash_; }  ///< 16 hexadecimal digits
@@ -77,7 +65,7 @@ class RecordFile {
   void add_to(Record& record) const;
 
  private:
-  IsolatedFile file_;
+  h5::File file_;
   FileType type_ = FileType::part;
   std::string plan_hash_;
   std::uint64_t most_rows_ = 0;  ///< that a table of a file of this size can have

@@ -305,7 +305,6 @@ RunDirectory& RunDirectory::operator=(RunDirectory&&) noexcept = default;
 
 RunDirectory RunDirectory::open_for_writing(const fs::path& directory, const Plan& plan,
                                             const LockTiming& timing) {
-  const ReadingSession session;
   return with_files([&] {
     const RunFiles files{directory};
     create_run_directory(files);
@@ -444,7 +443,6 @@ Inputs list_inputs(const std::vector<fs::path>& paths, Seeds seeds) {
 Record read_record(const std::vector<fs::path>& paths, Seeds seeds) {
   if (paths.empty())
     throw DataError("nothing to read: no run directory or file was given; name at least one");
-  const ReadingSession session;
   return with_files([&] {
     for (int attempt = 1;; ++attempt) {
       Inputs inputs = list_inputs(paths, seeds);

@@ -267,7 +267,6 @@ bool any_vanished(const Verification& found, const RunFiles& files) {
 }  // namespace
 
 Verification verify(const fs::path& path, const GoalCheck& check) try {
-  const ReadingSession session;
   if (!fs::exists(path))
     throw IoError(fmt::format("{}: no such file or directory; check the path", path.string()));
   if (!fs::is_directory(path)) return Verifier(check).check_file(path);

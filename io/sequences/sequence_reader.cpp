@@ -14,7 +14,7 @@
 #include "engine/error.h"
 #include "io/file/atomic_file.h"
 #include "io/hdf5/hdf5.h"
-#include "io/hdf5/isolated.h"
+#include "io/hdf5/hdf5.h"
 #include "io/sequences/sequence_layout.h"
 #include "io/sequences/sequences.h"
 
@@ -26,6 +26,7 @@ namespace {
 
 constexpr std::int32_t kNoToken = -1;  // a number that is no token of anything
 constexpr std::uint64_t kMostLength = std::uint64_t{1} << 40, kMostLine = std::uint64_t{1} << 28;
+constexpr std::uint64_t kMostRow = std::uint64_t{1} << 28;  // of HDF5, whose rows are read whole
 constexpr std::uint64_t kMostHdf5 = std::uint64_t{4} << 30;
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& reason, const std::string& remedy) {
@@ -238,7 +239,7 @@ class Hdf5Reader final : public SequenceReader {
         file_(open_file(path)),
         dataset_(reading(path, [&] { return file_.root().dataset("sequences"); })) {
     format_ = SequenceFormat::hdf5;
-    const IsolatedGroup root = file_.root();
+    const h5::Group root = file_.root();
     const bool described = reading(path, [&] { return root.has("header"); });
     if (described) {
       try {
@@ -248,7 +249,7 @@ class Hdf5Reader final : public SequenceReader {
       }
     }
     const h5::Extent extent = dataset_.extent();
-    if (extent.size() != 2 || extent[1] == 0 || extent[0] > kMostLength / extent[1])
+    if (extent.size() != 2 || extent[1] == 0 || extent[1] > kMostRow || extent[0] > kMostLength / extent[1])
       refuse(path_, "its dataset sequences is not of the shape [sequence][position]", kWriteAgain);
     header_.samples = extent[0];
     header_.length = extent[1];
@@ -268,7 +269,7 @@ class Hdf5Reader final : public SequenceReader {
   }
 
  private:
-  static IsolatedFile open_file(const fs::path& path) {
+  static h5::File open_file(const fs::path& path) {
     std::vector<std::byte> bytes;
     try {
       bytes = read_bytes(path, kMostHdf5);
@@ -276,7 +277,7 @@ class Hdf5Reader final : public SequenceReader {
       throw IoError(fmt::format("{}; or save the sequences as .npy, which is read in pieces", e.what()));
     }
     try {
-      return IsolatedFile::open(bytes, ReadingLimits::of(bytes.size()));
+      return h5::File::open(bytes);
     } catch (const h5::Error& e) {
       refuse(path, fmt::format("damaged ({})", e.what()), kWriteAgain);
     }
@@ -302,8 +303,8 @@ class Hdf5Reader final : public SequenceReader {
   }
 
   fs::path path_;
-  IsolatedFile file_;
-  IsolatedDataset dataset_;
+  h5::File file_;
+  h5::Dataset dataset_;
   std::uint64_t done_ = 0;
   int type_ = 0;
   std::string complaint_;

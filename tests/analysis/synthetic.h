@@ -5,6 +5,9 @@
 
 #include "engine/cell/cell.h"
 #include "engine/language/tree.h"
+#include "engine/observe/memory.h"
+#include "engine/observe/power_sums.h"
+#include "engine/observe/validity.h"
 #include "engine/plan/plan.h"
 
 /// Records to try the analysis on: a small, slow sampler of true and block sentences that tallies what the
@@ -123,12 +126,13 @@ inline void tally_sentence(const Cell& cell, const Sentence& sentence, Tally& ta
   const Language& language = cell.language();
   const int d = language.d, h = language.height, q = language.symbols();
   ++tally.samples;
-  tally.sums.resize(h + 1);
   std::vector<std::int64_t> sums;
   for (const int x : sentence) sums.push_back(x == cell.observe().symbol ? q - 1 : -1);
   for (int j = 0; j <= h; ++j) {
     for (const std::int64_t s : sums)
-      for (int p = 0; p < kPowers; ++p) tally.sums[j][p] += pow(WideInt(s), static_cast<unsigned>(p + 1));
+      for (int p = 0; p < kPowers; ++p)
+        if (cell.observe().subtrees || j == h)
+          add(tally, fields::sum_s[p], j, pow(WideInt(s), static_cast<unsigned>(p + 1)));
     if (j == h) break;
     std::vector<std::int64_t> parents(sums.size() / d, 0);
     for (std::size_t i = 0; i < sums.size(); ++i) parents[i / d] += sums[i];
@@ -142,12 +146,10 @@ inline void tally_sentence(const Cell& cell, const Sentence& sentence, Tally& ta
     // The symbol and the sibling index at each remembered level; without any, the last leaf.
     const int symbol = static_cast<int>(std::ceil(std::log2(q))),
               sibling = static_cast<int>(std::ceil(std::log2(d)));
-    tally.memory_bits = static_cast<std::uint64_t>(
+    tally.counts(fields::memory_bits)[0] = static_cast<std::uint64_t>(
         reasoning->memory_depth == 0 ? symbol : reasoning->memory_depth * (symbol + sibling));
   }
   if (!cell.observe().validity) return;
-  tally.valid.resize(h + 1);
-  tally.first_inconsistency.resize(h + 1);
   const unsigned all = (1u << q) - 1;
   std::vector<unsigned> allowed;
   for (const int x : sentence) allowed.push_back(1u << x);
@@ -155,10 +157,10 @@ inline void tally_sentence(const Cell& cell, const Sentence& sentence, Tally& ta
   for (int j = 0;; ++j) {
     std::uint64_t valid = 0;
     for (const unsigned set : allowed) valid += set != 0;
-    tally.valid[j] += valid;
+    tally.counts(fields::valid)[static_cast<std::size_t>(j)] += valid;
     if (consistent && valid < allowed.size()) {
       consistent = false;
-      ++tally.first_inconsistency[j];
+      ++tally.counts(fields::first_inconsistency)[static_cast<std::size_t>(j)];
     }
     if (j == h) break;
     std::vector<unsigned> parents(allowed.size() / d, all);
@@ -168,8 +170,8 @@ inline void tally_sentence(const Cell& cell, const Sentence& sentence, Tally& ta
     }
     allowed = std::move(parents);
   }
-  tally.frozen_roots += allowed[0] != 0 && (allowed[0] & (allowed[0] - 1)) == 0;
-  tally.free_roots += (allowed[0] & (allowed[0] - 1)) != 0;
+  tally.counts(fields::frozen_roots)[0] += allowed[0] != 0 && (allowed[0] & (allowed[0] - 1)) == 0;
+  tally.counts(fields::free_roots)[0] += (allowed[0] & (allowed[0] - 1)) != 0;
 }
 
 /// A cell from "key", "value" pairs.
@@ -187,7 +189,7 @@ inline Record draw(Plan plan, std::uint64_t seed = 1) {
     const Cell& cell = record.plan.cells()[i];
     Writer write(cell, random);
     for (Chunk chunk{i, 0}; chunk.index < record.plan.chunks(i); ++chunk.index) {
-      Tally tally;
+      Tally tally(cell);
       for (std::uint64_t s = 0; s < record.plan.samples(chunk); ++s) tally_sentence(cell, write(), tally);
       record.add(chunk, tally);
     }

@@ -9,6 +9,7 @@
 
 #include "bench.h"
 #include "engine/kernels/chunk_runner.h"
+#include "engine/observe/observable.h"
 #include "workers/mpi_communicator.h"
 #include "workers/run.h"
 
@@ -54,8 +55,12 @@ const News& typical_news() {
 /// The same for a tree of height 30: longer sums, and about as many bins as 1/32 of an octave makes of them.
 News deep_news() {
   News news = typical_news();
-  const auto sums = news.tally.sums.back();
-  news.tally.sums.resize(31, sums);
+  std::mt19937_64 random;
+  news.tally = simulated_tally(Cell::make({{"language.kind", "ising"},
+                                           {"language.d", "3"},
+                                           {"language.height", "30"},
+                                           {"language.rho", "0.9"}}),
+                               4096, random);
   for (std::int32_t bin = -600; bin < 600; ++bin) news.tally.histogram[bin] = 3;
   return news;
 }

@@ -9,8 +9,8 @@
 #include "analysis/estimate/estimates.h"
 #include "analysis/fit/fits.h"
 #include "analysis/present/table.h"
+#include "engine/observe/observable.h"
 #include "io/hdf5/hdf5.h"
-#include "io/hdf5/isolated.h"
 #include "tests/fuzz/record.h"
 
 using namespace leafcast;
@@ -19,24 +19,6 @@ namespace h5 = leafcast::io::h5;
 namespace {
 
 constexpr std::size_t kSeal = 32;
-
-Tally tally_of(const Cell& cell, Chunk chunk, std::uint64_t samples) {
-  Tally tally;
-  tally.samples = samples;
-  const auto heights = static_cast<std::size_t>(cell.language().height) + 1;
-  tally.sums.resize(heights);
-  for (std::size_t j = 0; j < heights; ++j)
-    for (int p = 0; p < kPowers; ++p)
-      tally.sums[j][p] = (WideInt(chunk.index + 1) << (8 * p)) * (p % 2 ? 7 : -3);
-  if (cell.observe().validity) {
-    tally.valid.assign(heights, samples);
-    tally.first_inconsistency.assign(heights, 0);
-    tally.free_roots = samples;
-  }
-  if (cell.generator_name() == "reasoning") tally.memory_bits = 12;
-  tally.histogram[static_cast<int>(chunk.index % 5) - 2] = samples;
-  return tally;
-}
 
 std::vector<std::byte> good_part() {
   const auto cell = [](Parameters more) {
@@ -65,9 +47,10 @@ std::vector<std::byte> good_part() {
                          {"generator.kind", "reasoning"}})},
                   "[language]\nkind = ising\n");
   Record record(plan);
+  std::mt19937_64 random;
   for (std::uint32_t c = 0; c < plan.cells().size(); ++c)
     for (std::uint32_t i = 0; i < plan.chunks(c); i += c + 1)
-      record.add({c, i}, tally_of(plan.cells()[c], {c, i}, plan.samples({c, i})));
+      record.add({c, i}, simulated_tally(plan.cells()[c], plan.samples({c, i}), random));
   return io::encode_part(record, {"00112233445566aa"});
 }
 
@@ -339,11 +322,9 @@ void use(const Record& record) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   h5::prepare_library();
-  static const io::ReadingSession session;
-  static fuzz::Survived survived;
   Choices choices(std::span(data, size));
   std::vector<std::byte> image = edited(choices);
   if (image.size() > 1 << 24) return 0;
-  fuzz::read(io::sealed(std::move(image)), survived.count, use);
+  fuzz::read(io::sealed(std::move(image)), use);
   return 0;
 }

@@ -7,7 +7,6 @@
 #include <fstream>
 
 #include "engine/sequences/token_parser.h"
-#include "io/hdf5/isolated.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace leafcast;
@@ -49,7 +48,6 @@ Language language(int q) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const Folder folder;
-  static const io::ReadingSession session;
   static const Language few = language(2);
   const std::string text = fuzz::text_of(data, size);
   const std::size_t split = text.find("\n%\n");

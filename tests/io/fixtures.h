@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/error.h"
+#include "engine/observe/observable.h"
 #include "engine/plan/plan.h"
 
 namespace leafcast::io {
@@ -128,70 +129,6 @@ inline Plan entropy_plan() {
 
 using Random = std::mt19937_64;
 
-/// Any sign and size up to ±2^370.
-inline WideInt random_wide(Random& random) {
-  WideInt value = 0;
-  for (int i = 0; i < 6; ++i) value = (value << 64) + random();
-  value >>= 14 + static_cast<unsigned>(random() % 370);
-  return random() % 2 ? value : WideInt(-value);
-}
-
-/// A run's sums as they can be: Σ n p² ≤ Σ n p, of them a part free.
-inline SplittingSums random_splitting(std::uint64_t samples, Random& random) {
-  SplittingSums sums;
-  sums.runs = 1 + random() % samples;
-  sums.thin = random() % (sums.runs + 1);
-  sums.extinct = random() % (sums.thin + 1);
-  sums.valid = (WideInt(samples) << kWeightBits) >> static_cast<unsigned>(random() % 480);
-  sums.free = sums.valid * (random() % 1000) / 1000;
-  sums.squares = sums.valid >> static_cast<unsigned>(random() % 200);
-  return sums;
-}
-
-/// A tally of the shape that the cell implies, with random contents.
-inline Tally random_tally(const Cell& cell, std::uint64_t samples, Random& random) {
-  Tally tally;
-  tally.samples = samples;
-  const auto heights = static_cast<std::size_t>(cell.language().height) + 1;
-  tally.sums.resize(heights);
-  if (cell.method() == Method::splitting) {
-    tally.valid.resize(heights);
-    tally.first_inconsistency.resize(heights);
-    tally.splitting = random_splitting(samples, random);
-    return tally;
-  }
-  for (std::size_t j = cell.observe().subtrees ? 0 : heights - 1; j < heights; ++j)
-    for (WideInt& sum : tally.sums[j]) sum = random() % 4 ? random_wide(random) : WideInt(0);
-  if (cell.observe().validity) {
-    for (std::size_t j = 0; j < heights; ++j) tally.valid.push_back(random());
-    for (std::size_t j = 0; j < heights; ++j) tally.first_inconsistency.push_back(random() % 100);
-    tally.frozen_roots = random() % 100;
-    tally.free_roots = random() % 100;
-  }
-  if (const auto* kgram = std::get_if<KgramGenerator>(&cell.generator()))
-    if (kgram->structure == Structure::sampled) tally.well_formed = random() % (samples + 1);
-  if (cell.observe().entropy) {
-    const auto information = [&] { return WideInt(samples) * (random() >> (10 + random() % 40)) >> 24; };
-    for (std::size_t j = 0; j < heights; ++j) {
-      tally.entropy.cross.push_back(information());
-      tally.entropy.language.push_back(information());
-    }
-    tally.entropy.own = information();
-    tally.entropy.own_structure = information();
-    tally.entropy.reverse = information();
-    tally.entropy.impossible = random() % (samples + 1);
-  }
-  if (cell.generator_name() == "reasoning") tally.memory_bits = 1 + random() % 1000;
-  if (cell.observe().histogram)
-    for (std::uint64_t left = samples; left > 0;) {
-      const std::uint64_t count = left > 9 ? 1 + random() % left : left;
-      tally.histogram[HistogramBins::bin(static_cast<std::int64_t>(random()) >> (3 + random() % 60))] +=
-          count;
-      left -= count;
-    }
-  return tally;
-}
-
 /// Some chunks of a plan: those that choose(chunk) wants.
 template <class Choose>
 Record random_record(const Plan& plan, std::uint64_t seed, Choose choose) {
@@ -200,7 +137,7 @@ Record random_record(const Plan& plan, std::uint64_t seed, Choose choose) {
   for (std::uint32_t c = 0; c < plan.cells().size(); ++c)
     for (std::uint32_t i = 0; i < plan.chunks(c); ++i)
       if (const Chunk chunk{c, i}; choose(chunk))
-        record.add(chunk, random_tally(plan.cells()[c], plan.samples(chunk), random));
+        record.add(chunk, simulated_tally(plan.cells()[c], plan.samples(chunk), random));
   return record;
 }
 inline Record random_record(const Plan& plan, std::uint64_t seed) {

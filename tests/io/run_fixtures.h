@@ -18,7 +18,7 @@ inline Record share(const Plan& plan, std::uint32_t i, std::uint32_t n) {
   Record record(plan);
   for (std::uint32_t c = 0; c < plan.cells().size(); ++c)
     for (std::uint32_t k = 0; k < plan.chunks(c); ++k) {
-      const Tally tally = random_tally(plan.cells()[c], plan.samples({c, k}), random);
+      const Tally tally = simulated_tally(plan.cells()[c], plan.samples({c, k}), random);
       if (k % n == i) record.add({c, k}, tally);
     }
   return record;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "engine/kernels/chunk_runner.h"
+#include "engine/observe/power_sums.h"
 #include "workers/dry_run.h"
 #include "workers/run.h"
 
@@ -30,7 +31,8 @@ GoalState spread_of_bins(const Cell& cell, const CellTally& bins) {
   double sum = 0, squares = 0;
   for (const Tally& bin : bins) {
     if (bin.samples == 0) return {};
-    const double mean = static_cast<double>(bin.sums.back()[1]) / static_cast<double>(bin.samples);
+    const double mean = wide(bin, fields::sum_s[1], cell.language().height).convert_to<double>() /
+                        static_cast<double>(bin.samples);
     sum += mean / kJackknifeBins;
     squares += mean * mean / kJackknifeBins;
   }

@@ -5,6 +5,8 @@
 #include <set>
 #include <stdexcept>
 
+#include "engine/observe/memory.h"
+#include "engine/observe/power_sums.h"
 #include "engine/writers/block_shape.h"
 
 namespace leafcast {
@@ -125,15 +127,11 @@ class CollapsedSampler::Sums {
       ++histogram_[static_cast<std::size_t>(HistogramBins::bin(count - centre_) + kBins)];
   }
 
-  Tally tally(int height, std::uint64_t samples) {
+  void enter(Tally& tally, int height) {
     flush();
-    Tally tally;
-    tally.samples = samples;
-    tally.sums.resize(static_cast<std::size_t>(height) + 1);
-    tally.sums.back() = wide_;
+    leafcast::add(tally, height, wide_);
     for (std::size_t i = 0; i < histogram_.size(); ++i)
       if (histogram_[i] > 0) tally.histogram[static_cast<int>(i) - kBins] = histogram_[i];
-    return tally;
   }
 
  private:
@@ -155,6 +153,7 @@ class CollapsedSampler::Sums {
 
 CollapsedSampler::CollapsedSampler(const Cell& cell)
     : cell_(cell),
+      layout_(TallyLayout::of(cell)),
       states_(cell.language().channel().is_symmetric() ? 2 : cell.language().symbols()),
       chosen_state_(cell.language().channel().is_symmetric() ? 0 : cell.observe().symbol),
       first_(root_law(cell.language().channel())),
@@ -206,9 +205,9 @@ std::optional<Tally> CollapsedSampler::run(std::uint32_t chunk, std::uint64_t sa
     if (!draw_count(stream, counts, budget, chosen)) return std::nullopt;
     sums.add(chosen);
   }
-  Tally tally = sums.tally(cell_.language().height, samples);
-  if (std::holds_alternative<ReasoningGenerator>(cell_.generator()))
-    tally.memory_bits = memory_bits(cell_, std::max(block_height_, 1));
+  Tally tally(layout_, samples);
+  sums.enter(tally, cell_.language().height);
+  note_memory(tally, memory_bits(cell_, std::max(block_height_, 1)));
   return tally;
 }
 

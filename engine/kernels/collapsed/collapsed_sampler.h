@@ -1,6 +1,7 @@
 #pragma once
 #include <Eigen/Dense>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -73,6 +74,7 @@ class CollapsedSampler {
                   std::int64_t& chosen) const;
 
   Cell cell_;
+  std::shared_ptr<const TallyLayout> layout_;
   int states_, chosen_state_, block_height_;
   std::vector<Stretch> stretches_;  ///< [0] a block; the last is the sentence
   RowSplitter first_, last_, child_;

@@ -2,7 +2,7 @@
 #include <array>
 #include <cstdint>
 
-#include "engine/observe/tally.h"
+#include "engine/observe/power_sums.h"
 
 namespace leafcast {
 

@@ -1,4 +1,4 @@
-// Information on lanes: logarithms, entropies of laws, and their exact sums in fixed point.
+// Entropies on lanes: logarithms, entropies of laws, and their exact sums in fixed point.
 #if defined(LEAFCAST_LANES_INFORMATION_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LEAFCAST_LANES_INFORMATION_H_
 #undef LEAFCAST_LANES_INFORMATION_H_
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engine/kernels/lanes/vectors.h"
-#include "engine/observe/tally.h"
+#include "engine/observe/entropy.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace leafcast {
@@ -45,26 +45,23 @@ HWY_INLINE F32 entropy(Law& law, int q) {
   return 0.0f - sum;
 }
 
-/// Sums of nonnegative informations in units of 2^{-kInformationBits} nats, a lane each.
-struct InformationSum {
+/// Sums of nonnegative entropies in units of 2^{-kEntropyBits} nats, a lane each.
+struct FixedPointSum {
   std::array<std::int64_t, kLanes> lane{};
   HWY_INLINE void add(F32 nats) {
-    const I32 units = convert<I32>(nats * static_cast<float>(1 << kInformationBits) + 0.5f);
+    const I32 units = convert<I32>(nats * static_cast<float>(1 << kEntropyBits) + 0.5f);
     for (int i = 0; i < kLanes; ++i) lane[i] += units[i];
   }
 };
 
-/// What a batch tells of its writer's laws: fills EntropySums.
+/// What a batch tells of its writer's laws: fills the fields of entropy (engine/observe/entropy.h).
 class EntropyMeter {
  public:
-  EntropyMeter(int q, int height, EntropySums& sums)
+  EntropyMeter(int q, int height, Tally& tally)
       : q_(q),
-        sums_(sums),
+        tally_(tally),
         cross_(static_cast<std::size_t>(height) + 1),
-        language_(static_cast<std::size_t>(height) + 1) {
-    sums_.cross.resize(cross_.size());
-    sums_.language.resize(language_.size());
-  }
+        language_(static_cast<std::size_t>(height) + 1) {}
   void begin(int active) { active_ = active; }
 
   /// A leaf of a sentence of the language, reached by this carry: the writer's law of it, and the language's.
@@ -97,30 +94,32 @@ class EntropyMeter {
 
   void end_batch() {
     for (std::size_t j = 0; j < cross_.size(); ++j) {
-      move_to(sums_.cross[j], cross_[j]);
-      move_to(sums_.language[j], language_[j]);
+      move_to(tally_.limbs(fields::cross_entropy, static_cast<int>(j)), cross_[j]);
+      move_to(tally_.limbs(fields::language_entropy, static_cast<int>(j)), language_[j]);
     }
-    move_to(sums_.own, own_);
+    move_to(tally_.limbs(fields::own_entropy), own_);
     for (int i = 0; i < active_; ++i) {
       if (impossible_[i])
-        ++sums_.impossible;
+        ++tally_.counts(fields::impossible)[0];
       else
-        sums_.reverse += reverse_.lane[i];
+        add_to(tally_.limbs(fields::reverse_entropy), reverse_.lane[i]);
     }
     reverse_ = {};
     impossible_ = {};
   }
 
  private:
-  void move_to(WideInt& sum, InformationSum& from) {
+  void move_to(std::span<std::uint64_t> entry, FixedPointSum& from) {
+    Int128 sum = 0;
     for (int i = 0; i < active_; ++i) sum += from.lane[i];
+    add_to(entry, sum);
     from = {};
   }
 
   int q_, active_ = kLanes;
-  EntropySums& sums_;
-  std::vector<InformationSum> cross_, language_;  // [height 0…h]
-  InformationSum own_, reverse_;
+  Tally& tally_;
+  std::vector<FixedPointSum> cross_, language_;  // [height 0…h]
+  FixedPointSum own_, reverse_;
   I32 impossible_ = {};
 };
 

@@ -19,13 +19,13 @@ namespace HWY_NAMESPACE {
 template <class Speaker, class Law>
 struct LanguageReading {
   template <class Tables>
-  LanguageReading(const Tables& tables, EntropySums& sums) : LanguageReading(tables, sums, Law(tables)) {}
+  LanguageReading(const Tables& tables, Tally& tally) : LanguageReading(tables, tally, Law(tables)) {}
   template <class Tables>
-  LanguageReading(const Tables& tables, EntropySums& sums, Law of_language)
+  LanguageReading(const Tables& tables, Tally& tally, Law of_language)
       : d(tables.d),
         height(tables.height),
         leaves(tables.leaves),
-        meter(tables.q, tables.height, sums),
+        meter(tables.q, tables.height, tally),
         law(std::move(of_language)),
         speaker(tables) {}
 

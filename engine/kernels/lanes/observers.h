@@ -14,9 +14,9 @@
 
 #include "engine/kernels/collapsed/count_sums.h"
 #include "engine/kernels/lanes/vectors.h"
-#include "engine/language/pair_positions.h"
 #include "engine/language/tree.h"
-#include "engine/observe/tally.h"
+#include "engine/observe/pairs.h"
+#include "engine/observe/validity.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace leafcast {
@@ -85,8 +85,8 @@ class SumObserver {
               second = pairs >> 16u;
     bytes_ = U32{};
     if (subtrees_ && burst.height == 2) {
-      add(levels_[1], as<I32>(first));
-      add(levels_[1], as<I32>(second));
+      add_count(levels_[1], as<I32>(first));
+      add_count(levels_[1], as<I32>(second));
     }
     open_[fold_height_] += as<I32>(first + second);
     complete(fold_height_, carry);
@@ -96,11 +96,11 @@ class SumObserver {
   /// Brings the sums and the histogram into the tally.
   void finish() {
     flush_lanes();
-    tally_.sums.assign(levels_.size(), PowerSums{});
-    for (int j = subtrees_ ? 1 : height_; j <= height_; ++j) tally_.sums[j] = levels_[j].exact.sums_of_s(q_);
+    for (int j = subtrees_ ? 1 : height_; j <= height_; ++j) add(tally_, j, levels_[j].exact.sums_of_s(q_));
     if (subtrees_)
-      tally_.sums[0] =
-          leaf_power_sums(tally_.sums[height_][0], tally_.samples, levels_.back().exact.leaves(), q_);
+      add(tally_, 0,
+          leaf_power_sums(wide(tally_, fields::sum_s[0], height_), tally_.samples,
+                          levels_.back().exact.leaves(), q_));
     for (int i = 0; i < 2 * kBins; ++i)
       if (bins_[i] > 0) tally_.histogram[i - kBins] = bins_[i];
   }
@@ -122,7 +122,7 @@ class SumObserver {
       if (j > narrow_height_) return complete_wide(j, carry);
       const I32 count = open_[j];
       open_[j] = I32{};
-      if (subtrees_ || j == height_) add(levels_[j], count);
+      if (subtrees_ || j == height_) add_count(levels_[j], count);
       if (j == height_) {
         if (histogram_)
           for (int lane = 0; lane < active_; ++lane) add_to_histogram(count[lane]);
@@ -145,7 +145,7 @@ class SumObserver {
   };
   using WideLanes = std::array<std::int64_t, kLanes>;
 
-  HWY_INLINE void add(Level& level, I32 count) {
+  HWY_INLINE void add_count(Level& level, I32 count) {
     if (level.room == 0) {
       for (int lane = 0; lane < active_; ++lane) level.exact.add(count[lane]);
       return;
@@ -209,14 +209,15 @@ class ValidityObserver {
 
  public:
   ValidityObserver(const Cell& cell, Tally& tally)
-      : tally_(tally),
+      : valid_subtrees_(tally.counts(fields::valid)),
+        first_inconsistency_(tally.counts(fields::first_inconsistency)),
+        frozen_roots_(tally.counts(fields::frozen_roots)[0]),
+        free_roots_(tally.counts(fields::free_roots)[0]),
         height_(cell.language().height),
         removed_(static_cast<std::size_t>(height_) + 2),
         valid_(static_cast<std::size_t>(height_) + 1) {
     const int q = cell.language().symbols();
     full_ = ~Mask{} >> static_cast<int>(8 * sizeof(Word) - q);
-    tally_.valid.resize(valid_.size());
-    tally_.first_inconsistency.resize(valid_.size());
     while (flush_height_ < height_ && tree_power(cell.language().d, flush_height_ + 1) <= 1 << 30)
       ++flush_height_;
   }
@@ -246,27 +247,28 @@ class ValidityObserver {
     if (carry >= flush_height_) flush();
   }
   void end_batch() {
-    tally_.valid[0] += n_ * static_cast<std::uint64_t>(active_);  // a leaf by itself is valid
+    valid_subtrees_[0] += n_ * static_cast<std::uint64_t>(active_);  // a leaf by itself is valid
     for (int lane = 0; lane < active_; ++lane)
-      if (lowest_[lane] <= height_) ++tally_.first_inconsistency[lowest_[lane]];
+      if (lowest_[lane] <= height_) ++first_inconsistency_[static_cast<std::size_t>(lowest_[lane])];
   }
 
  private:
   HWY_NOINLINE void flush() {
     for (int j = 1; j <= height_; ++j) {
       for (int lane = 0; lane < active_; ++lane)
-        tally_.valid[j] += static_cast<std::uint64_t>(valid_[j][lane]);
+        valid_subtrees_[static_cast<std::size_t>(j)] += static_cast<std::uint64_t>(valid_[j][lane]);
       valid_[j] = I32{};
     }
   }
   void add_roots(I32 frozen, I32 empty) {
     for (int lane = 0; lane < active_; ++lane) {
-      if (frozen[lane]) ++tally_.frozen_roots;
-      if (!frozen[lane] && !empty[lane]) ++tally_.free_roots;
+      if (frozen[lane]) ++frozen_roots_;
+      if (!frozen[lane] && !empty[lane]) ++free_roots_;
     }
   }
 
-  Tally& tally_;
+  std::span<std::uint64_t> valid_subtrees_, first_inconsistency_;  // [height 0…h]
+  std::uint64_t &frozen_roots_, &free_roots_;
   int height_;
   int active_ = kLanes;
   std::uint64_t n_ = 0;
@@ -277,18 +279,17 @@ class ValidityObserver {
   I32 lowest_ = {};          // height of the lowest inconsistent node of the sentence
 };
 
-/// Counts of the symbols of pairs of leaves (pair_positions.h).
+/// Counts of the symbols of pairs of leaves (engine/observe/pairs.h).
 class PairObserver {
  public:
   PairObserver(const Cell& cell, Tally& tally)
-      : tally_(tally),
+      : counts_(tally.counts(fields::pair_count)),
         symbols_(static_cast<std::size_t>(cell.language().symbols())),
         last_(cell.language().leaves() - 1) {
     // In the order in which the leaves come: the farthest first.
     const PairPositions pairs = observed_pairs(cell);
     for (std::size_t i = pairs.distance.size(); i-- > 0;) position_.push_back(last_ - pairs.distance[i]);
     earlier_.resize(position_.size());
-    tally_.pairs.resize(pair_counts(cell));
   }
   void begin(int active) {
     active_ = active;
@@ -311,11 +312,11 @@ class PairObserver {
     for (std::size_t i = 0; i < earlier_.size(); ++i) {
       const std::size_t pair = earlier_.size() - 1 - i;
       for (int lane = 0; lane < active_; ++lane)
-        ++tally_.pairs[(pair * symbols_ + static_cast<std::size_t>(earlier_[i][lane])) * symbols_ +
-                       static_cast<std::size_t>(last[lane])];
+        ++counts_[(pair * symbols_ + static_cast<std::size_t>(earlier_[i][lane])) * symbols_ +
+                  static_cast<std::size_t>(last[lane])];
     }
   }
-  Tally& tally_;
+  std::span<std::uint64_t> counts_;
   std::size_t symbols_;
   std::int64_t last_, leaf_ = 0;
   std::vector<std::int64_t> position_;

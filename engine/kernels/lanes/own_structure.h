@@ -18,6 +18,7 @@
 #include "engine/kernels/lanes/language_reading.h"
 #include "engine/kernels/lanes/observers.h"
 #include "engine/language/structure_law.h"
+#include "engine/observe/own_structure.h"
 #include "engine/sequences/vocabulary.h"
 #include "engine/streams/scalar_stream.h"
 
@@ -39,7 +40,6 @@ class StreamObserver {
         leaves_(cell.language().leaves()),
         histogram_(cell.observe().histogram),
         centre_(HistogramBins::centre(cell)) {
-    tally_.sums.resize(static_cast<std::size_t>(height_) + 1);
     if (!cell.observe().validity) return;
     if (q_ <= 32)
       validity_.emplace(cell, tally);
@@ -60,11 +60,11 @@ class StreamObserver {
   }
   void end_batch(bool well_formed) {
     tally_.samples += static_cast<std::uint64_t>(active_);
-    if (well_formed) tally_.well_formed += static_cast<std::uint64_t>(active_);
+    if (well_formed) tally_.counts(fields::well_formed)[0] += static_cast<std::uint64_t>(active_);
     for (int lane = 0; lane < active_; ++lane) {
       const std::int64_t s = q_ * counts_[lane] - symbols_;
       WideInt power = 1;
-      for (WideInt& sum : tally_.sums[height_]) sum += power *= s;
+      for (WideInt& sum : sums_) sum += power *= s;
       if (!histogram_) continue;
       const std::int64_t shifted = s + leaves_;
       const std::int64_t count = shifted >= 0 ? shifted / q_ : -((q_ - 1 - shifted) / q_);
@@ -74,6 +74,8 @@ class StreamObserver {
     if (validity_) judge(*validity_);
     if (wide_validity_) judge(*wide_validity_);
   }
+  /// Brings the sums into the tally.
+  void finish() { add(tally_, height_, sums_); }
 
  private:
   template <class Validity>
@@ -95,6 +97,7 @@ class StreamObserver {
   int active_ = kLanes;
   std::array<std::int64_t, kLanes> counts_{};
   std::int64_t symbols_ = 0;
+  PowerSums sums_{};
   LaneArray<PackedSymbols> sentence_;  // of colorings
   std::optional<ValidityObserver<std::uint32_t>> validity_;
   std::optional<ValidityObserver<std::uint64_t>> wide_validity_;
@@ -174,7 +177,7 @@ class OwnStructureRun {
       recorder_.emplace(tables.cell, length_, task.sentences);
     else
       observer_.emplace(tables.cell, task.tally);
-    if (tables.cell.observe().entropy && !task.record) entropies_.emplace(tables, task.tally.entropy);
+    if (tables.cell.observe().entropy && !task.record) entropies_.emplace(tables, task.tally);
   }
 
   bool run() {
@@ -187,13 +190,14 @@ class OwnStructureRun {
       if (!write() || !read()) return false;
       if (entropies_) entropies_->language.meter.end_batch();
     }
+    if (observer_) observer_->finish();
     return true;
   }
   F32 least_weight() const { return sampler_.least_weight(); }
 
  private:
   struct Entropies {
-    Entropies(const SamplerTables& tables, EntropySums& sums) : language(tables, sums), reader(tables) {}
+    Entropies(const SamplerTables& tables, Tally& tally) : language(tables, tally), reader(tables) {}
     LanguageReading<AncestorSampler<C, false>, LanguageLaw<C>> language;
     KgramSampler<C, 0> reader;  // its law of a tree's leaves is that of the writer, who sees the same marks
   };
@@ -208,10 +212,10 @@ class OwnStructureRun {
     watch_.begin();
     each([this](auto& user) { user.begin(active_); });
     if (entropies_) entropies_->language.meter.begin(active_);
-    std::int64_t structure_information = 0;
+    std::int64_t structure_entropy = 0;
     int carry = tables_.height;
     for (std::int64_t token = 0; token < length_; ++token) {
-      const int next = draw_structure(dice.uniform(), structure_information);
+      const int next = draw_structure(dice.uniform(), structure_entropy);
       structure_.observe(next);
       if (next > 0) {
         carry = next;
@@ -225,7 +229,7 @@ class OwnStructureRun {
     if (observer_) observer_->end_batch(watch_.whole());
     if (entropies_) {
       if (!watch_.whole()) entropies_->language.meter.wrote_no_sentence();
-      for (int i = 0; i < active_; ++i) task_.tally.entropy.own_structure += structure_information;
+      add_to(task_.tally.limbs(fields::structure_entropy), Int128{structure_entropy} * active_);
     }
     return true;
   }
@@ -242,7 +246,7 @@ class OwnStructureRun {
     entropies_->language.meter.wrote(x, law, language_law);
   }
   /// 0: a leaf; else the level of a mark, h for a begin mark. Adds the entropy of its law.
-  int draw_structure(double u, std::int64_t& information) {
+  int draw_structure(double u, std::int64_t& fixed_point) {
     double sum = 0, entropy = 0;
     int drawn = -1;
     for (int level = 0; level <= tables_.height; ++level) {
@@ -254,7 +258,7 @@ class OwnStructureRun {
       if (entropies_) entropy -= p * std::log(p);
       if (!entropies_ && drawn >= 0) break;
     }
-    information += std::llround(std::ldexp(entropy, kInformationBits));
+    fixed_point += std::llround(std::ldexp(entropy, kEntropyBits));
     return drawn < 0 ? last_possible_ : drawn;
   }
   /// As many sentences of the language, which the writer reads.

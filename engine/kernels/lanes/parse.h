@@ -7,7 +7,7 @@
 #endif
 
 #include "engine/kernels/lanes/tables.h"
-#include "engine/observe/tally.h"
+#include "engine/observe/validity.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace leafcast {
@@ -46,14 +46,12 @@ class Parse {
 class GrammaticalityObserver {
  public:
   GrammaticalityObserver(const GrammarTables& tables, Tally& tally)
-      : tally_(tally),
+      : valid_subtrees_(tally.counts(fields::valid)),
+        first_inconsistency_(tally.counts(fields::first_inconsistency)),
         height_(tables.height),
         parse_(tables, height_),
         bad_(static_cast<std::size_t>(height_) + 1),
-        complete_(static_cast<std::size_t>(height_) + 1) {
-    tally_.valid.resize(bad_.size());
-    tally_.first_inconsistency.resize(bad_.size());
-  }
+        complete_(static_cast<std::size_t>(height_) + 1) {}
   void begin(int active) {
     active_ = active;
     parse_.reset();
@@ -73,10 +71,10 @@ class GrammaticalityObserver {
     }
   }
   void end_batch() {
-    tally_.valid[0] += leaves_ * static_cast<std::uint64_t>(active_);  // a leaf by itself is valid
+    valid_subtrees_[0] += leaves_ * static_cast<std::uint64_t>(active_);  // a leaf by itself is valid
     for (int j = 1; j <= height_; ++j) flush(j);
     for (int lane = 0; lane < active_; ++lane)
-      if (lowest_[lane] <= height_) ++tally_.first_inconsistency[static_cast<std::size_t>(lowest_[lane])];
+      if (lowest_[lane] <= height_) ++first_inconsistency_[static_cast<std::size_t>(lowest_[lane])];
   }
 
  private:
@@ -84,12 +82,12 @@ class GrammaticalityObserver {
   HWY_NOINLINE void flush(int j) {
     std::uint32_t& complete = complete_[static_cast<std::size_t>(j)];
     for (int lane = 0; lane < active_; ++lane)
-      tally_.valid[static_cast<std::size_t>(j)] += complete - static_cast<std::uint32_t>(bad_[j][lane]);
+      valid_subtrees_[static_cast<std::size_t>(j)] += complete - static_cast<std::uint32_t>(bad_[j][lane]);
     complete = 0;
     bad_[j] = I32{};
   }
 
-  Tally& tally_;
+  std::span<std::uint64_t> valid_subtrees_, first_inconsistency_;  // [height 0…h]
   int height_, active_ = kLanes;
   Parse parse_;
   LaneArray<I32> bad_;                   // [height]: ungrammatical subtrees since the last flush

@@ -167,7 +167,7 @@ bool sample(const Tables& tables, Sampler& sampler, Watch& observer, SentenceTas
   return true;
 }
 
-/// The same with the entropies of laws (EntropySums): of the writer's sentences, and of as many of the
+/// The same with the entropies of laws (engine/observe/entropy.h): of the writer's sentences, and of as many of the
 /// language that the writer reads. Model: a law of the next leaf by prepare(carry) and absorb(x).
 template <class Tables, class Reading, class Model, class Watch>
 bool sample_entropies(const Tables& tables, Reading& language, Model& model, Watch& observer,

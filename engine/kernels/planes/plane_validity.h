@@ -9,6 +9,7 @@
 #include "engine/cell/cell.h"
 #include "engine/kernels/planes/plane.h"
 #include "engine/observe/tally.h"
+#include "engine/observe/validity.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace leafcast {
@@ -25,14 +26,14 @@ template <int Q>
 class PlaneValidity {
  public:
   PlaneValidity(const Cell& cell, Tally& tally)
-      : tally_(tally),
+      : valid_subtrees_(tally.counts(fields::valid)),
+        first_inconsistency_(tally.counts(fields::first_inconsistency)),
+        frozen_roots_(tally.counts(fields::frozen_roots)[0]),
+        free_roots_(tally.counts(fields::free_roots)[0]),
         height_(cell.language().height),
         d_(static_cast<std::uint64_t>(cell.language().d)),
         leaves_(static_cast<std::uint64_t>(cell.language().leaves())),
-        levels_(static_cast<std::size_t>(height_) + 1) {
-    tally_.valid.resize(levels_.size());
-    tally_.first_inconsistency.resize(levels_.size());
-  }
+        levels_(static_cast<std::size_t>(height_) + 1) {}
 
   void begin(const Plane& active, int count) {
     active_ = active;
@@ -74,23 +75,25 @@ class PlaneValidity {
   HWY_NOINLINE void end_sentence(const RemovedColors<Q>& by_root, const Plane& empty) {
     Plane frozen = no_samples();
     for (int c = 0; c < Q; ++c) frozen |= by_root.color[c];
-    tally_.frozen_roots += population(frozen & ~empty & active_);
-    tally_.free_roots += population(~frozen & active_);
-    tally_.valid[0] += leaves_ * count_;  // a leaf by itself is valid
+    frozen_roots_ += population(frozen & ~empty & active_);
+    free_roots_ += population(~frozen & active_);
+    valid_subtrees_[0] += leaves_ * count_;  // a leaf by itself is valid
     Plane consistent = active_;
     std::uint64_t nodes = leaves_;
     for (int j = 1; j <= height_; ++j) {
       Level& level = levels_[j];
       const Plane first = consistent & level.any_empty;
-      tally_.first_inconsistency[j] += population(first);
+      first_inconsistency_[static_cast<std::size_t>(j)] += population(first);
       consistent &= ~first;
       level.any_empty = no_samples();
       nodes /= d_;
-      tally_.valid[j] += nodes * count_ - level.empties.take(std::exchange(level.nodes, 0));
+      valid_subtrees_[static_cast<std::size_t>(j)] +=
+          nodes * count_ - level.empties.take(std::exchange(level.nodes, 0));
     }
   }
 
-  Tally& tally_;
+  std::span<std::uint64_t> valid_subtrees_, first_inconsistency_;  // [height 0…h]
+  std::uint64_t &frozen_roots_, &free_roots_;
   int height_;
   std::uint64_t d_, leaves_, count_ = 0;
   Plane active_{};

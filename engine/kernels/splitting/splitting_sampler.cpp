@@ -7,6 +7,8 @@
 
 #include "engine/kernels/splitting/splitting_writers.h"
 #include "engine/language/tree.h"
+#include "engine/observe/memory.h"
+#include "engine/observe/splitting.h"
 #include "engine/writers/block_shape.h"
 
 namespace leafcast {
@@ -109,7 +111,7 @@ class Runs {
         poll_interval_(std::max(1.0, kPollSeconds / splitting_leaf_seconds(cell) / particles)) {}
 
   /// Adds a run of `particles`; false if told to stop.
-  bool add(std::uint64_t particles, ScalarStream stream, const Proceed& proceed, SplittingSums& sums) {
+  bool add(std::uint64_t particles, ScalarStream stream, const Proceed& proceed, Tally& tally) {
     symbols_.resize(particles);
     validity_.begin();
     odometer_.reset();
@@ -131,7 +133,7 @@ class Runs {
         until_poll_ = poll_interval_;
       }
     }
-    count(weight, fewest, sums);
+    count(weight, fewest, tally);
     return true;
   }
 
@@ -148,18 +150,18 @@ class Runs {
     }
   }
 
-  void count(const Weight& weight, std::uint64_t fewest, SplittingSums& sums) const {
-    ++sums.runs;
-    if (fewest < kFewSurvivors) ++sums.thin;
+  void count(const Weight& weight, std::uint64_t fewest, Tally& tally) const {
+    ++tally.counts(fields::runs)[0];
+    if (fewest < kFewSurvivors) ++tally.counts(fields::thin_runs)[0];
     if (fewest == 0) {
-      ++sums.extinct;
+      ++tally.counts(fields::extinct_runs)[0];
       return;
     }
     std::uint64_t free = 0;
     for (int p = 0; p < static_cast<int>(symbols_.size()); ++p) free += validity_.root_is_free(p);
-    sums.valid += weight.value();
-    sums.free += weight.part(free, symbols_.size());
-    sums.squares += weight.square();
+    leafcast::add(tally, fields::valid_weight, 0, weight.value());
+    leafcast::add(tally, fields::free_weight, 0, weight.part(free, symbols_.size()));
+    leafcast::add(tally, fields::squared_weight, 0, weight.square());
   }
 
   const Cell& cell_;
@@ -173,29 +175,23 @@ class Runs {
 
 }  // namespace
 
-SplittingSampler::SplittingSampler(const Cell& cell) : cell_(cell) {
+SplittingSampler::SplittingSampler(const Cell& cell) : cell_(cell), layout_(TallyLayout::of(cell)) {
   if (cell.method() != Method::splitting) throw std::logic_error("not a splitting cell: " + cell.label());
 }
 
 std::optional<Tally> SplittingSampler::run(std::uint32_t chunk, std::uint64_t samples,
                                            const Proceed& proceed) const {
-  const std::size_t heights = static_cast<std::size_t>(cell_.language().height) + 1;
   const auto most = static_cast<std::uint64_t>(cell_.particles());
-  Tally tally;
-  tally.samples = samples;
-  tally.sums.resize(heights);
-  tally.valid.resize(heights);
-  tally.first_inconsistency.resize(heights);
+  Tally tally(layout_, samples);
   Runs runs(cell_, static_cast<int>(std::min(most, samples)));
   for (std::uint64_t run = 0, left = samples; left > 0; ++run) {
     const std::uint64_t particles = std::min(most, left);
     const ScalarStream stream({cell_.seed(), cell_.id(), chunk, run, StreamPurpose::splitting});
-    if (!runs.add(particles, stream, proceed, tally.splitting)) return std::nullopt;
+    if (!runs.add(particles, stream, proceed, tally)) return std::nullopt;
     left -= particles;
   }
   const int kept = BlockShape(cell_).height;
-  if (std::holds_alternative<ReasoningGenerator>(cell_.generator()))
-    tally.memory_bits = memory_bits(cell_, std::max(kept, 1));
+  note_memory(tally, memory_bits(cell_, std::max(kept, 1)));
   return tally;
 }
 

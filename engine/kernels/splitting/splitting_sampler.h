@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "engine/cell/cell.h"
@@ -19,12 +20,13 @@ class SplittingSampler {
   /// Throws std::logic_error unless the cell's method is splitting.
   explicit SplittingSampler(const Cell& cell);
 
-  /// As ChunkRunner::run. Only samples and SplittingSums are counted, and for reasoning the bits of a
+  /// As ChunkRunner::run. Only samples and the fields of splitting are counted, and for reasoning the bits of a
   /// writer's memory, which its depth decides.
   std::optional<Tally> run(std::uint32_t chunk, std::uint64_t samples, const Proceed& proceed) const;
 
  private:
   Cell cell_;
+  std::shared_ptr<const TallyLayout> layout_;
 };
 
 /// Nominal seconds of one leaf of one particle.

@@ -7,6 +7,8 @@
 #include "analysis/estimate/jackknife.h"
 #include "analysis/theory/exact.h"
 #include "engine/kernels/chunk_runner.h"
+#include "engine/observe/power_sums.h"
+#include "engine/observe/validity.h"
 #include "engine/plan/pool.h"
 #include "tests/analysis/synthetic.h"
 
@@ -45,8 +47,8 @@ Record record_of_sums(const Cell& cell, const std::vector<std::int64_t>& sums) {
   for (std::size_t i = 0; i < sums.size(); ++i) {
     Tally& bin = record.tallies[0][i % kJackknifeBins];
     ++bin.samples;
-    bin.sums.resize(h + 1);
-    for (int p = 0; p < kPowers; ++p) bin.sums[h][p] += pow(WideInt(sums[i]), static_cast<unsigned>(p + 1));
+    for (int p = 0; p < kPowers; ++p)
+      add(bin, fields::sum_s[p], h, pow(WideInt(sums[i]), static_cast<unsigned>(p + 1)));
   }
   return record;
 }
@@ -55,11 +57,10 @@ Record record_of_sums(const Cell& cell, const std::vector<std::int64_t>& sums) {
 Record record_of_chunks(const Cell& cell, const std::vector<std::int64_t>& sums) {
   Record record(Plan("", {cell}, ""));
   for (std::uint32_t i = 0; i < sums.size(); ++i) {
-    Tally tally;
-    tally.samples = 1;
-    tally.sums.resize(cell.language().height + 1);
+    Tally tally(cell, 1);
     for (int p = 0; p < kPowers; ++p)
-      tally.sums.back()[p] = pow(WideInt(sums[i]), static_cast<unsigned>(p + 1));
+      add(tally, fields::sum_s[p], cell.language().height,
+          pow(WideInt(sums[i]), static_cast<unsigned>(p + 1)));
     record.add({0, i}, tally);
   }
   return record;
@@ -316,10 +317,10 @@ TEST_CASE("rates of a coloring, and what is not there") {
   const Tally sums = total(record.tallies[0]);
   const auto list = estimates(record);
   const double n = 640;
-  CHECK(get(list, "valid_rate").value == Approx(static_cast<double>(sums.valid[3]) / n));
+  CHECK(get(list, "valid_rate").value == Approx(static_cast<double>(sums.count(fields::valid, 3)) / n));
   CHECK(get(list, "valid_rate").value ==
         Approx(get(list, "free_rate").value + get(list, "frozen_rate").value));
-  CHECK(get(list, "valid_rate@2").value == Approx(static_cast<double>(sums.valid[2]) / n / 4));
+  CHECK(get(list, "valid_rate@2").value == Approx(static_cast<double>(sums.count(fields::valid, 2)) / n / 4));
   CHECK(get(list, "valid_rate").error > 0);
 
   // Blocks of height 1 are valid: the rate never varied, and still has the error of p̃ = ½/(N+1).
@@ -331,13 +332,13 @@ TEST_CASE("rates of a coloring, and what is not there") {
 
   double depth = 0, invalid = 0;
   for (int j = 0; j <= 3; ++j) {
-    depth += (3 - j) * static_cast<double>(sums.first_inconsistency[j]);
-    invalid += static_cast<double>(sums.first_inconsistency[j]);
+    depth += (3 - j) * static_cast<double>(sums.count(fields::first_inconsistency, j));
+    invalid += static_cast<double>(sums.count(fields::first_inconsistency, j));
   }
   REQUIRE(invalid > 0);
   CHECK(get(list, "first_inconsistency_depth").value == Approx(depth / invalid));
   CHECK(get(list, "inconsistency_rate@2").value ==
-        Approx(static_cast<double>(sums.first_inconsistency[2]) / n));
+        Approx(static_cast<double>(sums.count(fields::first_inconsistency, 2)) / n));
 
   const Cell truth = make_cell({{"language.kind", "coloring"},
                                 {"language.d", "4"},

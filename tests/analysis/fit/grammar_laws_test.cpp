@@ -8,6 +8,8 @@
 #include "analysis/fit/laws/registry.h"
 #include "analysis/theory/grammar_correlation.h"
 #include "analysis/theory/grammar_entropy.h"
+#include "engine/observe/entropy.h"
+#include "engine/observe/learning.h"
 
 namespace leafcast::analysis {
 namespace {
@@ -124,14 +126,10 @@ TEST_CASE("the effective context of a learner is the one whose entropy it has", 
       grammar_cell(16, 4, 4, 1, {{"generator.kind", "clustering"}, {"generator.training", "1000"}});
   const std::vector<NextLeaf> next = by_level(cell);
   const auto effective = [&](double loss) {
-    Tally tally;
-    tally.samples = 1;
-    tally.learner.tested = 1000;
-    tally.learner.loss = WideInt(std::llround(std::ldexp(loss * 1000, kInformationBits)));
-    tally.learner.clustered = tally.learner.pure = {0, 0, 0, 0, 0};
-    Record record;
-    record.plan = Plan("", {cell}, "");
-    record.tallies.resize(1);
+    Tally tally(cell, 1);
+    tally.counts(fields::tested)[0] = 1000;
+    add(tally, fields::loss, 0, std::llround(std::ldexp(loss * 1000, kEntropyBits)));
+    Record record(Plan("", {cell}, ""));
     record.tallies[0][0] = tally;
     const auto list = estimates_alone(record);
     return EstimateIndex(list).find(0, "effective_context")->value;

@@ -8,6 +8,7 @@
 #include "analysis/estimate/estimates.h"
 #include "analysis/theory/exact.h"
 #include "engine/kernels/chunk_runner.h"
+#include "engine/observe/own_structure.h"
 #include "engine/plan/plan.h"
 
 using namespace leafcast;
@@ -84,7 +85,7 @@ TEST_CASE("a writer of its own structure is the language once it sees where it s
     CHECK(std::isnan(exact(blind, "variance")));
     // The sampler says the same: all sentences have the marks of the tree, or not.
     const auto well_formed = [](const Cell& cell) {
-      return ChunkRunner(cell).run(0, 6400, [] { return true; })->well_formed;
+      return ChunkRunner(cell).run(0, 6400, [] { return true; })->count(fields::well_formed);
     };
     CHECK(well_formed(seeing) == 6400);
     if (height == 1) CHECK(well_formed(blind) < 6400);  // else it sees the marks, though not all leaves

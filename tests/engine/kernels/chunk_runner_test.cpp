@@ -8,6 +8,9 @@
 #include <random>
 
 #include "engine/kernels/sampler_family.h"
+#include "engine/observe/memory.h"
+#include "engine/observe/power_sums.h"
+#include "engine/observe/validity.h"
 #include "tests/reference/reference.h"
 
 using namespace leafcast;
@@ -267,13 +270,7 @@ TEST_CASE("tallies are those of the sentences") {
         const int q = language.tree.q(), d = language.tree.d, h = language.tree.height,
                   n = language.tree.leaves();
 
-        Tally expected;
-        expected.samples = kCount;
-        expected.sums.resize(h + 1);
-        if (colored) {
-          expected.valid.resize(h + 1);
-          expected.first_inconsistency.resize(h + 1);
-        }
+        Tally expected(cell, kCount);
         for (std::uint64_t sample = 0; sample < kCount; ++sample) {
           const std::vector<int> sentence(symbols.begin() + sample * n, symbols.begin() + (sample + 1) * n);
           for (int j = 0, leaves = 1; j <= h; ++j, leaves *= d)
@@ -281,7 +278,7 @@ TEST_CASE("tallies are those of the sentences") {
               const auto count = std::count(sentence.begin() + first, sentence.begin() + first + leaves, 0);
               const std::int64_t s = q * count - leaves;
               WideInt power = 1;
-              for (int p = 0; p < kPowers; ++p) expected.sums[j][p] += power *= s;
+              for (const Field& field : fields::sum_s) add(expected, field, j, power *= s);
             }
           const auto chosen = std::count(sentence.begin(), sentence.end(), 0);
           ++expected.histogram[HistogramBins::bin(chosen - std::llround(language.tree.nu(0) * n))];
@@ -290,13 +287,13 @@ TEST_CASE("tallies are those of the sentences") {
           int lowest = h + 1;
           for (int j = h; j >= 0; --j)
             for (const std::uint64_t colors : allowed[j]) {
-              if (colors != 0) ++expected.valid[j];
+              if (colors != 0) ++expected.counts(fields::valid)[static_cast<std::size_t>(j)];
               if (colors == 0) lowest = j;
             }
-          if (lowest <= h) ++expected.first_inconsistency[lowest];
+          if (lowest <= h) ++expected.counts(fields::first_inconsistency)[static_cast<std::size_t>(lowest)];
           const int root_colors = std::popcount(allowed[h][0]);
-          expected.frozen_roots += root_colors == 1;
-          expected.free_roots += root_colors > 1;
+          expected.counts(fields::frozen_roots)[0] += root_colors == 1;
+          expected.counts(fields::free_roots)[0] += root_colors > 1;
         }
         CHECK(tally == expected);
       }
@@ -321,8 +318,8 @@ TEST_CASE("the largest sums are summed without loss at every height, on every in
         WideInt leaves = 1, subtrees = sentences * static_cast<std::uint64_t>(cell.language().leaves());
         for (int j = 0; j <= height; ++j, leaves *= d, subtrees /= d) {
           INFO("height " << j);
-          CHECK(tally.sums[j][1] == subtrees * leaves * leaves);
-          CHECK(tally.sums[j][3] == subtrees * leaves * leaves * leaves * leaves);
+          CHECK(wide(tally, fields::sum_s[1], j) == subtrees * leaves * leaves);
+          CHECK(wide(tally, fields::sum_s[3], j) == subtrees * leaves * leaves * leaves * leaves);
         }
       }
   use_instruction_set("");
@@ -393,7 +390,7 @@ TEST_CASE("reasoning reports the bits that it used") {
     parameters["generator.kind"] = "reasoning";
     parameters["generator.encoding"] = encoding;
     parameters["generator.memory-depth"] = std::to_string(m);
-    return ChunkRunner(Cell::make(parameters)).run(0, 16, kGo).value().memory_bits;
+    return ChunkRunner(Cell::make(parameters)).run(0, 16, kGo).value().count(fields::memory_bits);
   };
   CHECK(bits("path", 3) == 3 * (2 + 2));
   CHECK(bits("path", 1) == 2 + 2);

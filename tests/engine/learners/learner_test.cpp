@@ -7,6 +7,8 @@
 #include "engine/kernels/chunk_runner.h"
 #include "engine/learners/tuple_clusters.h"
 #include "engine/learners/ward.h"
+#include "engine/observe/entropy.h"
+#include "engine/observe/learning.h"
 
 using namespace leafcast;
 
@@ -30,12 +32,12 @@ Tally run(const Cell& cell) {
 }
 
 double loss(const Tally& tally) {
-  return std::ldexp(tally.learner.loss.convert_to<double>(), -kInformationBits) /
-         static_cast<double>(tally.learner.tested);
+  return std::ldexp(wide(tally, fields::loss).convert_to<double>(), -kEntropyBits) /
+         static_cast<double>(tally.count(fields::tested));
 }
 double purity(const Tally& tally, int j) {
-  const auto at = static_cast<std::size_t>(j);
-  return static_cast<double>(tally.learner.pure[at]) / static_cast<double>(tally.learner.clustered[at]);
+  return static_cast<double>(tally.count(fields::pure, j)) /
+         static_cast<double>(tally.count(fields::clustered, j));
 }
 
 }  // namespace
@@ -109,7 +111,7 @@ TEST_CASE("the classifier learns the classes") {
   const Tally few = run(learner("classifier", "20", classes)),
               many = run(learner("classifier", "30000", classes));
   const auto error = [](const Tally& t) {
-    return static_cast<double>(t.learner.errors) / static_cast<double>(t.learner.tested);
+    return static_cast<double>(t.count(fields::errors)) / static_cast<double>(t.count(fields::tested));
   };
   CHECK(error(many) < 0.01);
   CHECK(error(few) > 0.2);
@@ -121,7 +123,7 @@ TEST_CASE("a learner's training sets are its own, and the same again") {
   CHECK(run(cell) == run(cell));
   const ChunkRunner runner(cell);
   const auto first = runner.run(0, 1, [] { return true; }), second = runner.run(1, 1, [] { return true; });
-  CHECK(first->learner.loss != second->learner.loss);
+  CHECK(wide(*first, fields::loss) != wide(*second, fields::loss));
   CHECK_FALSE(runner.run(0, 1, [] { return false; }));
   CHECK_THROWS_AS(Cell::make({{"language.kind", "ising"},
                               {"language.d", "2"},

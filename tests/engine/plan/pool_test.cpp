@@ -6,6 +6,7 @@
 
 #include "engine/error.h"
 #include "engine/kernels/chunk_runner.h"
+#include "engine/observe/observable.h"
 
 using namespace leafcast;
 
@@ -58,20 +59,7 @@ std::vector<Plan> of(std::initializer_list<Cell> cells) {
 /// A tally that tells its chunk apart from all others, in every sum and count.
 Tally marked(const Cell& cell, std::uint64_t samples, std::uint64_t mark) {
   std::mt19937_64 random(mark);
-  Tally tally;
-  tally.samples = samples;
-  tally.sums.resize(static_cast<std::size_t>(cell.language().height) + 1);
-  for (PowerSums& sums : tally.sums)
-    for (WideInt& sum : sums) sum = WideInt(random()) - WideInt(random());
-  if (cell.observe().validity) {
-    for (std::size_t j = 0; j < tally.sums.size(); ++j) tally.valid.push_back(random() % 1000);
-    for (std::size_t j = 0; j < tally.sums.size(); ++j) tally.first_inconsistency.push_back(random() % 1000);
-    tally.frozen_roots = random() % 1000;
-    tally.free_roots = random() % 1000;
-  }
-  tally.memory_bits = random() % 1000;
-  for (int i = 0; i < 3; ++i) tally.histogram[static_cast<int>(random() % 20) - 10] += 1 + random() % 9;
-  return tally;
+  return simulated_tally(cell, samples, random);
 }
 
 /// The chunks of a plan that choose(seed, index within the seed) wants. What a chunk holds is a function of

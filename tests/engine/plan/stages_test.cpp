@@ -37,12 +37,7 @@ CellError refused(const Parameters& more) {
   return {"accepted", "", ""};
 }
 
-Tally blank(const Plan& plan, Chunk chunk) {
-  Tally tally;
-  tally.samples = plan.samples(chunk);
-  tally.sums.resize(5);
-  return tally;
-}
+Tally blank(const Plan& plan, Chunk chunk) { return Tally(plan.cells()[chunk.cell], plan.samples(chunk)); }
 
 /// Met from so many samples on.
 GoalCheck met_from(std::uint64_t samples) {

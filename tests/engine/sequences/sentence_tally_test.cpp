@@ -13,7 +13,7 @@ const auto kGo = [] { return true; };
 
 Tally of_sentences(const Cell& cell, const std::vector<std::uint8_t>& sentences) {
   SentenceTally tally_of(cell);
-  Tally tally;
+  Tally tally(cell);
   const auto n = static_cast<std::size_t>(cell.language().leaves());
   for (std::size_t at = 0; at < sentences.size(); at += n)
     tally_of.add(std::span(sentences).subspan(at, n), tally);
@@ -66,7 +66,7 @@ TEST_CASE("given streams have the tally of those who wrote them") {
   const auto length = static_cast<std::size_t>(sentence_tokens(2, 4));
   const TokenParser parser(StreamKind::punctuated, cell.language());
   const SentenceTally tally_of(cell);
-  Tally tally;
+  Tally tally(cell);
   for (std::size_t at = 0; at < tokens.size(); at += length) {
     std::vector<std::int32_t> sequence = {0};
     sequence.insert(sequence.end(), tokens.begin() + static_cast<std::ptrdiff_t>(at),
@@ -81,7 +81,7 @@ TEST_CASE("the lowest inconsistency has its height") {
   const Cell cell = Cell::make(
       {{"language.kind", "coloring"}, {"language.d", "3"}, {"language.height", "2"}, {"language.q", "3"}});
   SentenceTally tally_of(cell);
-  Tally tally;
+  Tally tally(cell);
   tally_of.add(std::vector<std::uint8_t>{0, 1, 2, 0, 0, 0, 0, 0, 0}, tally);  // three colors below one node
   CHECK(tally_of.lowest_inconsistency() == 1);
   tally_of.add(std::vector<std::uint8_t>{0, 1, 1, 1, 2, 2, 0, 2, 2}, tally);  // parents 2, 0, 1

@@ -2,8 +2,12 @@
 
 #include <fstream>
 
+#include "engine/observe/entropy.h"
+#include "engine/observe/own_structure.h"
+#include "engine/observe/splitting.h"
 #include "io/file/atomic_file.h"
 #include "tests/io/fixtures.h"
+#include "tests/support/cells.h"
 
 using namespace leafcast;
 using namespace leafcast::io;
@@ -105,10 +109,10 @@ TEST_CASE("splitting runs come back, from files that have a version of their own
   CHECK(version(mixed_plan()) == 1);
 
   Record wrong = random_record(plan, 1);
-  wrong.tallies[0][3].splitting.free = wrong.tallies[0][3].splitting.valid + 1;
+  add(wrong.tallies[0][3], fields::free_weight, 0, wide(wrong.tallies[0][3], fields::valid_weight) + 1);
   CHECK(message_of<DamageError>([&] { decoded(encode_part(wrong)); }) == "damaged: weights that cannot be");
   wrong = random_record(plan, 1);
-  wrong.tallies[1][3].splitting.runs = 1;
+  wrong.tallies[0][3].counts(fields::runs)[0] = 0;
   CHECK(message_of<DamageError>([&] { decoded(encode_part(wrong)); }) ==
         "damaged: its splitting runs cannot be");
 }
@@ -135,18 +139,25 @@ TEST_CASE(
     spoil(wrong);
     return complaint(encode_part(wrong));
   };
-  CHECK(damage([](Record& r) { r.tallies[1][3].entropy.own = -1; }) ==
-        "damaged: an information that cannot be");
-  CHECK(damage([](Record& r) { r.tallies[1][3].entropy.cross[2] = WideInt(1) << 90; }) ==
-        "damaged: an information that cannot be");
-  CHECK(damage([](Record& r) { r.tallies[2][3].entropy.own = 1; }) ==
-        "damaged: an information that cannot be");
-  CHECK(damage([](Record& r) { r.tallies[3][3].entropy.impossible = r.tallies[3][3].samples + 1; }) ==
-        "damaged: more impossible sentences than sentences");
-  CHECK(damage([](Record& r) { r.tallies[0][3].well_formed = r.tallies[0][3].samples + 1; }) ==
-        "damaged: more well-formed sentences than sentences");
-  CHECK(damage([](Record& r) { r.tallies[1][3].well_formed = 1; }) ==
-        "damaged: more well-formed sentences than sentences");
+  CHECK(damage([](Record& r) { add_to(r.tallies[1][3].limbs(fields::own_entropy), -Int128{1} << 60); }) ==
+        "damaged: entropies that cannot be");
+  CHECK(damage([](Record& r) { add_to(r.tallies[1][3].limbs(fields::cross_entropy, 2), Int128{1} << 62); }) ==
+        "damaged: entropies that cannot be");
+  CHECK(damage([](Record& r) {
+          r.tallies[3][3].counts(fields::impossible)[0] = r.tallies[3][3].samples + 1;
+        }) == "damaged: more impossible sentences than sentences");
+  CHECK(damage([](Record& r) {
+          r.tallies[0][3].counts(fields::well_formed)[0] = r.tallies[0][3].samples + 1;
+        }) == "damaged: more well-formed sentences than sentences");
+}
+
+TEST_CASE("sums of every observable come back, and other sums than a cell's are refused") {
+  const Plan plan("", test::cells_of_every_observable(), "");
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const Record record = random_record(plan, seed);
+    CHECK(same(decoded(encode_part(record)), record));
+    CHECK(same(decoded(results_bytes(record)), record));
+  }
 }
 
 TEST_CASE("title, sweep and plan come back") {
@@ -193,7 +204,7 @@ TEST_CASE("a part names the parts that it replaces") {
 
 TEST_CASE("a tally of another shape than its cell's is a mistake of the program") {
   Record record = random_record(mixed_plan(), 1);
-  record.tallies[0][5].sums.pop_back();
+  record.tallies[0][5] = Tally(record.plan.cells()[1]);
   CHECK_THROWS_AS(encode_part(record), std::logic_error);
 }
 
@@ -252,16 +263,16 @@ TEST_CASE("a forged file is found out by what contradicts its plan or itself") {
         }) == "damaged: its numbers of samples are not those of its chunks");
   CHECK(says([](hid_t f) {
           overwrite<uint64_t>(f, "moments/sum_s3", {0, 1, 4, 0}, 3);
-        }) == "damaged: sums where there are no samples");
+        }) == "damaged: sums where nothing is tallied");
   CHECK(says([](hid_t f) {
           overwrite<uint64_t>(f, "moments/sum_s3", {0, 0, 7, 0}, 3);
-        }) == "damaged: sums where there are no samples");
+        }) == "damaged: sums where nothing is tallied");
   CHECK(says([](hid_t f) {
           overwrite<uint64_t>(f, "moments/valid", {0, 0, 0}, 3);
-        }) == "damaged: counts where nothing is counted");
+        }) == "damaged: sums where nothing is tallied");
   CHECK(says([](hid_t f) {
           overwrite<uint64_t>(f, "moments/memory_bits", {0, 1}, 3);
-        }) == "damaged: counts without samples");
+        }) == "damaged: sums where nothing is tallied");
   CHECK(says([](hid_t f) { overwrite<uint32_t>(f, "ledger/last", {0}, 64); }) ==
         "damaged: its ledger holds chunks that the plan has not");
   CHECK(says([](hid_t f) { overwrite<uint32_t>(f, "ledger/cell", {0}, 4); }) ==
@@ -280,7 +291,7 @@ TEST_CASE("a forged file is found out by what contradicts its plan or itself") {
         "damaged: a row of its histogram cannot be");
   CHECK(says([](hid_t f) { overwrite<int32_t>(f, "moments/histogram/bin", {0}, 64); }) ==
         "damaged: a row of its histogram cannot be");
-  CHECK(says([](hid_t f) { overwrite<int32_t>(f, "moments/histogram/histogram_bin", {1}, -1850); }) ==
+  CHECK(says([](hid_t f) { overwrite<int32_t>(f, "moments/histogram/bin", {0}, 63); }) ==
         "damaged: its histogram is not in order");
   CHECK(says([](hid_t f) {
           H5Ldelete(f, "moments/sum_s2", H5P_DEFAULT);

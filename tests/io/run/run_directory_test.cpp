@@ -328,7 +328,7 @@ TEST_CASE("many parts are compacted into one") {
       for (std::uint32_t i = 0; i < 64; ++i) {
         Record one(plan);
         Random random(c * 64 + i);
-        one.add({c, i}, random_tally(plan.cells()[c], plan.samples({c, i}), random));
+        one.add({c, i}, simulated_tally(plan.cells()[c], plan.samples({c, i}), random));
         run.write_part(one);
       }
     CHECK(parts_in(scratch / "run").size() < 66);
@@ -367,7 +367,7 @@ TEST_CASE("a reader beside a writer that compacts sees no less than before") {
       Random random(round);
       for (std::uint32_t c = 0; c < 2; ++c) {
         one = Record(plan);
-        one.add({c, round}, random_tally(plan.cells()[c], plan.samples({c, round}), random));
+        one.add({c, round}, simulated_tally(plan.cells()[c], plan.samples({c, round}), random));
         run.write_part(one);
       }
     }

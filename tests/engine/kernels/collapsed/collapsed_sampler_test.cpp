@@ -8,7 +8,11 @@
 #include <cmath>
 
 #include "engine/kernels/chunk_runner.h"
+#include "engine/observe/memory.h"
+#include "engine/observe/power_sums.h"
+#include "engine/observe/validity.h"
 #include "tests/reference/reference.h"
+#include "tests/support/tallies.h"
 
 using namespace leafcast;
 
@@ -198,8 +202,8 @@ TEST_CASE("collapsed variances of 3^30 leaves are exact") {
   // |Σ S²/(samples·n) − variance|/error
   const auto deviation = [](const Tally& tally, double variance) {
     const double n = std::pow(3, h), samples = static_cast<double>(tally.samples);
-    const double m2 = tally.sums[h][1].convert_to<double>() / samples / n,
-                 m4 = tally.sums[h][3].convert_to<double>() / samples / n / n;
+    const double m2 = wide(tally, fields::sum_s[1], h).convert_to<double>() / samples / n,
+                 m4 = wide(tally, fields::sum_s[3], h).convert_to<double>() / samples / n / n;
     return std::abs(m2 - variance) / std::sqrt((m4 - m2 * m2) / samples);
   };
   const Tally whole = draw({}), blocks = draw(block(10, "sampled"));
@@ -215,18 +219,17 @@ TEST_CASE("collapsed tallies hold the whole sentence only") {
   const Tally tally = ChunkRunner(c).run(0, 5, kGo).value();
   const WideInt n = 1 << 17;
   CHECK(tally.samples == 5);
-  REQUIRE(tally.sums.size() == 18);
-  CHECK(tally.sums[17][1] == 5 * n * n);
-  CHECK(tally.sums[17][3] == 5 * n * n * n * n);
-  for (int j = 0; j < 17; ++j) CHECK(tally.sums[j] == PowerSums{});
-  CHECK(tally.valid.empty());
-  CHECK(tally.memory_bits == 34);
+  CHECK(wide(tally, fields::sum_s[1], 17) == 5 * n * n);
+  CHECK(wide(tally, fields::sum_s[3], 17) == 5 * n * n * n * n);
+  CHECK(test::counts_of(tally, fields::sum_s[0]).size() == 1);
+  CHECK_FALSE(tally.has(fields::valid));
+  CHECK(tally.count(fields::memory_bits) == 34);
   CHECK(tally.histogram.size() <= 2);
 
   // Far beyond 128 bits, and without a histogram.
   const Tally vast =
       ChunkRunner(cell(potts(2, 61, 2, 1).parameters, {{"observe.histogram", "off"}})).run(0, 3, kGo).value();
-  CHECK(vast.sums[61][3] == WideInt(3) << 244);
+  CHECK(wide(vast, fields::sum_s[3], 61) == WideInt(3) << 244);
   CHECK(vast.histogram.empty());
 }
 
@@ -235,7 +238,7 @@ TEST_CASE("forbidden transitions stay forbidden") {
   for (const Parameters& generator : {Parameters{}, block(3, "fixed"), block(0, "fixed")}) {
     const Cell c = cell(coloring(3, 9, 2).parameters, generator);
     const WideInt n = c.language().leaves();
-    CHECK(ChunkRunner(c).run(0, 100, kGo).value().sums[9][1] == 100 * n * n);
+    CHECK(wide(*ChunkRunner(c).run(0, 100, kGo), fields::sum_s[1], 9) == 100 * n * n);
   }
 }
 
@@ -247,9 +250,11 @@ TEST_CASE("collapsed counts are a function of their address") {
   CHECK(run(c, 4, 50) == run(c, 4, 50));
   CHECK_FALSE(run(c, 4, 50) == run(c, 5, 50));
   // Pinned: S of the first sample, which every machine must draw.
-  CHECK(run(c, 4, 1).sums[30][0] == -11383332249711);
-  CHECK(run(cell(ising(3, 30, 0.9).parameters, block(10, "fixed")), 4, 1).sums[30][0] == 354279801);
-  CHECK(run(cell(kernel(3, 20).parameters, block(5, "sampled")), 4, 1).sums[20][0] == 340116207);
+  CHECK(wide(run(c, 4, 1), fields::sum_s[0], 30) == -11383332249711);
+  CHECK(wide(run(cell(ising(3, 30, 0.9).parameters, block(10, "fixed")), 4, 1), fields::sum_s[0], 30) ==
+        354279801);
+  CHECK(wide(run(cell(kernel(3, 20).parameters, block(5, "sampled")), 4, 1), fields::sum_s[0], 20) ==
+        340116207);
 }
 
 TEST_CASE("how many binomials a sentence takes") {

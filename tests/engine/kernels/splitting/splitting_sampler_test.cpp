@@ -9,6 +9,9 @@
 
 #include "engine/kernels/chunk_runner.h"
 #include "engine/kernels/splitting/splitting_writers.h"
+#include "engine/observe/power_sums.h"
+#include "engine/observe/splitting.h"
+#include "engine/observe/validity.h"
 #include "engine/plan/plan.h"
 #include "tests/reference/reference.h"
 
@@ -73,8 +76,8 @@ Rates estimate(const Cell& cell, int runs) {
   std::vector<double> valid, free;
   for (int run = 0; run < runs; ++run) {
     const Tally tally = runner.run(static_cast<std::uint32_t>(run), particles, kGo).value();
-    valid.push_back(as_double(tally.splitting.valid) / cell.particles());
-    free.push_back(as_double(tally.splitting.free) / cell.particles());
+    valid.push_back(as_double(wide(tally, fields::valid_weight)) / cell.particles());
+    free.push_back(as_double(wide(tally, fields::free_weight)) / cell.particles());
   }
   return {mean_of(valid), mean_of(free)};
 }
@@ -210,8 +213,8 @@ TEST_CASE("splitting agrees with sentences written one by one, on deeper trees")
     plain["observe.subtrees"] = plain["observe.correlation"] = "off";
     constexpr std::uint64_t kSentences = 60'000;
     const Tally tally = ChunkRunner(Cell::make(plain)).run(0, kSentences, kGo).value();
-    const double p = static_cast<double>(tally.valid.back()) / kSentences,
-                 free = static_cast<double>(tally.free_roots) / kSentences;
+    const double p = static_cast<double>(tally.count(fields::valid, cell.language().height)) / kSentences,
+                 free = static_cast<double>(tally.count(fields::free_roots)) / kSentences;
     CHECK(p > 3e-3);
     CHECK(p < 0.97);
     const Rates rates = estimate(cell, runs);
@@ -233,25 +236,25 @@ TEST_CASE("splitting counts runs, those that go thin and those that die out") {
   const ChunkRunner runner(cell);
   const Tally tally = runner.run(7, 3 * 64 + 10, kGo).value();
   CHECK(tally.samples == 202);
-  CHECK(tally.splitting.runs == 4);
-  CHECK(tally.sums.size() == 4);
-  CHECK(tally.valid == std::vector<std::uint64_t>(4));
+  CHECK(tally.count(fields::runs) == 4);
+  CHECK_FALSE(tally.has(fields::sum_s[0]));
+  CHECK_FALSE(tally.has(fields::valid));
   CHECK(tally.histogram.empty());
   CHECK(tally == runner.run(7, 202, kGo).value());
   CHECK_FALSE(tally == runner.run(8, 202, kGo).value());
   // The first runs of a chunk do not depend on how many follow.
-  CHECK(runner.run(7, 64, kGo)->splitting.valid <= tally.splitting.valid);
+  CHECK(wide(*runner.run(7, 64, kGo), fields::valid_weight) <= wide(tally, fields::valid_weight));
 
   const Cell pairs = coloring(5, 3, 3, [] {
     Parameters p = block(0, "root", "sampled");
     p["generator.particles"] = "2";
     return p;
   }());
-  const SplittingSums sums = ChunkRunner(pairs).run(0, 200, kGo)->splitting;
-  CHECK(sums.runs == 100);
-  CHECK(sums.extinct > 50);
-  CHECK(sums.thin == 100);  // two are few
-  CHECK(sums.squares <= sums.valid);
+  const Tally sums = ChunkRunner(pairs).run(0, 200, kGo).value();
+  CHECK(sums.count(fields::runs) == 100);
+  CHECK(sums.count(fields::extinct_runs) > 50);
+  CHECK(sums.count(fields::thin_runs) == 100);  // two are few
+  CHECK(wide(sums, fields::squared_weight) <= wide(sums, fields::valid_weight));
 }
 
 TEST_CASE("a splitting chunk is abandoned when told so, and has no sentences") {

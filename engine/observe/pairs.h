@@ -1,11 +1,10 @@
 #pragma once
 #include <cstdint>
-#include <string>
 #include <vector>
 
-namespace leafcast {
+#include "engine/observe/observable.h"
 
-class Cell;
+namespace leafcast {
 
 /// The pairs of leaves whose joint law a cell counts: the last leaf n − 1 and one at a distance before it.
 struct PairPositions {
@@ -14,7 +13,12 @@ struct PairPositions {
 };
 /// observe.pairs = levels: one of each LCA height, the nearest, at distance d^{height−1}; distances: all.
 PairPositions observed_pairs(const Cell& cell);
-/// Numbers that a cell counts of its pairs in a sample: [pair][symbol of the earlier leaf][of the last].
-std::size_t pair_counts(const Cell& cell);
+
+namespace fields {
+extern const Field pair_count;  ///< [pair][symbol of the earlier leaf][of the last]
+}  // namespace fields
+
+/// Joint laws of two leaves.
+extern const Observable kPairs;
 
 }  // namespace leafcast
