@@ -203,7 +203,7 @@ class Master {
     wake_idle();
     if (stop_signalled()) stop(Stop::signal, stop_grace());
     if (elapsed() >= stop_at()) stop(Stop::deadline, 0);
-    if (!stopping() && elapsed() - flushed_at_ >= settings_.flush_seconds) flush();
+    if (!stopping() && flush_is_due()) flush();
     if (elapsed() - reported_at_ >= kReportSeconds) {
       if (!stopping() && dispatcher_.waiting() == 0) help_overdue();
       report(false);
@@ -342,6 +342,10 @@ class Master {
     for (int worker = 0; worker < communicator_.size(); ++worker) dispatcher_.release(worker);
   }
 
+  bool flush_is_due() const {
+    return settings_.flush_chunks > 0 ? delta_.ledger.count() >= settings_.flush_chunks
+                                      : elapsed() - flushed_at_ >= settings_.flush_seconds;
+  }
   void flush() {
     const double begin = elapsed();
     flushed_at_ = begin;

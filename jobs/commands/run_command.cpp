@@ -227,6 +227,8 @@ std::optional<Job> prepare(Task task, const Arguments& arguments, int ranks, con
                 "is left, less a quarter or 45 s)");
   options.add()("flush-seconds", po::value<double>()->value_name("S"),
                 "write a part at least every S seconds (30)");
+  options.add()("flush-chunks", po::value<std::int64_t>()->value_name("N"),
+                "write a part and status.json after every N chunks instead, whatever the clock says");
   options.add()(
       "pilot", po::value<double>()->value_name("S"),
       "measure this machine anew for about S seconds before sampling; 0: built-in rates (else a run "
@@ -245,6 +247,13 @@ std::optional<Job> prepare(Task task, const Arguments& arguments, int ranks, con
   if (limited_by_slurm)
     settings.max_seconds = usable_seconds(*limit.seconds_left) - seconds_since(limit.asked);
   settings.flush_seconds = positive_seconds(options, "flush-seconds", settings.flush_seconds);
+  if (options.has("flush-chunks")) {
+    const auto chunks = options.get<std::int64_t>("flush-chunks");
+    if (chunks < 1 || options.has("flush-seconds"))
+      throw UsageError(
+          "--flush-chunks: at least 1, and not with --flush-seconds: parts are written by count or by time");
+    settings.flush_chunks = static_cast<std::uint64_t>(chunks);
+  }
 
   const Plan plan = read_sweeps(options.positional(), options.overrides());
   if (settings.slice.count > 1 && has_goals(plan))
@@ -420,7 +429,9 @@ ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& 
 }
 
 ExitCode sample_and_tell(Job& job, workers::Communicator& communicator, const Arguments& command_line) {
-  StatusFile status(job.directory, state_of(job, communicator.size()));
+  const auto beat =
+      job.settings.flush_chunks > 0 ? StatusFile::Beat::with_parts : StatusFile::Beat::by_time;
+  StatusFile status(job.directory, state_of(job, communicator.size()), beat);
   try {
     return sample(job, communicator, command_line, status);
   } catch (const std::exception& e) {

@@ -13,13 +13,11 @@ double interval(double seconds) { return std::clamp(seconds / 4, 1.0, 5.0); }
 
 }  // namespace
 
-StatusFile::StatusFile(io::RunDirectory& directory, RunState state)
-    : directory_(directory), state_(std::move(state)) {
+StatusFile::StatusFile(io::RunDirectory& directory, RunState state, Beat beat)
+    : directory_(directory), state_(std::move(state)), beat_(beat) {
   state_.started = unix_seconds();
-  const Record& record = directory.record();
-  for (std::size_t cell = 0; cell < record.plan.cells().size(); ++cell)
-    state_.chunks_done.push_back(record.ledger.count(cell));
-  write();
+  state_.chunks_done.resize(directory.record().plan.cells().size());
+  write(directory.record().ledger);
 }
 
 void StatusFile::update(const workers::Progress& progress) {
@@ -30,25 +28,25 @@ void StatusFile::update(const workers::Progress& progress) {
   state_.dispatch_seconds = progress.dispatch_seconds;
   state_.writing_seconds = progress.writing_seconds;
   state_.silent_ranks = progress.silent;
-  if (unix_seconds() - state_.written < interval(progress.seconds)) return;
-  for (std::size_t cell = 0; cell < state_.chunks_done.size(); ++cell)
-    state_.chunks_done[cell] = progress.ledger.count(cell);
-  write();
+  if (beat_ == Beat::by_time && unix_seconds() - state_.written >= interval(progress.seconds))
+    write(progress.ledger);
 }
 
-void StatusFile::part_written() { state_.last_part = unix_seconds(); }
+void StatusFile::part_written() {
+  state_.last_part = unix_seconds();
+  if (beat_ == Beat::with_parts) write(directory_.record().ledger);
+}
 
 void StatusFile::finish(RunState::Phase phase, const std::string& reason) {
   state_.phase = phase;
   state_.reason = reason;
-  const Ledger& ledger = directory_.record().ledger;
-  for (std::size_t cell = 0; cell < state_.chunks_done.size(); ++cell)
-    state_.chunks_done[cell] = ledger.count(cell);
   if (phase == RunState::Phase::done) state_.seconds_left = 0;
-  write();
+  write(directory_.record().ledger);
 }
 
-void StatusFile::write() {
+void StatusFile::write(const Ledger& done) {
+  for (std::size_t cell = 0; cell < state_.chunks_done.size(); ++cell)
+    state_.chunks_done[cell] = done.count(cell);
   state_.written = unix_seconds();
   try {
     directory_.write_status(state_.json());

@@ -12,17 +12,20 @@ namespace leafcast::jobs {
 /// no error.
 class StatusFile {
  public:
+  enum class Beat { by_time, with_parts };
   /// `state`: what does not change while the run lasts.
-  StatusFile(io::RunDirectory& directory, RunState state);
-  /// Writes if the last time is some seconds ago.
+  StatusFile(io::RunDirectory& directory, RunState state, Beat beat);
+  /// Writes, if by time, when the last time is some seconds ago.
   void update(const workers::Progress& progress);
   void part_written();
   void finish(RunState::Phase phase, const std::string& reason = "");
 
  private:
-  void write();
+  /// With the chunks of this ledger.
+  void write(const Ledger& done);
   io::RunDirectory& directory_;
   RunState state_;
+  const Beat beat_;
 };
 
 }  // namespace leafcast::jobs

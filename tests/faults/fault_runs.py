@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "mpi"))
-from leafcast_runs import ENVIRONMENT, PROGRAM, contents  # noqa: E402
+from leafcast_runs import ENVIRONMENT, PATIENCE, PROGRAM, contents  # noqa: E402
 
 SHIM = pathlib.Path(os.environ.get("LEAFCAST_FAULT_SHIM", "build/tests/libfault_shim.so")).resolve()
 CELLS = ["--language.kind=ising", "--language.d=2", "--language.height=3", "--language.rho=0.9", "--generator.kind=true,block",
@@ -19,10 +19,10 @@ CELLS = ["--language.kind=ising", "--language.d=2", "--language.height=3", "--la
 
 def sweep(samples):
     """Two cells of as many chunks as samples; every chunk becomes a part, always in the same order."""
-    return [*CELLS, f"--sampling.samples={samples}", "--flush-seconds", "1e-9", "--pilot", "0", "-q"]
+    return [*CELLS, f"--sampling.samples={samples}", "--flush-chunks", "1", "--pilot", "0", "-q"]
 
 
-def leafcast(arguments, shim=None, timeout=300, **keywords):
+def leafcast(arguments, shim=None, timeout=PATIENCE, **keywords):
     """One process. `shim`: its variables, as DIR=…, AT=…, HOW=…"""
     environment = dict(ENVIRONMENT)
     if shim:

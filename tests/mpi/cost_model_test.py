@@ -26,8 +26,13 @@ with tempfile.TemporaryDirectory() as folder:
     assert float(told["sampling_seconds"]) > 0 and float(told["predicted_seconds"]) > 0
     assert json.loads(told["cost_model"])["classes"] == {}
 
-    check_run(["run", SMOKE, "-o", folder / "measured", "--pilot", "0.3", "-q"], 2)
-    model = stored(folder / "measured")
+    # A pilot measures; the longer it may, the more on a busy machine.
+    for seconds in (0.3, 2, 10, 50):
+        check_run(["run", SMOKE, "-o", folder / f"measured{seconds}", "--pilot", str(seconds), "-q"], 2)
+        model = stored(folder / f"measured{seconds}")
+        if len(model["classes"]) > 10:
+            break
+    (folder / f"measured{seconds}").rename(folder / "measured")
     assert len(model["classes"]) > 10 and model["host"] and model["instruction_set"], model
     assert json.loads(provenance(folder / "measured")["cost_model"]) == model
     assert not differences(folder / "plain/results.h5", folder / "measured/results.h5")
@@ -42,7 +47,7 @@ with tempfile.TemporaryDirectory() as folder:
              "other host": json.dumps({**model, "host": "elsewhere"})}
     for name, text in texts.items():
         directory = folder / name
-        check_run(["run", SMOKE, "-o", directory, "--slice", "1/7", "--pilot", "0.05", "-q"])
+        check_run(["run", SMOKE, "-o", directory, "--slice", "1/7", "--pilot", "0", "-q"])
         (directory / "cost.json").write_text(text, encoding="latin-1")
         code = run(["run", SMOKE, "-o", directory, "--max-seconds", "0.3", "-q"]).returncode
         assert code in (0, 75), f"{name}: exit {code}"
@@ -54,7 +59,7 @@ with tempfile.TemporaryDirectory() as folder:
         assert run(["verify", directory]).returncode == 0
 
     # plan measures, or says that it does not.
-    assert "measured on this machine" in check_run(["plan", SMOKE, "--pilot", "0.1"]).stdout
+    assert "measured on this machine" in check_run(["plan", SMOKE, "--pilot", "1"]).stdout
     assert "built-in" in check_run(["plan", SMOKE, "--pilot", "0"]).stdout
     assert run(["plan", SMOKE, "--pilot", "-1"]).returncode == 64
 print("the same bytes for every cost model")

@@ -1,6 +1,12 @@
-"""Runs the program as a user would, and compares results files byte for byte outside provenance."""
+"""Runs the program as a user would, and compares results files byte for byte outside provenance.
+
+No test here depends on how fast the machine is: they wait for what a run has done, not for a time, and a run writes its parts by
+count (--flush-chunks) wherever it matters when.
+"""
+import contextlib
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,6 +20,9 @@ SMOKE = SOURCE / "jobs/sweeps/smoke.ini"
 
 # How many times slower than usual the program is; sanitizers are (tests/sanitize.sh).
 SLOWDOWN = float(os.environ.get("LEAFCAST_TEST_SLOWDOWN", "1"))
+
+# Seconds that nothing takes unless it hangs, however busy the machine is.
+PATIENCE = 600 * SLOWDOWN
 
 
 def samples(count):
@@ -37,7 +46,7 @@ def command(arguments, ranks=None):
     return launcher + [str(PROGRAM)] + [str(a) for a in arguments]
 
 
-def run(arguments, ranks=None, timeout=300, **keywords):
+def run(arguments, ranks=None, timeout=PATIENCE, **keywords):
     return subprocess.run(command(arguments, ranks), capture_output=True, text=True, timeout=timeout,
                           env=ENVIRONMENT, stdin=subprocess.DEVNULL, **keywords)
 
@@ -46,6 +55,61 @@ def check_run(arguments, ranks=None, **keywords):
     done = run(arguments, ranks, **keywords)
     assert done.returncode == 0, f"{arguments} on {ranks} ranks: exit {done.returncode}\n{done.stderr}"
     return done
+
+
+def wait_for(what, condition):
+    """Polls until the condition holds, and gives its value."""
+    end = time.monotonic() + PATIENCE
+    while not (value := condition()):
+        assert time.monotonic() < end, f"in vain for {PATIENCE} s: {what}"
+        time.sleep(0.02)
+    return value
+
+
+def parts_of(directory):
+    return {path.name for path in (pathlib.Path(directory) / "parts").glob("0*.h5")}
+
+
+def writes_parts(process, directory, count=1, before=None):
+    """Whether a run (a Popen) writes so many parts more before it ends; returns as soon as that is known."""
+    before, seen = parts_of(directory) if before is None else before, set()
+    wait_for("parts", lambda: seen.update(parts_of(directory) - before) or len(seen) >= count or process.poll() is not None)
+    return process.poll() is None
+
+
+def send(pid, what):
+    with contextlib.suppress(ProcessLookupError):  # it is gone
+        os.kill(pid, what)
+
+
+def is_gone(pid):
+    """A zombie is, too."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
+def is_stopped(pid):
+    """Whether no thread of a process runs any more, until it is continued."""
+    try:
+        stats = [(task / "stat").read_text() for task in pathlib.Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:  # a thread has just ended
+        return is_gone(pid)
+    return all(stat.rpartition(")")[2].split()[0] in "TZX" for stat in stats)
+
+
+@contextlib.contextmanager
+def stopped(pids):
+    """Stops processes for a while: as if no time passed for them."""
+    try:
+        for pid in pids:
+            send(pid, signal.SIGSTOP)
+        wait_for("processes stop", lambda: all(map(is_stopped, pids)))
+        yield
+    finally:
+        for pid in pids:
+            send(pid, signal.SIGCONT)
 
 
 def ranks_of(launcher):
@@ -69,15 +133,14 @@ class Started:
         self.file = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(command(["run", *arguments], ranks), env=environment, stdout=self.file,
                                         stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-        while "leafcast run:" not in self.output():
-            assert self.process.poll() is None, self.output()
-            time.sleep(0.02)
+        wait_for("the run begins", lambda: "leafcast run:" in self.output() or self.process.poll() is not None)
+        assert "leafcast run:" in self.output(), self.output()
 
     def output(self):
         self.file.seek(0)
         return self.file.read()
 
-    def end(self, timeout):
+    def end(self, timeout=PATIENCE):
         """Exit code and all output."""
         return self.process.wait(timeout), self.output()
 

@@ -7,10 +7,12 @@ import subprocess
 import tempfile
 import time
 
-from leafcast_runs import ENVIRONMENT, SMOKE, check_run, command, run
+from leafcast_runs import (ENVIRONMENT, PATIENCE, SMOKE, check_run, command, is_gone, ranks_of, run, send, stopped, wait_for,
+                           writes_parts)
 
+# Far longer than this test.
 LONG = ["--title=A long run", "--language.kind=ising,coloring", "--language.d=3", "--language.height=8", "--language.rho=0.9",
-        "--language.q=3", "--generator.kind=kgram", "--generator.context=9,243", "--sampling.samples=1e7"]
+        "--language.q=3", "--generator.kind=kgram", "--generator.context=9,243", "--sampling.samples=1e8"]
 
 
 def status(*directories):
@@ -22,30 +24,35 @@ def status(*directories):
 
 
 def snapshot(directory):
-    return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in directory.rglob("*")
-            if path.name not in ("lock", "status.json")}
+    return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in directory.rglob("*")}
 
 
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)
     directory = folder / "run"
 
-    process = subprocess.Popen(command(["run", *LONG, "-o", directory, "--flush-seconds", "1", "--max-seconds", "600", "-q"], 3),
+    process = subprocess.Popen(command(["run", *LONG, "-o", directory, "--flush-chunks", "2", "--max-seconds", "1e6", "-q"], 3),
                                env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    ranks = []
     try:
-        deadline = time.monotonic() + 120
-        while not (directory / "status.json").exists():
-            assert time.monotonic() < deadline and process.poll() is None
-            time.sleep(0.05)
-        while True:  # until the run has told of some progress
+        assert writes_parts(process, directory, 3)
+        ranks = ranks_of(process.pid)
+
+        def tells_of_progress():
+            one = status(directory)[1]["runs"][0]
+            return one["seconds_since_part"] is not None and one["run"]["leaves_a_second"] > 0
+
+        wait_for("status.json tells of parts and of a rate", tells_of_progress)
+
+        # What is looked at does not change meanwhile, for the run is stopped; at any moment, also in the midst of a part.
+        with stopped(ranks):
+            before = snapshot(directory)
             code, told, text = status(directory)
-            assert code == 75 and time.monotonic() < deadline, (code, text)
-            if told["runs"][0]["run"]["seconds"] > 0 and told["plans"][0]["chunks_in_parts"] > 0 and told["runs"][0]["seconds_since_part"] is not None:
-                break
-            time.sleep(0.5)
+            assert snapshot(directory) == before, "looking changes something"
         one = told["runs"][0]
-        assert one["state"] == "running" and one["lock"]["lives"] and one["run"]["ranks"] == 3, one
-        assert 0 < one["seconds_to_deadline"] <= 600 and one["seconds_since_part"] >= 0 and one["run"]["leaves_a_second"] > 0, one
+        assert code == 75 and one["state"] == "running" and one["lock"]["lives"] and one["run"]["ranks"] == 3, one
+        assert 0 < one["seconds_to_deadline"] <= 1e6 and one["seconds_since_part"] >= 0, one
+        assert one["run"]["seconds"] > 0, one
         plan = told["plans"][0]
         assert 0 < plan["chunks_in_parts"] <= plan["chunks_done"] < plan["chunks"], plan
         assert sum(cell["chunks_done"] for cell in plan["cells"]) == plan["chunks_done"]
@@ -53,28 +60,21 @@ with tempfile.TemporaryDirectory() as folder:
         assert started and all(0 < cell["relative_error_when_done"] < cell["relative_error"] < 1 for cell in started
                                if cell.get("relative_error")), plan["cells"]
         assert "running" in text and "3 ranks" in text and "time limit in" in text and "A long run" in text, text
-
-        # Looking changes nothing, and needs no right to write.
-        before = snapshot(directory)
-        code, told, _ = status(directory)
-        assert {path: seen for path, seen in snapshot(directory).items() if path in before} == before
     finally:
-        process.send_signal(signal.SIGKILL)
-        subprocess.run(["pkill", "-KILL", "-f", str(directory)], check=False)
+        for pid in [process.pid, *ranks]:
+            send(pid, signal.SIGKILL)
         process.communicate()
 
     # Killed: its lock is still there, its holder is not.
-    for _ in range(100):
-        code, told, text = status(directory)
-        if told["runs"][0]["state"] == "dead":
-            break
-        time.sleep(0.1)
+    wait_for("the ranks are gone", lambda: all(map(is_gone, ranks)))
+    code, told, text = status(directory)
     assert code == 75 and told["runs"][0]["state"] == "dead" and "dead" in text, text
     assert told["plans"][0]["chunks_done"] == told["plans"][0]["chunks_in_parts"], "what was in no part is lost"
 
     # A lock of another host: alive while its heart beats.
     lock = (directory / "lock").read_text().splitlines()
     (directory / "lock").write_text("\n".join("host=node042" if line.startswith("host=") else line for line in lock) + "\n")
+    os.utime(directory / "lock", (time.time() + PATIENCE, time.time() + PATIENCE))  # no stall here is taken for its death
     assert status(directory)[1]["runs"][0]["lock"]["lives"]
     os.utime(directory / "lock", (time.time() - 100, time.time() - 100))
     assert status(directory)[1]["runs"][0]["state"] == "dead"
@@ -89,9 +89,9 @@ with tempfile.TemporaryDirectory() as folder:
         code, told, shown = status(directory)
         assert code == 75 and told["runs"][0]["state"] == "interrupted" and told["plans"][0]["chunks_in_parts"] > 0, shown
 
-    # Interrupted, then finished.
+    # Interrupted, then finished. A deadline that is over before anything is sampled.
     directory = folder / "smoke"
-    assert run(["run", SMOKE, "-o", directory, "--max-seconds", "0.05", "-q"]).returncode == 75
+    assert run(["run", SMOKE, "-o", directory, "--max-seconds", "1e-6", "-q"]).returncode == 75
     code, told, text = status(directory)
     assert code == 75 and told["runs"][0]["state"] == "interrupted" and told["runs"][0]["reason"] == "out of time", text
     check_run(["run", SMOKE, "-o", directory, "-q"], 2)
