@@ -1,16 +1,16 @@
 """A sweep with target errors: the same bytes for any number of ranks and after kills, targets met or maxima reached, and told."""
 import json
-import os
 import pathlib
 import random
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 
 import h5py
 
-from leafcast_runs import ENVIRONMENT, check_run, command, differences, ranks_of, run
+from leafcast_runs import ENVIRONMENT, check_run, command, differences, parts_of, ranks_of, run, send, writes_parts
 
 # Three kinds of cells: met early, met late, not within the maximum (a valid rate near 0).
 SWEEP = ["--language.kind=ising,coloring", "--language.d=3", "--language.height=6", "--language.rho=0.9", "--language.q=3",
@@ -22,10 +22,7 @@ random.seed(5)
 
 def kill_all(process, ranks):
     for pid in (ranks_of(process.pid) if ranks else []) + [process.pid]:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        send(pid, signal.SIGKILL)
 
 
 def status(directory):
@@ -72,16 +69,16 @@ with tempfile.TemporaryDirectory() as folder:
     kills = 0
     for attempt in range(60):
         ranks = random.choice([None, 2, 3])
-        process = subprocess.Popen(command(["run", *SWEEP, "-o", folder / "killed", "--flush-seconds", "0.03", "-q"], ranks),
+        before = parts_of(folder / "killed")
+        process = subprocess.Popen(command(["run", *SWEEP, "-o", folder / "killed", "--flush-chunks", "10", "-q"], ranks),
                                    env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                    stdin=subprocess.DEVNULL)
-        try:
-            if process.wait(timeout=random.uniform(0.1, 0.5) * 1.3 ** attempt) == 0:
-                break
-        except subprocess.TimeoutExpired:
+        if writes_parts(process, folder / "killed", random.randint(1, 4 + attempt), before):
+            time.sleep(random.uniform(0, 0.02))
             kill_all(process, ranks)
             kills += 1
-            process.wait()
+        if process.wait() == 0:
+            break
         if (folder / "killed/plan.txt").exists() and attempt == 4:
             code, plan = status(folder / "killed")  # readable half-way
             assert plan["chunks_done"] <= plan["chunks"]

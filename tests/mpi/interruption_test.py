@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 
-from leafcast_runs import ENVIRONMENT, check_run, command, differences, ranks_of, run, samples
+from leafcast_runs import (ENVIRONMENT, PATIENCE, check_run, command, differences, parts_of, ranks_of, run, samples, send, writes_parts)
 
 SWEEP = ["--language.kind=ising,coloring", "--language.d=3", "--language.height=7", "--language.rho=0.9", "--language.q=3",
          "--generator.kind=true,kgram,block", "--generator.context=9,243", "--generator.context-depth=0..height:2",
@@ -23,10 +23,7 @@ def interrupt(process, ranks, how):
             os.kill(random.choice(pids), signal.SIGTERM)
     elif how == "kill all":
         for pid in (ranks_of(process.pid) if ranks else []) + [process.pid]:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            send(pid, signal.SIGKILL)
     else:
         process.send_signal(how)
 
@@ -41,18 +38,18 @@ with tempfile.TemporaryDirectory() as folder:
         directory = folder / "run"
         shutil.rmtree(directory, ignore_errors=True)
         for attempt in range(100):
-            process = subprocess.Popen(command(["run", *SWEEP, "-o", directory, "--flush-seconds", "0.05"], ranks), env=ENVIRONMENT,
+            before = parts_of(directory)
+            process = subprocess.Popen(command(["run", *SWEEP, "-o", directory, "--flush-chunks", "30"], ranks), env=ENVIRONMENT,
                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL)
             start = process.stdout.readline()  # the run has begun
             while start and not start.startswith("leafcast run:"):
                 start = process.stdout.readline()
-            try:
-                # Longer and longer: what follows sampling is done anew each time, and a machine may be slow.
-                process.wait(timeout=random.uniform(0.05, 0.8) * 1.5 ** attempt)
-            except subprocess.TimeoutExpired:
+            # At least one part each time, so that the end comes nearer; more and more; then at any moment.
+            if writes_parts(process, directory, random.randint(1, 4 + attempt), before):
+                time.sleep(random.uniform(0, 0.02))
                 interrupt(process, ranks, how)
                 interrupted += 1
-            output, _ = process.communicate(timeout=120)
+            output, _ = process.communicate(timeout=PATIENCE)
             if process.returncode == 0:
                 break
             if how in ("one rank",) or (ranks is None and isinstance(how, signal.Signals)):
@@ -66,12 +63,12 @@ with tempfile.TemporaryDirectory() as folder:
         assert not different, f"after {how} on {ranks} ranks: {different}"
     assert interrupted >= 7, "hardly anything was interrupted: the sweep is too short for this test"
 
-    # A deadline, too.
+    # A deadline, too; a later one each time, as a busy machine may need the first ones for opening the directory.
     directory = folder / "deadline"
     codes = []
     while not codes or codes[-1] == 75:
-        codes.append(run(["run", *SWEEP, "-o", directory, "--max-seconds", "0.5", "-q"], 2).returncode)
-        assert len(codes) < 200
+        seconds = str(0.3 * 1.3 ** len(codes))
+        codes.append(run(["run", *SWEEP, "-o", directory, "--max-seconds", seconds, "-q"], 2).returncode)
     assert codes[-1] == 0 and len(codes) > 1, codes
     assert not differences(reference, directory / "results.h5")
 print(f"{interrupted} interruptions, the same bytes")

@@ -1,4 +1,5 @@
 """Corpora: every format and stream says the same, on any number of ranks and after kills; streams are the authors'; states tell true trees."""
+import contextlib
 import json
 import os
 import pathlib
@@ -12,7 +13,7 @@ import time
 import h5py
 import numpy as np
 
-from leafcast_runs import ENVIRONMENT, check_run, command, differences, run
+from leafcast_runs import ENVIRONMENT, check_run, command, differences, parts_of, run, wait_for, writes_parts
 from streams import Reader, punctuated
 
 random.seed(7)
@@ -36,6 +37,12 @@ def load(directory, cell=0):
     if " " in lines[0]:
         return np.array([[int(t) for t in line.split()] for line in lines])
     return np.array([["-+".index(c) for c in line] for line in lines])
+
+
+def is_free(directory):
+    """Whether nobody writes there."""
+    lock = json.loads(run(["status", directory, "--json"]).stdout)["runs"][0].get("lock")
+    return lock is None or not lock["lives"]
 
 
 def same_files(first, second):
@@ -74,28 +81,25 @@ with tempfile.TemporaryDirectory() as name:
         check_run(["sample", *ISING, *KGRAM, "-o", folder / f"ranks{ranks}", "--stream", "punctuated", "-q"], ranks)
         assert same_files(folder / f"ranks{ranks}", folder / "punctuated-npy")
     large = [*ISING[:2], "--language.height=7", ISING[3], "--generator.kind=kgram", "--generator.context=81", "--sampling.samples=60000",
-             "--flush-seconds", "0.05", "--pilot", "0", "-q"]
+             "--flush-chunks", "20", "--pilot", "0", "-q"]
     check_run(["sample", *large, "-o", folder / "whole"], 2)
     kills = 0
     for attempt in range(40):  # later and later, so that the first are surely killed and some get far
-        ranks = random.choice([None, 2, 3])
+        ranks, before = random.choice([None, 2, 3]), parts_of(folder / "killed")
         process = subprocess.Popen(command(["sample", *large, "-o", folder / "killed"], ranks), env=ENVIRONMENT,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-        try:
-            if process.wait(0.1 + 0.1 * attempt) == 0:
-                break
-            time.sleep(0.2)  # ranks whose mpirun was killed are still there
-        except subprocess.TimeoutExpired:
+        if writes_parts(process, folder / "killed", random.randint(1, 2 + attempt), before):
+            time.sleep(random.uniform(0, 0.02))
             os.killpg(process.pid, random.choice([signal.SIGKILL, signal.SIGTERM]))
             kills += 1
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(20)  # an mpirun that was told to end may wait for itself
+            if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-    deadline = time.time() + 60
-    while run(["sample", *large, "-o", folder / "killed"]).returncode == 74 and time.time() < deadline:
-        time.sleep(0.5)
+        if process.wait() == 0:
+            break
+        # Ranks whose mpirun was killed are there for a moment yet, and hold the lock.
+        wait_for("the lock is free", lambda: is_free(folder / "killed"))
     check_run(["sample", *large, "-o", folder / "killed"])
     assert kills > 0 and same_files(folder / "whole", folder / "killed")
     assert not differences(folder / "whole/results.h5", folder / "killed/results.h5")

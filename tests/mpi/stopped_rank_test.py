@@ -9,7 +9,8 @@ import subprocess
 import tempfile
 import time
 
-from leafcast_runs import ENVIRONMENT, Started, check_run, command, differences, rank_pid, run, samples
+from leafcast_runs import (ENVIRONMENT, PATIENCE, Started, check_run, command, differences, is_gone, rank_pid, run, samples, send,
+                           stopped, wait_for)
 
 SWEEP = ["--language.kind=ising", "--language.d=3", "--language.height=8", "--language.rho=0.9", "--generator.kind=kgram,true",
          "--generator.context=9,243", samples(200000)]
@@ -22,7 +23,7 @@ IN_PIECES = dict(ENVIRONMENT, OMPI_MCA_pml="ob1", OMPI_MCA_btl="self,tcp", OMPI_
 
 
 def start(directory, ranks, environment=ENVIRONMENT):
-    return Started([*SWEEP, "-o", directory, "--flush-seconds", "0.5"], ranks, environment)
+    return Started([*SWEEP, "-o", directory, "--flush-chunks", "20"], ranks, environment)
 
 
 with tempfile.TemporaryDirectory() as folder:
@@ -34,25 +35,23 @@ with tempfile.TemporaryDirectory() as folder:
     started = start(folder / "stopped", 3, IN_PIECES)
     pid = rank_pid(started.process, 2)
     os.kill(pid, signal.SIGSTOP)
-    code, output = started.end(300)
+    code, output = started.end()
     assert code == 0, output
     assert "rank 2 did not answer" in output, output
     assert not differences(reference, folder / "stopped/results.h5")
     assert run(["verify", folder / "stopped"]).returncode == 0
     assert run(["status", folder / "stopped"]).returncode == 0
-    assert not os.path.exists(f"/proc/{pid}") or "Z" in pathlib.Path(f"/proc/{pid}/stat").read_text(), "the stopped rank is still there"
+    wait_for("the stopped rank is gone", lambda: is_gone(pid))
 
     # Stopped before it has heard what is to be done: rank 0 holds its lock, and times the machine for two seconds.
     early = folder / "early"
     process = subprocess.Popen(command(["run", *SWEEP, "-o", early, "--pilot", "2"], 3), env=IN_PIECES, stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not (early / "lock").exists():
-        assert process.poll() is None
-        time.sleep(0.02)
-    time.sleep(0.3)
-    os.kill(rank_pid(process, 2), signal.SIGSTOP)
+    wait_for("rank 0 holds its lock", lambda: (early / "lock").exists() or process.poll() is not None)
+    with stopped([rank_pid(process, 0)]):
+        os.kill(rank_pid(process, 2), signal.SIGSTOP)
     try:
-        assert process.wait(120) == 0
+        assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
     assert not differences(reference, early / "results.h5")
@@ -61,24 +60,20 @@ with tempfile.TemporaryDirectory() as folder:
     started = start(folder / "slow", 3)
     pid = rank_pid(started.process, 2)
     for _ in range(4):
-        try:
-            os.kill(pid, signal.SIGSTOP)
-            time.sleep(2.5)
-            os.kill(pid, signal.SIGCONT)
-        except ProcessLookupError:  # the run is over
-            break
+        send(pid, signal.SIGSTOP)
+        time.sleep(2.5)  # more than what rank 0 forgives, if the run lasts: on any machine, the bytes are the same
+        send(pid, signal.SIGCONT)
         time.sleep(0.2)
-    code, output = started.end(300)
+    code, output = started.end()
     assert code == 0, output
     assert not differences(reference, folder / "slow/results.h5")
 
     # A run that is told to stop does not wait for it either.
     started = start(folder / "signalled", 3)
     os.kill(rank_pid(started.process, 2), signal.SIGSTOP)
-    began = time.monotonic()
     os.kill(rank_pid(started.process, 0), signal.SIGUSR1)
-    code, output = started.end(120)
-    assert code in (0, 75) and time.monotonic() - began < 60, (code, output)
+    code, output = started.end()
+    assert code in (0, 75), (code, output)
     assert run(["verify", folder / "signalled"]).returncode == 0
     check_run(["run", *SWEEP, "-o", folder / "signalled", "-q"], 2)
     assert not differences(reference, folder / "signalled/results.h5")

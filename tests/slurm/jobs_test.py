@@ -13,7 +13,7 @@ from leafcast_runs import check_run, differences, run
 
 SWEEP = ["--language.kind=ising,coloring", "--language.d=3", "--language.height=8", "--language.rho=0.9", "--language.q=3",
          "--generator.kind=true,kgram,block", "--generator.context=9,243", "--generator.context-depth=0..height:2"]
-OFTEN = ["--flush-seconds=0.2", "--pilot=0"]  # parts from the beginning on
+OFTEN = ["--flush-chunks=20", "--pilot=0"]  # parts from the beginning on
 MINUTES = "--time=30"
 
 
@@ -45,12 +45,18 @@ def plain(slurm):
     assert "4 ranks" in slurm.output(number) and "n[1-2]" in slurm.output(number), slurm.output(number)
 
 
+def warn(slurm, number, directory):
+    """As Slurm does before the time limit; returns when the job's script has passed it on."""
+    with slurm.stopped_in_the_midst(directory):
+        slurm.check("scancel", "--batch", "--signal=USR1", number)
+        wait_for("the warning is passed on", lambda: "asking leafcast to stop" in slurm.output(number))
+
+
 def warning(slurm, site="local-cluster"):
     """Slurm warns of the time limit: the run stops cleanly, is requeued, and the second start finishes."""
     directory = f"warning-{site}"
     number = slurm.submit("--ntasks=4", MINUTES, f"--export=ALL,LEAFCAST_SITE={site}", SLURM / "sweep.sbatch", directory, *SWEEP, *OFTEN)
-    slurm.wait_for_parts(directory)
-    slurm.check("scancel", "--batch", "--signal=USR1", number)
+    warn(slurm, number, directory)
     check_finished(slurm, number, directory, starts=2)
     text = slurm.output(number)
     for line in ("asking leafcast to stop", "chunks are done and kept", "more to do: requeueing", "continuing:"):
@@ -75,9 +81,9 @@ def early_warning(slurm):
 def node_loss(slurm):
     """A node dies: Slurm requeues the job by itself, and the second start finishes."""
     number = slurm.submit("--ntasks=4", MINUTES, SLURM / "sweep.sbatch", "loss", *SWEEP, *OFTEN)
-    slurm.wait_for_parts("loss")
-    slurm.check("scontrol", "update", "nodename=n2", "state=down", "reason=test")
-    wait_for("the job is requeued", lambda: slurm.job(number)["Restarts"] == "1")
+    with slurm.stopped_in_the_midst("loss"):
+        slurm.check("scontrol", "update", "nodename=n2", "state=down", "reason=test")
+        wait_for("the job is requeued", lambda: slurm.job(number)["Restarts"] == "1")
     wait_for("n2 comes back", lambda: slurm.command("scontrol", "update", "nodename=n2", "state=resume") and
              slurm.check("sinfo", "-h", "-n", "n2", "-o", "%T").strip() in ("idle", "allocated", "mixed"))
     check_finished(slurm, number, "loss", starts=2)
@@ -88,8 +94,9 @@ def cancel(slurm):
     """scancel cancels: nothing comes back, the directory is whole, and the same command continues."""
     command = ["--ntasks=4", MINUTES, SLURM / "sweep.sbatch", "cancel", *SWEEP, *OFTEN]
     number = slurm.submit(*command)
-    slurm.wait_for_parts("cancel")
-    slurm.check("scancel", number)
+    with slurm.stopped_in_the_midst("cancel"):
+        slurm.check("scancel", number)
+        slurm.wait_for_state(number, "COMPLETING", "CANCELLED")
     assert slurm.wait_for_end(number)["JobState"] == "CANCELLED"
     wait_for("the queue is empty", lambda: not slurm.check("squeue", "-h"))
     wait_for("the job's last line", lambda: "told to end (scancel" in slurm.output(number))
@@ -109,11 +116,10 @@ def array(slurm):
     The last task is one of the two: it has the number of the whole array, and must not take that for itself.
     """
     text = slurm.check(sys.executable, SLURM / "submit", "--submit", "--array", "3", "--time", "0:30:00", "--pilot", "0", "array", *SWEEP,
-                       "--flush-seconds=0.2")
+                       "--flush-chunks=20")
     array_job, merge_job = re.findall(r"^submitted job (\d+)", text, re.MULTILINE)
     for task in (3, 2):
-        slurm.wait_for_parts(f"array/slice-{task}")
-        slurm.check("scancel", "--batch", "--signal=USR1", f"{array_job}_{task}")
+        warn(slurm, f"{array_job}_{task}", f"array/slice-{task}")
     state = slurm.wait_for_end(merge_job)
     assert state["JobState"] == "COMPLETED", (state, slurm.output(merge_job))
     for task, starts in ((1, 1), (2, 2), (3, 2)):

@@ -1,28 +1,18 @@
 """The Slurm of slurm/local-cluster, for tests: up on entry, down on exit; after a failure its logs are shown first."""
+import contextlib
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "mpi"))
-from leafcast_runs import PROGRAM, SOURCE  # noqa: E402
+from leafcast_runs import PATIENCE, PROGRAM, SOURCE, stopped, wait_for  # noqa: E402
 
 SLURM = SOURCE / "slurm"
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
 CANNOT_RUN_HERE = 69  # of local-cluster
-PATIENCE = 300  # seconds; a loaded machine may be slow, but not that slow
-
-
-def wait_for(what, condition):
-    """Polls until the condition holds, and gives its value."""
-    end = time.monotonic() + PATIENCE
-    while not (value := condition()):
-        assert time.monotonic() < end, f"in vain for {PATIENCE} s: {what}"
-        time.sleep(0.05)
-    return value
 
 
 class LocalSlurm:
@@ -92,8 +82,23 @@ class LocalSlurm:
         path = self.folder / f"slurm-{number}.out"
         return path.read_text() if path.exists() else ""
 
-    def wait_for_parts(self, directory, more_than=0):
-        """Until the run holds its lock and has written so many parts."""
-        directory = self.folder / directory
-        wait_for(f"a part in {directory}",
-                 lambda: (directory / "lock").exists() and len(list((directory / "parts").glob("*.h5"))) > more_than)
+    def ranks_in(self, directory):
+        """Process ids of the ranks that write to a directory: the cluster's nodes are this machine."""
+        found = []
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                words = (process / "cmdline").read_text().split("\0")
+                if words[0] == str(PROGRAM) and directory in words and pathlib.Path(os.readlink(process / "cwd")) == self.folder:
+                    found.append(int(process.name))
+        return found
+
+    @contextlib.contextmanager
+    def stopped_in_the_midst(self, directory):
+        """Waits until the run holds its lock and has written a part, and stops its ranks: what is done to its job meanwhile cannot
+        come too late."""
+        path = self.folder / directory
+        wait_for(f"a part in {path}", lambda: (path / "lock").exists() and list((path / "parts").glob("*.h5")))
+        ranks = self.ranks_in(directory)
+        with stopped(ranks):
+            assert ranks and not (path / "results.h5").exists(), f"{directory} was over before it was interrupted"
+            yield

@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "mpi"))
-from leafcast_runs import PROGRAM, SMOKE, SOURCE, check_run  # noqa: E402
+from leafcast_runs import PATIENCE, PROGRAM, SMOKE, SOURCE, check_run  # noqa: E402
 
 SLURM = SOURCE / "slurm"
 
@@ -46,7 +46,7 @@ class Folder:
         clean = {key: value for key, value in os.environ.items() if not key.startswith(("SLURM_", "LEAFCAST"))}
         clean.update(FAKE=str(self.path), PATH=f"{self.path}/bin:{os.environ['PATH']}", **environment)
         done = subprocess.run([str(word) for word in words], env=clean, cwd=self.path, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=120)
+                              stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
         return done.returncode, done.stdout, (self.path / "calls").read_text().splitlines()
 
     def batch(self, script, *arguments, **environment):
