@@ -36,7 +36,9 @@ class DryCommunicator final : public Communicator {
   void broadcast(std::string&) override {}
 
   /// What passes really is the master's time, but not that of the pretence.
-  double seconds() const override { return jumped_ + Communicator::seconds() - pretending_; }
+  double seconds() const override {
+    return jumped_ + (machine_.clock ? machine_.clock() : Communicator::seconds()) - pretending_;
+  }
   /// Sleeps on while there is no mail, but looks up for what the master does now and then.
   void wait(double seconds) override {
     constexpr double kLongest = 0.2;

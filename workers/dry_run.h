@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 
 #include "workers/run.h"
 
@@ -12,6 +13,7 @@ struct DryMachine {
   double spread = 0.1;             ///< standard deviation of the log of a chunk's time, and of a rank's speed
   int stopped_ranks = 0;           ///< ranks that take chunks and never answer
   std::uint64_t seed = 1;          ///< of the times drawn
+  std::function<double()> clock;   ///< the master's own seconds; empty: real ones
 };
 
 /// What a run on it would be like.

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/workers/counted_clock.h"
+
 using namespace leafcast;
 using namespace leafcast::workers;
 
@@ -32,6 +34,7 @@ TEST_CASE("ranks that all take the same time are all busy") {
   const Plan plan = plan_of("1000000");
   const CostModel costs = one_second_a_chunk(plan);
   DryMachine machine;
+  machine.clock = CountedClock{};
   machine.ranks = 8;
   machine.spread = 0;
   const DryRun run = run_dry(plan, costs, machine);
@@ -46,6 +49,7 @@ TEST_CASE("ranks that all take the same time are all busy") {
 TEST_CASE("one chunk more than there are ranks takes a second round") {
   const Plan plan = plan_of("64");  // 64 chunks
   DryMachine machine;
+  machine.clock = CountedClock{};
   machine.ranks = 64;  // 63 sample
   machine.spread = 0;
   const DryRun run = run_dry(plan, one_second_a_chunk(plan), machine);
@@ -60,6 +64,7 @@ TEST_CASE("ten thousand ranks with chunks of a second: efficient, with a light l
   const CostModel costs = one_second_a_chunk(plan);
   REQUIRE(plan.total_chunks() > 60000);
   DryMachine machine;
+  machine.clock = CountedClock{};
   machine.ranks = 10000;
   const DryRun run = run_dry(plan, costs, machine);
   CHECK(run.chunks == plan.total_chunks());
@@ -74,6 +79,7 @@ TEST_CASE("ten thousand ranks with chunks of a second: efficient, with a light l
 TEST_CASE("ranks that never answer do not hold up the rest") {
   const Plan plan = plan_of("100000");
   DryMachine machine;
+  machine.clock = CountedClock{};
   machine.ranks = GENERATE(3, 16, 200);
   machine.stopped_ranks = machine.ranks / 3;
   const DryRun run = run_dry(plan, one_second_a_chunk(plan), machine);

@@ -7,6 +7,7 @@
 
 #include "engine/kernels/chunk_runner.h"
 #include "engine/observe/power_sums.h"
+#include "tests/workers/counted_clock.h"
 #include "workers/dry_run.h"
 #include "workers/run.h"
 
@@ -47,7 +48,7 @@ Plan goal_plan() {
 
 Record finished(const Plan& plan, double max_seconds = std::numeric_limits<double>::infinity(),
                 int* runs = nullptr) {
-  LocalCommunicator alone;
+  CountedCommunicator alone(1e-6);
   Record record(plan);
   RunSettings settings;
   settings.goal_check = spread_of_bins;
@@ -174,6 +175,7 @@ TEST_CASE("the end of a stage costs little: ranks are busy while one cell goes t
                                {"sampling.target-relative-error", "1e-9"}})},
                   "");
   DryMachine machine;
+  machine.clock = CountedClock{};
   machine.ranks = GENERATE(2, 16, 64);
   const DryRun run = run_dry(plan, {}, machine);
   CHECK(run.chunks == plan.total_chunks());

@@ -1,8 +1,10 @@
 #include "workers/run.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "engine/error.h"
+#include "tests/workers/counted_clock.h"
 #include "engine/kernels/chunk_runner.h"
 
 using namespace leafcast;
@@ -42,23 +44,25 @@ TEST_CASE("one process does all chunks, and the parts add up to the whole") {
   const Record expected = direct(plan);
   LocalCommunicator alone;
   Record record(plan), united(plan);
-  int parts = 0;
+  std::vector<std::uint64_t> parts;
   RunSettings settings;
-  settings.flush_seconds = 0.0001;
-  const RunSinks sinks{[&](const Record& delta) { united.merge(delta), ++parts; },
+  settings.flush_chunks = 10;
+  const RunSinks sinks{[&](const Record& delta) { united.merge(delta), parts.push_back(delta.ledger.count()); },
                        [](const Progress&, bool) {}};
   CHECK(run_master(alone, record, settings, sinks) == Outcome::complete);
   CHECK(record.complete());
   CHECK(record.tallies == expected.tallies);
   CHECK(united.tallies == expected.tallies);
   CHECK(united.ledger == record.ledger);
-  CHECK(parts > 1);
+  CHECK(parts.size() == (plan.total_chunks() + 9) / 10);
+  parts.pop_back();
+  CHECK(std::ranges::all_of(parts, [](std::uint64_t chunks) { return chunks == 10; }));
 }
 
 TEST_CASE("time up: what is done is kept, and the next run continues to the same sums") {
   const Plan plan = plan_of("200000");
   const Record expected = direct(plan);
-  LocalCommunicator alone;
+  CountedCommunicator alone(1e-5);
   Record record(plan);
   RunSettings settings;
   settings.max_seconds = 0.03;
@@ -74,7 +78,7 @@ TEST_CASE("results do not depend on the cost model, and a wrong one does not sto
   const std::string kgram = work_class(plan.cells()[0]), truth = work_class(plan.cells()[1]);
   for (const auto& [one, other] : {std::pair(1e12, 1e-12), std::pair(1e-12, 1e12), std::pair(1e12, 1e12)})
     for (const double seconds : {1e9, 0.05}) {
-      LocalCommunicator alone;
+      CountedCommunicator alone(1e-5);
       Record record(plan);
       RunSettings settings;
       settings.costs = CostModel({}, {{kgram, {0, 0, one}}, {truth, {0, 0, other}}});
@@ -87,7 +91,7 @@ TEST_CASE("results do not depend on the cost model, and a wrong one does not sto
 
 TEST_CASE("what will not end in time is not begun, a shorter chunk is") {
   const Plan plan = plan_of("20000");
-  LocalCommunicator alone;
+  CountedCommunicator alone(1e-5);
   Record record(plan);
   RunSettings settings;
   settings.max_seconds = 2;

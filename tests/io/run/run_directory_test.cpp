@@ -405,17 +405,27 @@ TEST_CASE("killed at any moment, a run goes on from whole parts") {
   Random random(1);
   std::uint64_t done = 0;
   for (int kill = 0; kill < 20; ++kill) {
+    int steps[2];
+    REQUIRE(::pipe(steps) == 0);
     const pid_t child = ::fork();
     if (child == 0) {
       RunDirectory run = RunDirectory::open_for_writing(scratch / "run", plan);
       for (std::uint32_t i = 0; i < 128; ++i)
-        if (const Record one = share(plan, i, 128); run.record().ledger.disjoint(one.ledger))
+        if (const Record one = share(plan, i, 128); run.record().ledger.disjoint(one.ledger)) {
+          [[maybe_unused]] const auto told = ::write(steps[1], "p", 1);
           run.write_part(one);
+        }
       ::_exit(0);
     }
-    ::usleep(static_cast<useconds_t>(random() % 50'000));
+    ::close(steps[1]);
+    // At any moment after so many parts.
+    char byte = 0;
+    for (auto parts = random() % 12; parts > 0 && ::read(steps[0], &byte, 1) == 1; --parts) {
+    }
+    ::usleep(static_cast<useconds_t>(random() % 3000));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
+    ::close(steps[0]);
     if (!fs::exists(scratch / "run/plan.txt")) continue;
     REQUIRE(verify(scratch / "run").damages.empty());
     const Record record = read_record({scratch / "run"});
@@ -423,8 +433,8 @@ TEST_CASE("killed at any moment, a run goes on from whole parts") {
     done = record.ledger.count();
   }
   RunDirectory run = RunDirectory::open_for_writing(scratch / "run", plan);
-  for (std::uint32_t i = 0; i < 64; ++i)
-    if (const Record one = share(plan, i, 64); run.record().ledger.disjoint(one.ledger)) run.write_part(one);
+  for (std::uint32_t i = 0; i < 128; ++i)
+    if (const Record one = share(plan, i, 128); run.record().ledger.disjoint(one.ledger)) run.write_part(one);
   CHECK(same(run.record(), all));
 }
 
