@@ -37,12 +37,24 @@ struct SamplerTables;
 struct GrammarTables;
 
 /// Sample a chunk, on the best instruction set; false if the task was told to stop.
-bool run_on_lanes(const SamplerTables& tables, SentenceTask& task);   // lane_kernels.cpp
-bool run_on_lanes(const GrammarTables& tables, SentenceTask& task);   // grammar_kernels.cpp
-bool run_on_planes(const SamplerTables& tables, SentenceTask& task);  // plane_kernels.cpp
+bool run_on_lanes(const SamplerTables& tables, SentenceTask& task);
+bool run_on_lanes(const GrammarTables& tables, SentenceTask& task);  // grammar_kernels.cpp
+bool run_on_planes(const SamplerTables& tables, SentenceTask& task);
 /// The conditional laws of a k-gram.
-void find_laws(const SamplerTables& tables, LawTask& task);  // lane_kernels.cpp
+void find_laws(const SamplerTables& tables, LawTask& task);
 void find_laws(const GrammarTables& tables, LawTask& task);  // grammar_kernels.cpp
+
+/// Channels that lanes are compiled for, all but the first symmetric. Each is compiled by itself, as planes
+/// are for each number of symbols, so that no translation unit takes minutes.
+enum class LaneChannel { general, symmetric, two_symbols, three_symbols };
+template <LaneChannel kind>
+bool write_on_lanes(const SamplerTables& tables, SentenceTask& task);  // lane_kernels.cpp
+template <LaneChannel kind>
+bool write_kgrams(const SamplerTables& tables, SentenceTask& task);  // kgram_kernels.cpp
+template <LaneChannel kind>
+bool find_kgram_laws(const SamplerTables& tables, LawTask& task);  // kgram_kernels.cpp
+template <int symbols>
+bool write_on_planes(const SamplerTables& tables, SentenceTask& task);  // plane_kernels.cpp
 
 /// Leaves of so many samples that ride together between two calls of `proceed`: about two milliseconds of
 /// work.

@@ -1,5 +1,4 @@
-#include <stdexcept>
-
+// Planes, of one number of symbols (LEAFCAST_SYMBOLS).
 #include "engine/kernels/kernel_tasks.h"
 #include "engine/kernels/tables/sampler_tables.h"
 #include "engine/language/tree.h"
@@ -17,6 +16,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace leafcast {
 namespace HWY_NAMESPACE {
+namespace {
 
 /// Which samples have the chosen symbol.
 template <int Q>
@@ -156,35 +156,22 @@ bool run_with(const SamplerTables& tables, SentenceTask& task) {
                                         : tally_sentences<Q, D, false>(tables, task);
 }
 
-template <int Q>
-bool run_symbols(const SamplerTables& tables, SentenceTask& task) {
+bool run_planes(const SamplerTables& tables, SentenceTask& task) {
   switch (tables.d) {
     case 2:
-      return run_with<Q, 2>(tables, task);
+      return run_with<LEAFCAST_SYMBOLS, 2>(tables, task);
     case 3:
-      return run_with<Q, 3>(tables, task);
+      return run_with<LEAFCAST_SYMBOLS, 3>(tables, task);
     case 4:
-      return run_with<Q, 4>(tables, task);
+      return run_with<LEAFCAST_SYMBOLS, 4>(tables, task);
     case 5:
-      return run_with<Q, 5>(tables, task);
+      return run_with<LEAFCAST_SYMBOLS, 5>(tables, task);
     default:
-      return run_with<Q, 0>(tables, task);
+      return run_with<LEAFCAST_SYMBOLS, 0>(tables, task);
   }
 }
 
-bool run_planes(const SamplerTables& tables, SentenceTask& task) {
-  switch (tables.q) {
-    case 2:
-      return run_symbols<2>(tables, task);
-    case 3:
-      return run_symbols<3>(tables, task);
-    case 4:
-      return run_symbols<4>(tables, task);
-    default:
-      throw std::logic_error("planes carry two to four symbols");
-  }
-}
-
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace leafcast
 HWY_AFTER_NAMESPACE();
@@ -194,9 +181,11 @@ namespace leafcast {
 
 HWY_EXPORT(run_planes);
 
-bool run_on_planes(const SamplerTables& tables, SentenceTask& task) {
+template <int symbols>
+bool write_on_planes(const SamplerTables& tables, SentenceTask& task) {
   return HWY_DYNAMIC_DISPATCH(run_planes)(tables, task);
 }
+template bool write_on_planes<LEAFCAST_SYMBOLS>(const SamplerTables& tables, SentenceTask& task);
 
 }  // namespace leafcast
 #endif

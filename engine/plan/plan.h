@@ -9,12 +9,9 @@
 
 #include "engine/cell/cell.h"
 #include "engine/observe/tally.h"
+#include "engine/streams/stream_address.h"
 
 namespace leafcast {
-
-/// Samples of a batch on lanes: batches of other sampler families are given by batch_samples
-/// (sampler_family.h).
-inline constexpr int kBatchSamples = 32;
 
 /// Version of the random streams: what a cell's chunks are and which numbers they draw. It changes whenever
 /// the same plan would give other results. 1: sixteen samples a batch; 2: lanes, planes and collapsed sums.

@@ -3,6 +3,10 @@
 
 namespace leafcast {
 
+/// Samples of a batch on lanes: batches of other sampler families are given by batch_samples
+/// (sampler_family.h).
+inline constexpr int kBatchSamples = 32;
+
 /// What a batch's random numbers are for, so that different samplers never share a stream.
 enum class StreamPurpose : std::uint64_t {
   lanes = 0,

@@ -7,6 +7,7 @@
 #define LEAFCAST_LANES_CHANNEL_H_
 #endif
 
+#include "engine/kernels/kernel_tasks.h"
 #include "engine/kernels/lanes/stream.h"
 #include "engine/kernels/tables/sampler_tables.h"
 
@@ -198,6 +199,14 @@ template <class Count>
 HWY_INLINE void multiply(F32* into, const F32* factor, Count size) {
   for (int c = 0; c < size; ++c) into[c] *= factor[c];
 }
+
+/// The channel type of a kind.
+template <LaneChannel kind>
+using Lanes =
+    std::conditional_t<kind == LaneChannel::general, GeneralLanes,
+                       SymmetricLanes<kind == LaneChannel::two_symbols     ? 2
+                                      : kind == LaneChannel::three_symbols ? 3
+                                                                           : 0>>;
 
 }  // namespace HWY_NAMESPACE
 }  // namespace leafcast

@@ -12,6 +12,7 @@
 #include <cmath>
 #include <utility>
 
+#include "engine/cell/cell.h"
 #include "engine/kernels/collapsed/count_sums.h"
 #include "engine/kernels/lanes/vectors.h"
 #include "engine/language/tree.h"

@@ -15,7 +15,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "engine/plan/plan.h"
+#include "engine/streams/stream_address.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
