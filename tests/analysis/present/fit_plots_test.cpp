@@ -9,6 +9,7 @@
 #include <random>
 
 #include "analysis/fit/fits.h"
+#include "analysis/present/gnuplot.h"
 #include "analysis/theory/exact.h"
 #include "tests/analysis/synthetic.h"
 
