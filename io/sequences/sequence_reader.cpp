@@ -14,7 +14,6 @@
 #include "engine/error.h"
 #include "io/file/atomic_file.h"
 #include "io/hdf5/hdf5.h"
-#include "io/hdf5/hdf5.h"
 #include "io/sequences/sequence_layout.h"
 #include "io/sequences/sequences.h"
 
