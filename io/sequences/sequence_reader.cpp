@@ -250,6 +250,9 @@ class Hdf5Reader final : public SequenceReader {
     const h5::Extent extent = dataset_.extent();
     if (extent.size() != 2 || extent[1] == 0 || extent[1] > kMostRow || extent[0] > kMostLength / extent[1])
       refuse(path_, "its dataset sequences is not of the shape [sequence][position]", kWriteAgain);
+    // Deflate makes a byte of at most 1032; more than that was never written.
+    if (extent[0] * extent[1] > 1032 * std::uint64_t{fs::file_size(path_)})
+      refuse(path_, "its dataset sequences is longer than the file can hold", kWriteAgain);
     header_.samples = extent[0];
     header_.length = extent[1];
   }
