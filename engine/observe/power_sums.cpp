@@ -27,7 +27,13 @@ double bits(const Cell& cell, int height) {
          (language.height - height) * levels;
 }
 
-const char* contradiction(const Cell&, const Tally&) { return nullptr; }
+const char* contradiction(const Cell& cell, const Tally& tally) {
+  const Entries heights = tallied_heights(cell);
+  for (int j = heights.first; j < heights.first + static_cast<int>(heights.count); ++j)
+    if (wide(tally, fields::sum_s[1], j) < 0 || wide(tally, fields::sum_s[3], j) < 0)
+      return "a sum of even powers below zero";
+  return nullptr;
+}
 
 void simulate(const Cell& cell, std::mt19937_64& random, Tally& tally) {
   const Entries heights = tallied_heights(cell);

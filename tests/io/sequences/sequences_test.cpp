@@ -4,6 +4,7 @@
 
 #include "engine/sequences/token_stream.h"
 #include "io/file/atomic_file.h"
+#include "io/hdf5/hdf5.h"
 #include "tests/io/fixtures.h"
 
 using namespace leafcast;
@@ -170,6 +171,21 @@ TEST_CASE("files that are cut, or say what is not so, are refused with the reaso
   put(scratch / "raw", "abc");
   put(scratch / "raw.json", "{\"filetype\": \"something\"}");
   CHECK(complaint_of(scratch / "raw").find("filetype") != std::string::npos);
+}
+
+TEST_CASE("an HDF5 file does not say more than its size allows") {
+  const Scratch scratch;
+  const fs::path path = scratch / "vast.h5";
+  const hsize_t extent[] = {hsize_t{1} << 30, 81}, chunk[] = {1024, 81};
+  const h5::Handle properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  h5::check(H5Pset_chunk(properties, 2, chunk));
+  const h5::Handle space(H5Screate_simple(2, extent, nullptr), H5Sclose);
+  {
+    const h5::Handle file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
+    const h5::Handle dataset(
+        H5Dcreate2(file, "sequences", H5T_STD_U8LE, space, H5P_DEFAULT, properties, H5P_DEFAULT), H5Dclose);
+  }
+  CHECK(complaint_of(path).find("longer than the file can hold") != std::string::npos);
 }
 
 TEST_CASE("another file is not written over") {
