@@ -84,7 +84,7 @@ std::vector<GrammarValue> grammar_values(const Grammar& grammar, const LeafConte
   for (int j = 0; j < levels; ++j)
     add(at("log_mean_compatible", j), std::log(next[j].mean_compatible),
         m ? std::log(annealed_compatible(v, m, s, j)) : kUnknown);
-  add("entropy_per_token", sentence_entropy(grammar, laws) / static_cast<double>(last + 1));
+  add("entropy_per_token", sentence_entropy(grammar) / static_cast<double>(last + 1));
   for (const std::int64_t k : asked.contexts) {
     const auto leaf = next_leaf(grammar, laws, asked.leaf < 0 ? last : asked.leaf, k);
     if (!leaf) continue;

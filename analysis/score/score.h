@@ -20,8 +20,8 @@ namespace leafcast::analysis {
 struct ScoreSettings {
   Cell reference;  ///< whose language the sequences should be of, and whom they are compared with
   StreamKind stream = StreamKind::leaves;
-  bool patch = false;                  ///< force the true marks (token_parser.h)
-  std::vector<std::int64_t> contexts;  ///< ascending; the k-grams whose scores are wanted
+  bool patch = false;                       ///< force the true marks (token_parser.h)
+  std::vector<std::int64_t> contexts = {};  ///< ascending; the k-grams whose scores are wanted
   ContextUnit unit = ContextUnit::leaves;
   std::uint64_t reference_samples =
       0;  ///< sentences that are sampled of every writer that has to be; 0: as many as scored

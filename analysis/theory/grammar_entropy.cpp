@@ -195,7 +195,7 @@ std::vector<NextLeaf> last_leaf_by_level(const Grammar& grammar, const GrammarLa
   return levels;
 }
 
-double sentence_entropy(const Grammar& grammar, const GrammarLaws& laws) {
+double sentence_entropy(const Grammar& grammar) {
   const auto information = [](double p) { return p > 0 ? -p * std::log(p) : 0; };
   double entropy = 0;
   for (const double p : grammar.root()) entropy += information(p);

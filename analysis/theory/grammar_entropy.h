@@ -26,7 +26,7 @@ std::vector<NextLeaf> last_leaf_by_level(const Grammar& grammar, const GrammarLa
 
 /// H(sentence), exact for any grammar: sentences and derivations are one to one, so it is the root's entropy
 /// and that of every node's rule.
-double sentence_entropy(const Grammar& grammar, const GrammarLaws& laws);
+double sentence_entropy(const Grammar& grammar);
 
 /// The annealed mean number of symbols that can follow s^j − 1 leaves at the end of a subtree of height j,
 /// over random grammars of equiprobable rules (arXiv 2406.00048).

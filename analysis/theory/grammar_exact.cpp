@@ -128,7 +128,7 @@ class GrammarTheorist {
   /// In bits a leaf, as the estimates.
   void add_entropies() {
     const auto leaves = static_cast<double>(cell_.language().leaves());
-    const double bits = 1 / (leaves * std::numbers::ln2), whole = sentence_entropy(grammar_, laws_);
+    const double bits = 1 / (leaves * std::numbers::ln2), whole = sentence_entropy(grammar_);
     exact_["entropy_rate"].value = whole * bits;
     if (writes_language_) {
       // Not the reverse one: equiprobable rules make all sentences equally likely, so nothing but rounding
