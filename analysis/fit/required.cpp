@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "analysis/fit/crossing.h"
-#include "analysis/fit/curves.h"
+#include "analysis/fit/families.h"
 #include "analysis/text/cell_text.h"
 #include "analysis/theory/exact.h"
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <set>
 
-#include "analysis/fit/curves.h"
+#include "analysis/fit/families.h"
 #include "analysis/present/figures.h"
 #include "analysis/text/cell_text.h"
 

@@ -76,12 +76,10 @@ CostView cost_view(const Record& record, const Provenance& provenance) {
   }
   std::stable_sort(works.begin(), works.end(),
                    [](const Work& a, const Work& b) { return a.seconds > b.seconds; });
-  using Kind = TextTable::Kind;
-  view.by_work.columns = {{"kind of work", Kind::word}, {"cells"}, {"sentences"}, {"leaves"},
-                          {"predicted core time"},      {"share"}, {"ns a leaf"}};
+  view.by_work.columns = {{"kind of work", Column::Kind::word}, {"cells"}, {"sentences"}, {"leaves"},
+                          {"predicted core time"}, {"share"}, {"ns per leaf"}};
   for (const Work& work : works)
-    view.by_work.rows.push_back({work.name, std::to_string(work.cells),
-                                 count_text(static_cast<std::uint64_t>(work.samples)),
+    view.by_work.rows.push_back({work.name, work.cells, count_text(static_cast<std::uint64_t>(work.samples)),
                                  number_text(work.leaves, 3), duration_text(work.seconds),
                                  fmt::format("{:.1f}%", 100 * work.seconds / seconds),
                                  number_text(1e9 * work.seconds / work.leaves, 2)});

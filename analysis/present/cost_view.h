@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "analysis/text/text_table.h"
+#include "analysis/present/document.h"
 #include "engine/observe/estimate.h"
 #include "engine/plan/plan.h"
 
@@ -22,7 +22,7 @@ struct CostView {
   double sampled = kUnknown;    ///< core seconds that the last command of each run took
   double predicted = kUnknown;  ///< for the same chunks, by the cost model of the run
   std::string rates;            ///< where the model's rates come from
-  TextTable by_work;            ///< a row a kind of work: predicted for all chunks done
+  Table by_work;            ///< a row per kind of work: predicted for all chunks done
 };
 CostView cost_view(const Record& record, const Provenance& provenance);
 

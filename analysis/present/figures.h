@@ -3,7 +3,8 @@
 #include <vector>
 
 #include "analysis/estimate/estimate_index.h"
-#include "analysis/present/gnuplot.h"
+#include "analysis/fit/families.h"
+#include "analysis/present/plot.h"
 #include "engine/plan/plan.h"
 
 namespace leafcast::analysis {
@@ -22,5 +23,14 @@ std::vector<Plot> scale_plots(const Record& record, const EstimateIndex& index,
 /// z over all statistics with an exact value: histogram and quantiles beside the Gaussian that they should
 /// follow. None if they are few.
 std::vector<Plot> z_plots(const std::vector<Estimate>& estimates);
+
+// ---- what they are made of
+
+/// Points with error bars and, behind them, the exact values; where these are missing, a guide to the eye.
+/// With `sizes` values appear by their size, negative ones hollow.
+void add_measurements(Plot& plot, const std::string& label, const std::vector<Measurement>& measurements,
+                      int color, double shift, bool sizes);
+/// The values that an axis should show: exact ones, and measured ones that are clear of their errors.
+std::vector<double> clear_values(const std::vector<Measurement>& measurements, bool sizes);
 
 }  // namespace leafcast::analysis

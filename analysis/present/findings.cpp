@@ -6,7 +6,7 @@
 #include <cmath>
 #include <optional>
 
-#include "analysis/fit/curves.h"
+#include "analysis/fit/families.h"
 #include "analysis/present/overview.h"
 #include "analysis/text/cell_text.h"
 #include "analysis/text/number_text.h"
@@ -229,7 +229,7 @@ Findings separation(const std::vector<Fit>& fits, const std::string& language) {
 std::vector<Findings> findings(const Record& record, const EstimateIndex& index, const std::vector<Fit>& fits,
                                std::size_t most) {
   constexpr std::size_t kMostHeard = 40;  // exact values of a language may take a while
-  auto languages = by_language(record, index.cells());
+  auto languages = by_language(record.plan, index.cells());
   if (languages.size() > kMostHeard) languages.erase(languages.begin(), languages.end() - kMostHeard);
   std::vector<Findings> chosen;
   std::vector<std::string> kinds;  // languages without their heights, in the order of the plan

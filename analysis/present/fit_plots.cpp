@@ -6,7 +6,6 @@
 #include <cmath>
 #include <set>
 
-#include "analysis/fit/curves.h"
 #include "analysis/text/number_text.h"
 
 namespace leafcast::analysis {

@@ -1,7 +1,7 @@
 #pragma once
 #include <vector>
 
-#include "analysis/present/gnuplot.h"
+#include "analysis/present/plot.h"
 #include "engine/observe/estimate.h"
 
 namespace leafcast::analysis {

@@ -1,23 +1,23 @@
 #include "analysis/present/gnuplot.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
+#include <boost/process/child.hpp>
+#include <boost/process/cmd.hpp>
+#include <boost/process/error.hpp>
+#include <boost/process/io.hpp>
+#include <boost/process/pipe.hpp>
+#include <boost/process/start_dir.hpp>
 #include <cmath>
-#include <cstring>
+#include <iterator>
+#include <system_error>
 
 #include "analysis/text/number_text.h"
 #include "analysis/text/output_file.h"
 #include "engine/error.h"
 #include "engine/printable.h"
-
-extern char** environ;
 
 namespace leafcast::analysis {
 
@@ -123,41 +123,23 @@ struct Legend {
   }
 };
 
-/// Runs gnuplot on the script in the folder; its complaints, if it fails. `shown`: the folder for people.
+/// Runs gnuplot on the script in the folder. `shown`: the folder for people.
 void run_gnuplot(const std::filesystem::path& folder, const std::string& script,
                  const std::filesystem::path& shown) {
-  int complaints[2];
-  if (pipe2(complaints, O_CLOEXEC) != 0)
-    throw IoError(fmt::format("cannot start gnuplot: {}; try again", std::strerror(errno)));
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, complaints[1], STDERR_FILENO);
-  std::string program = "gnuplot", argument = script;
-  char* const arguments[] = {program.data(), argument.data(), nullptr};
-  pid_t child = 0;
-  const int failure = posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  close(complaints[1]);
-  if (failure != 0) {
-    close(complaints[0]);
+  namespace process = boost::process;
+  process::ipstream complaints;
+  std::error_code failure;
+  process::child gnuplot(process::cmd = "gnuplot " + script, process::start_dir = folder.string(),
+                         process::std_in < process::null, process::std_out > process::null,
+                         process::std_err > complaints, failure);
+  if (failure)
     throw IoError(fmt::format(
         "cannot run gnuplot: {}; it draws the report's figures: install it (Debian, Ubuntu: gnuplot-nox) or "
         "use `leafcast table` and `leafcast fit`, which do without",
-        std::strerror(failure)));
-  }
-  std::string text;
-  std::array<char, 4096> buffer;
-  for (ssize_t got;
-       (got = read(complaints[0], buffer.data(), buffer.size())) > 0 || (got < 0 && errno == EINTR);)
-    if (got > 0) text.append(buffer.data(), static_cast<std::size_t>(got));
-  close(complaints[0]);
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        failure.message()));
+  const std::string text{std::istreambuf_iterator<char>(complaints), {}};
+  gnuplot.wait();
+  if (gnuplot.exit_code() != 0)
     throw IoError(
         fmt::format("gnuplot could not draw {}: {}; try gnuplot 5.2 or later with its svg, pdfcairo and "
                     "pngcairo terminals",

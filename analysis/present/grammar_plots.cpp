@@ -9,7 +9,6 @@
 #include <optional>
 #include <set>
 
-#include "analysis/fit/curves.h"
 #include "analysis/text/cell_text.h"
 
 namespace leafcast::analysis {

@@ -1,9 +1,9 @@
 #pragma once
 #include <vector>
 
-#include "analysis/present/gnuplot.h"
-#include "analysis/present/grammar_averages.h"
-#include "analysis/present/grammar_summary.h"
+#include "analysis/estimate/grammar_averages.h"
+#include "analysis/present/plot.h"
+#include "analysis/theory/grammar_values.h"
 
 namespace leafcast::analysis {
 

@@ -4,10 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdio>
-#include <cstdlib>
-#include <limits>
+#include <map>
 
 namespace leafcast::analysis {
 
@@ -124,12 +122,6 @@ std::string palette(const char* Color::*shade) {
   return rules;
 }
 
-std::string style() {
-  return ":root { color-scheme: light dark;" + palette(&Color::light) +
-         " }\n@media screen and (prefers-color-scheme: dark) {\n  :root {" + palette(&Color::dark) + " } }" +
-         kStyle;
-}
-
 /// Inserts the prefix wherever `before` ends.
 void prefix_after(std::string& text, const std::string& before, const std::string& prefix) {
   for (auto at = text.find(before); at != std::string::npos; at = text.find(before, at)) {
@@ -179,35 +171,25 @@ std::string with_tags(const std::string& xml, Edit edit) {
   return result;
 }
 
-bool is_far(const std::string& z) { return std::abs(std::strtod(z.c_str(), nullptr)) > 3; }
-
 }  // namespace
 
+std::string page_style() {
+  return ":root { color-scheme: light dark;" + palette(&Color::light) +
+         " }\n@media screen and (prefers-color-scheme: dark) {\n  :root {" + palette(&Color::dark) + " } }" +
+         kStyle;
+}
+
 std::string escape_html(const std::string& text) {
+  static const std::map<char, const char*> kNames = {
+      {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
   std::string escaped;
   for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default: {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool control = (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F;
-        escaped += control ? "\uFFFD" : std::string(1, c);
-      }
-    }
+    const auto byte = static_cast<unsigned char>(c);
+    const bool control = (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F;
+    if (const auto name = kNames.find(c); name != kNames.end())
+      escaped += name->second;
+    else
+      escaped += control ? "\uFFFD" : std::string(1, c);
   }
   return escaped;
 }
@@ -241,53 +223,6 @@ std::string inline_svg(const std::string& svg, const std::string& prefix, const 
   });
   element.insert(4, " role=\"img\" aria-label=\"" + escape_html(title) + "\"");
   return element;
-}
-
-std::string html_table(const TextTable& given) {
-  TextTable table = given;
-  table.fit(std::numeric_limits<std::size_t>::max());
-  const auto name = [&](std::size_t c) {
-    return table.columns[c].kind == TextTable::Kind::word ? " class=\"w\"" : "";
-  };
-  std::string html = "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>";
-  for (std::size_t c = 0; c < table.columns.size(); ++c)
-    html += std::string("<th") + name(c) + '>' + escape_html(table.columns[c].header) + "</th>";
-  html += "</tr></thead><tbody>\n";
-  for (const auto& row : table.rows) {
-    html += "<tr>";
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      const bool far = table.columns[c].kind == TextTable::Kind::z && is_far(row[c]);
-      html += std::string("<td") + (far ? " class=\"far\"" : name(c)) + '>' + escape_html(row[c]) + "</td>";
-    }
-    html += "</tr>\n";
-  }
-  return html + "</tbody></table></div>\n";
-}
-
-std::string fold(const std::string& summary, const std::string& html) {
-  return "<details><summary>" + escape_html(summary) + "</summary>\n" + html + "</details>\n";
-}
-
-void Page::add(const std::string& id, const std::string& title, const std::string& html, bool open) {
-  if (html.empty()) return;
-  const std::string heading = "<h2>" + escape_html(title) + "</h2>";
-  contents_ += fmt::format("<li><a href=\"#{}\">{}</a></li>\n", id, escape_html(title));
-  sections_ += fmt::format("<section id=\"{}\">\n", id);
-  sections_ +=
-      open ? heading + "\n" + html : "<details><summary>" + heading + "</summary>\n" + html + "</details>\n";
-  sections_ += "</section>\n";
-}
-
-std::string Page::html() const {
-  return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-         "'unsafe-inline'\">\n"
-         "<title>" +
-         escape_html(title_) + "</title>\n<style>" + style() +
-         "</style></head>\n<body><div class=\"layout\">\n<nav aria-label=\"Contents\"><ol>\n" + contents_ +
-         "</ol></nav>\n<main>\n<h1>" + escape_html(title_) + "</h1>\n" + sections_ +
-         "</main></div></body></html>\n";
 }
 
 }  // namespace leafcast::analysis

@@ -1,8 +1,7 @@
 #pragma once
 #include <string>
 
-#include "analysis/text/text_table.h"
-
+/// What a page is made of, beside the blocks of document.h.
 namespace leafcast::analysis {
 
 /// Text as HTML shows it, also inside a quoted attribute. Control characters but tab and line feed are shown
@@ -15,23 +14,7 @@ std::string escape_url(const std::string& path);
 /// readers. Gnuplot's colors become the page's, so that the figure can be read in the dark too.
 std::string inline_svg(const std::string& svg, const std::string& prefix, const std::string& title);
 
-/// The table as <table>, in a box that scrolls sideways on a narrow screen. |z| > 3 stands out.
-std::string html_table(const TextTable& table);
-
-/// HTML that is folded away on the screen until asked for, and printed in full. The summary is text.
-std::string fold(const std::string& summary, const std::string& html);
-
-/// A page of sections with a table of contents, self-contained: it loads nothing and runs no script.
-class Page {
- public:
-  explicit Page(std::string title) : title_(std::move(title)) {}
-  /// The id and the HTML are taken as they stand; the title is text. Nothing happens without HTML. A section
-  /// that is not open is folded away.
-  void add(const std::string& id, const std::string& title, const std::string& html, bool open = true);
-  std::string html() const;
-
- private:
-  std::string title_, contents_, sections_;
-};
+/// CSS: for the screen, light and dark, large and small, and for print.
+std::string page_style();
 
 }  // namespace leafcast::analysis

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
+#include <span>
 
 #include "analysis/text/cell_text.h"
 #include "analysis/text/number_text.h"
@@ -13,29 +15,61 @@ namespace leafcast::analysis {
 
 namespace {
 
-using Row = std::vector<std::string>;
-using Kind = TextTable::Kind;
+/// A statistic as a table shows it, beside it the exact value and the deviation; by priority of the column, 0:
+/// without.
+struct Shown {
+  const char *statistic, *name, *meaning;  ///< "exact " + meaning
+  int value = 9, exact = 0, z = 0;
+};
 
-void add_value(Row& row, const Estimate* estimate) {
-  row.push_back(estimate ? value_text(estimate->value, estimate->error) : "");
+constexpr Shown kOfSentences[] = {{"variance", "Var(S)/n", "variances", 9, 4, 6},
+                                  {"excess_kurtosis", "kurtosis", "kurtoses", 9, 2, 5},
+                                  {"valid_rate", "valid", "valid rates", 9, 1, 5},
+                                  {"memory_bits", "bits", "bits of memory", 3}};
+constexpr Shown kEntropies[] = {{"cross_entropy", "cross-entropy", "cross-entropies", 9, 4, 5},
+                                {"kl_divergence", "divergence", "divergences"},
+                                {"own_entropy", "own entropy", "entropies of the writers' own sentences", 6},
+                                {"reverse_cross_entropy", "reverse", "reverse cross-entropies", 3},
+                                {"impossible_rate", "impossible", "rates of impossible sentences", 7},
+                                {"well_formed_rate", "well formed", "rates of well-formed sentences", 8},
+                                {"sentence_cross_entropy", "nats/sentence", "nats per sentence", 2}};
+constexpr Shown kOfLearners[] = {{"test_cross_entropy", "test loss", "losses"},
+                                 {"test_excess", "excess", "excess over the exact entropy", 8},
+                                 {"test_error", "error", "rates of wrong predictions", 7},
+                                 {"effective_context", "context", "effective contexts", 6}};
+constexpr Shown kByHeight[] = {{"variance", "Var(s)/d^j", "variances", 9, 0, 6},
+                               {"excess_kurtosis", "kurtosis", "kurtoses", 9, 0, 4},
+                               {"correlation", "correlation", "correlations", 9, 0, 5},
+                               {"valid_rate", "valid", "valid rates", 9, 0, 3},
+                               {"inconsistency_rate", "first bad", "lowest inconsistencies"},
+                               {"kl_divergence", "divergence", "divergences by height", 7},
+                               {"token_correlation", "tokens", "correlations of tokens by height", 7, 0, 2}};
+
+void add_columns(Table& table, std::span<const Shown> statistics) {
+  for (const Shown& s : statistics) {
+    table.columns.push_back({s.name, Column::Kind::number, s.value, s.meaning});
+    if (s.exact > 0)
+      table.columns.push_back({"exact", Column::Kind::number, s.exact, fmt::format("exact {}", s.meaning)});
+    if (s.z > 0) table.columns.push_back({"z", Column::Kind::z, s.z, fmt::format("z of {}", s.meaning)});
+  }
 }
-void add_exact(Row& row, const Estimate* estimate) {
-  row.push_back(estimate ? number_text(estimate->exact) : "");
+
+/// With the entries of the statistics of the cell, or of its subtrees of height j.
+Row with(Row row, std::span<const Shown> statistics, const EstimateIndex& index, std::size_t cell,
+         std::optional<int> j = {}) {
+  for (const Shown& s : statistics) {
+    const Estimate* e = j ? index.find(cell, s.statistic, *j) : index.find(cell, s.statistic);
+    row.push_back(e ? Entry(e->value, e->error) : Entry());
+    if (s.exact > 0) row.push_back(e ? Entry(e->exact) : Entry());
+    if (s.z > 0) row.push_back(e ? Entry(e->z()) : Entry());
+  }
+  return row;
 }
-void add_z(Row& row, const Estimate* estimate) { row.push_back(estimate ? z_text(estimate->z()) : ""); }
 
 std::vector<const Cell*> pick(const Record& record, const std::vector<std::size_t>& indices) {
   std::vector<const Cell*> cells;
   for (const std::size_t i : indices) cells.push_back(&record.plan.cells()[i]);
   return cells;
-}
-
-std::string shared_language(const Cell& cell, const std::set<std::string>& varying) {
-  std::string language =
-      text(cell, [&](const std::string& key) { return describes_language(key) && !varying.contains(key); });
-  if (!varying.contains("language.d") && !varying.contains("language.height"))
-    language += fmt::format(" (n = {})", cell.language().leaves());
-  return language;
 }
 
 /// "block: root sampled · reasoning: path"
@@ -53,171 +87,128 @@ std::string shared_generators(const std::vector<const Cell*>& cells, const std::
   return joined;
 }
 
+std::string cell_name(const Cell& cell, const std::set<std::string>& varying) {
+  return text(cell,
+              [&](const std::string& key) { return varying.contains(key) || key == "generator.kind"; });
+}
+
 }  // namespace
 
-std::vector<std::vector<std::size_t>> by_language(const Record& record,
+std::string shared_language(const Cell& cell, const std::set<std::string>& varying) {
+  std::string language =
+      text(cell, [&](const std::string& key) { return describes_language(key) && !varying.contains(key); });
+  if (!varying.contains("language.d") && !varying.contains("language.height"))
+    language += fmt::format(" (n = {})", cell.language().leaves());
+  return language;
+}
+
+std::vector<std::vector<std::size_t>> by_language(const Plan& plan,
                                                   const std::vector<std::size_t>& cells) {
   std::vector<std::vector<std::size_t>> list;
   std::map<std::string, std::size_t> place, family;
   for (const std::size_t i : cells) {
-    const Cell& cell = record.plan.cells()[i];
+    const Cell& cell = plan.cells()[i];
     family.try_emplace(family_text(cell), family.size());
     const auto [entry, is_new] = place.try_emplace(text(cell, describes_grammars), list.size());
     if (is_new) list.emplace_back();
     list[entry->second].push_back(i);
   }
   std::ranges::stable_sort(list, {}, [&](const std::vector<std::size_t>& language) {
-    const Cell& cell = record.plan.cells()[language.front()];
+    const Cell& cell = plan.cells()[language.front()];
     return std::pair(family.at(family_text(cell)), cell.language().height);
   });
   return list;
 }
 
-std::vector<std::vector<std::size_t>> sections(const Record& record, const std::vector<std::size_t>& cells) {
-  auto list = by_language(record, cells);
+std::vector<std::vector<std::size_t>> sections(const Plan& plan, const std::vector<std::size_t>& cells) {
+  auto list = by_language(plan, cells);
   if (2 * list.size() > cells.size()) return {cells};
   return list;
 }
 
-Overview overview(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& indices) {
-  Overview view;
-  if (indices.empty()) return view;
+Section language_section(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& indices,
+                         std::vector<Plot> plots) {
   const std::vector<const Cell*> cells = pick(record, indices);
   const std::set<std::string> varying = varying_keys(cells);
   std::set<std::uint64_t> samples;
-  for (const std::size_t i : indices) samples.insert(samples_done(record.tallies[i]));
-  view.language = shared_language(*cells.front(), varying);
-  if (const std::string generators = shared_generators(cells, varying); !generators.empty())
-    view.common.push_back(generators);
+  int levels = 0;
+  for (const std::size_t i : indices) {
+    samples.insert(samples_done(record.tallies[i]));
+    levels = std::max(levels, record.plan.cells()[i].language().height);
+  }
+  Document content;
+  const auto say = [&](std::string line) { content << Paragraph{std::move(line), Paragraph::Look::soft}; };
+  say(shared_generators(cells, varying));
   if (samples.size() == 1)
-    view.common.push_back(count_text(*samples.begin()) + (cells.size() > 1 ? " samples a cell" : " samples"));
-  if (cells.front()->is_pooled() && !varying.contains("seed"))
-    view.common.push_back(cells.front()->seed_text());
+    say(count_text(*samples.begin()) + (cells.size() > 1 ? " samples per cell" : " samples"));
+  if (cells.front()->is_pooled() && !varying.contains("seed")) say(cells.front()->seed_text());
+  content << Figures{std::move(plots)};
 
-  view.table.columns = {{"#"},
-                        {"cell", Kind::word},
-                        {"samples", Kind::number, 5},
-                        {"Var(S)/n"},
-                        {"exact", Kind::number, 4, "exact variances"},
-                        {"z", Kind::z, 6, "z of the variance"},
-                        {"kurtosis"},
-                        {"exact", Kind::number, 2, "exact kurtoses"},
-                        {"z", Kind::z, 5, "z of the kurtosis"},
-                        {"valid"},
-                        {"exact", Kind::number, 1, "exact valid rates"},
-                        {"z", Kind::z, 5, "z of the valid rate"},
-                        {"bits", Kind::number, 3, "bits of memory"}};
+  const Column name = {"cell", Column::Kind::word};
+  Table sentences{{{"#"}, name, {"samples", Column::Kind::number, 5}}, {}}, entropies{{{"#"}, name}, {}},
+      learners{{{"#"}, name}, {}};
+  add_columns(sentences, kOfSentences);
+  add_columns(entropies, kEntropies);
+  add_columns(learners, kOfLearners);
+  for (int j = 1; j < levels; ++j)
+    learners.columns.push_back({fmt::format("purity {}", j), Column::Kind::number, 5,
+                                fmt::format("purity of clusters of height {}", j)});
   for (const std::size_t i : indices) {
-    const Cell& cell = record.plan.cells()[i];
-    const auto find = [&](const char* statistic) { return index.find(i, statistic); };
-    Row row = {std::to_string(i), text(cell, [&](const std::string& key) {
-                 return varying.contains(key) || key == "generator.kind";
-               })};
-    row.push_back(samples.size() > 1 ? count_text(samples_done(record.tallies[i])) : "");
-    for (const char* statistic : {"variance", "excess_kurtosis", "valid_rate"}) {
-      add_value(row, find(statistic));
-      add_exact(row, find(statistic));
-      add_z(row, find(statistic));
-    }
-    add_value(row, find("memory_bits"));
-    view.table.rows.push_back(std::move(row));
-  }
-  return view;
-}
-
-TextTable entropy_table(const Record& record, const EstimateIndex& index,
-                        const std::vector<std::size_t>& indices) {
-  TextTable table;
-  table.columns = {{"#"},
-                   {"cell", Kind::word},
-                   {"cross-entropy"},
-                   {"exact", Kind::number, 4, "exact cross-entropies"},
-                   {"z", Kind::z, 5, "z of the cross-entropy"},
-                   {"divergence"},
-                   {"own entropy", Kind::number, 6, "entropies of the writers' own laws"},
-                   {"reverse", Kind::number, 3, "reverse cross-entropies"},
-                   {"impossible", Kind::number, 7, "rates of impossible sentences"},
-                   {"well formed", Kind::number, 8, "rates of well-formed sentences"},
-                   {"nats/sentence", Kind::number, 2, "nats a sentence"}};
-  if (indices.empty()) return table;
-  const std::set<std::string> varying = varying_keys(pick(record, indices));
-  for (const std::size_t i : indices) {
-    const auto find = [&](const char* statistic) { return index.find(i, statistic); };
-    if (!find("cross_entropy") && !find("well_formed_rate")) continue;
-    Row row = {std::to_string(i), text(record.plan.cells()[i], [&](const std::string& key) {
-                 return varying.contains(key) || key == "generator.kind";
-               })};
-    add_value(row, find("cross_entropy"));
-    add_exact(row, find("cross_entropy"));
-    add_z(row, find("cross_entropy"));
-    for (const char* statistic : {"kl_divergence", "own_entropy", "reverse_cross_entropy", "impossible_rate",
-                                  "well_formed_rate", "sentence_cross_entropy"})
-      add_value(row, find(statistic));
-    table.rows.push_back(std::move(row));
-  }
-  return table;
-}
-
-TextTable learner_table(const Record& record, const EstimateIndex& index,
-                        const std::vector<std::size_t>& indices) {
-  TextTable table;
-  table.columns = {{"#"},
-                   {"cell", Kind::word},
-                   {"test loss"},
-                   {"excess", Kind::number, 8, "excess over the exact entropy"},
-                   {"error", Kind::number, 7, "rates of wrong predictions"},
-                   {"context", Kind::number, 6, "effective contexts"}};
-  if (indices.empty()) return table;
-  const std::vector<const Cell*> cells = pick(record, indices);
-  int most_levels = 0;
-  for (const Cell* cell : cells) most_levels = std::max(most_levels, cell->language().height);
-  for (int j = 1; j < most_levels; ++j)
-    table.columns.push_back(
-        {fmt::format("purity {}", j), Kind::number, 5, fmt::format("purity of clusters of height {}", j)});
-  const std::set<std::string> varying = varying_keys(cells);
-  for (std::size_t c = 0; c < indices.size(); ++c) {
-    const std::size_t i = indices[c];
+    const Row named = {i, cell_name(record.plan.cells()[i], varying)};
+    Row sampled = named;
+    sampled.push_back(samples.size() > 1 ? Entry(samples_done(record.tallies[i])) : Entry());
+    sentences.rows.push_back(with(std::move(sampled), kOfSentences, index, i));
+    if (index.find(i, "cross_entropy") || index.find(i, "well_formed_rate"))
+      entropies.rows.push_back(with(named, kEntropies, index, i));
     if (!index.find(i, "test_cross_entropy")) continue;
-    Row row = {std::to_string(i), text(*cells[c], [&](const std::string& key) {
-                 return varying.contains(key) || key == "generator.kind";
-               })};
-    for (const char* statistic : {"test_cross_entropy", "test_excess", "test_error", "effective_context"})
-      add_value(row, index.find(i, statistic));
-    for (int j = 1; j < most_levels; ++j) add_value(row, index.find(i, "cluster_purity", j));
-    table.rows.push_back(std::move(row));
+    Row learner = with(named, kOfLearners, index, i);
+    for (int j = 1; j < levels; ++j) {
+      const Estimate* purity = index.find(i, "cluster_purity", j);
+      learner.push_back(purity ? Entry(purity->value, purity->error) : Entry());
+    }
+    learners.rows.push_back(std::move(learner));
   }
-  return table;
+  if (learners.rows.size() < sentences.rows.size()) content << Heading{"Sentences"} << std::move(sentences);
+  if (!entropies.rows.empty())
+    content << Heading{"Entropies, bits per leaf"}
+            << Paragraph{"Cross-entropy: of the language's sentences under the writer's distribution; divergence: "
+                         "how much that is above the language's own entropy. Own entropy: of the writer's "
+                         "sentences under its distribution; reverse: under the language's.",
+                         Paragraph::Look::soft}
+            << std::move(entropies);
+  if (!learners.rows.empty())
+    content << Heading{"Learners, nats per prediction of the last token (or of the class)"}
+            << Paragraph{"Test loss, and its excess over the exact entropy of what is seen; wrong predictions; leaves "
+                         "of context from which the language itself would predict as well; purity of clusters by "
+                         "height.",
+                         Paragraph::Look::soft}
+            << std::move(learners);
+  const std::string shared = shared_language(*cells.front(), varying);
+  return {"", shared.empty() ? "All languages" : shared, {std::move(content)}};
 }
 
-TextTable by_height(const Record& record, const EstimateIndex& index, std::size_t cell) {
-  TextTable table;
-  table.columns = {{"j"},
-                   {"Var(s)/d^j"},
-                   {"z", Kind::z, 6, "z of the variance"},
-                   {"kurtosis"},
-                   {"z", Kind::z, 4, "z of the kurtosis"},
-                   {"correlation"},
-                   {"z", Kind::z, 5, "z of the correlation"},
-                   {"valid"},
-                   {"z", Kind::z, 3, "z of the valid rate"},
-                   {"first bad"},
-                   {"divergence", Kind::number, 7, "divergence by height"},
-                   {"tokens", Kind::number, 7, "correlation of tokens by height"},
-                   {"z", Kind::z, 2, "z of the correlation of tokens"}};
-  for (int j = 1; j <= record.plan.cells()[cell].language().height; ++j) {
-    Row row = {std::to_string(j)};
-    for (const char* statistic : {"variance", "excess_kurtosis", "correlation", "valid_rate"}) {
-      add_value(row, index.find(cell, statistic, j));
-      add_z(row, index.find(cell, statistic, j));
+Document heights(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells,
+                 std::size_t& most) {
+  Document tables;
+  std::size_t left_out = 0;
+  for (const std::size_t cell : cells) {
+    Table table{{{"j"}}, {}};
+    add_columns(table, kByHeight);
+    for (int j = 1; j <= record.plan.cells()[cell].language().height; ++j) {
+      Row row = with({j}, kByHeight, index, cell, j);
+      if (std::any_of(row.begin() + 1, row.end(), [](const Entry& entry) { return !entry.text().empty(); }))
+        table.rows.push_back(std::move(row));
     }
-    add_value(row, index.find(cell, "inconsistency_rate", j));
-    add_value(row, index.find(cell, "kl_divergence", j));
-    add_value(row, index.find(cell, "token_correlation", j));
-    add_z(row, index.find(cell, "token_correlation", j));
-    if (std::any_of(row.begin() + 1, row.end(), [](const std::string& text) { return !text.empty(); }))
-      table.rows.push_back(std::move(row));
+    if (table.rows.empty()) continue;
+    if (most == 0) {
+      ++left_out;
+      continue;
+    }
+    --most;
+    tables << Heading{fmt::format("#{} {}", cell, record.plan.cells()[cell].label()), 4} << std::move(table);
   }
-  return table;
+  if (left_out > 0) tables << Paragraph{fmt::format("{} more cells are in the table: leafcast table.", left_out)};
+  return tables;
 }
 
 }  // namespace leafcast::analysis

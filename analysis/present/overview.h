@@ -1,37 +1,33 @@
 #pragma once
+#include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "analysis/estimate/estimate_index.h"
-#include "analysis/text/text_table.h"
+#include "analysis/present/document.h"
 #include "engine/plan/plan.h"
 
 namespace leafcast::analysis {
 
 /// The cells by language: kinds in the order of their first cells, trees of one kind by height.
-std::vector<std::vector<std::size_t>> by_language(const Record& record,
+std::vector<std::vector<std::size_t>> by_language(const Plan& plan,
                                                   const std::vector<std::size_t>& cells);
 /// The same, but all together if the languages are many and have few cells each.
-std::vector<std::vector<std::size_t>> sections(const Record& record, const std::vector<std::size_t>& cells);
+std::vector<std::vector<std::size_t>> sections(const Plan& plan, const std::vector<std::size_t>& cells);
 
-/// The statistics of sentences, a row a cell. What all cells share is said once; a row's name is the rest.
-struct Overview {
-  std::string language;             ///< "ising d=3 ρ=0.9 h=8 (n = 6561)", as far as it is shared
-  std::vector<std::string> common;  ///< generators, samples
-  TextTable table;
-};
-Overview overview(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells);
+/// "ising d=3 ρ=0.9 h=8 (n = 6561)", less what varies.
+std::string shared_language(const Cell& cell, const std::set<std::string>& varying);
 
-/// Entropies, and structure where writers make their own, a row a cell that has any; named as in the
-/// overview.
-TextTable entropy_table(const Record& record, const EstimateIndex& index,
-                        const std::vector<std::size_t>& cells);
+/// The statistics of cells, a row per cell, under the language as far as they share it: of sentences;
+/// entropies, and structure where writers make their own; what learners lose and know. What all cells share is
+/// said once; a row's name is the rest.
+Section language_section(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells,
+                         std::vector<Plot> plots = {});
 
-/// What learners lose and know, nats a prediction, a row a cell that learns; named as in the overview.
-TextTable learner_table(const Record& record, const EstimateIndex& index,
-                        const std::vector<std::size_t>& cells);
-
-/// The statistics of one cell by subtree height, a row a height; no rows if it has none.
-TextTable by_height(const Record& record, const EstimateIndex& index, std::size_t cell);
+/// The statistics by subtree height, a table per cell that has any; of the first `most` cells, which are then
+/// so many fewer.
+Document heights(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells,
+                 std::size_t& most);
 
 }  // namespace leafcast::analysis

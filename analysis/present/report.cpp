@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <set>
 
 #include "analysis/estimate/distributions.h"
@@ -14,25 +13,24 @@
 #include "analysis/present/figures.h"
 #include "analysis/present/findings.h"
 #include "analysis/present/fit_plots.h"
-#include "analysis/present/gallery.h"
-#include "analysis/present/grammar_averages.h"
-#include "analysis/present/grammar_plots.h"
-#include "analysis/present/grammar_summary.h"
-#include "analysis/present/html.h"
+#include "analysis/present/fit_tables.h"
+#include "analysis/present/grammar_tables.h"
 #include "analysis/present/overview.h"
-#include "analysis/present/required_section.h"
+#include "analysis/present/required_table.h"
 #include "analysis/text/cell_text.h"
 #include "analysis/text/number_text.h"
-#include "analysis/text/output_file.h"
 #include "engine/plan/stages.h"
 
 namespace leafcast::analysis {
 
 namespace {
 
+using Look = Paragraph::Look;
+
 constexpr std::size_t kMostFitFigures = 40;
 constexpr std::size_t kMostLanguages = 12;  // that have figures
 constexpr std::size_t kMostOpen = 3;        // that are not folded away
+constexpr std::size_t kMostByHeight = 120;  // cells of all languages
 
 /// A rate of 0 or 1 that agrees with its exact value: nothing fluctuated that could be compared with the
 /// error.
@@ -54,6 +52,7 @@ struct Deviations {
 
   /// |z| > 3 that chance brings: errors from 64 bins make z Student's t of 63 degrees of freedom.
   double due() const { return student_two_sided(3, kJackknifeBins - 1) * static_cast<double>(count); }
+  double mean_square() const { return squares / static_cast<double>(count); }
 
   void operator()(const Estimate& estimate) {
     const double z = estimate.z();
@@ -72,19 +71,7 @@ bool is_wrong(const Estimate& e) {
   return e.error == 0 && e.exact_error == 0 && !std::isnan(e.exact) && e.value != e.exact;
 }
 
-/// How many rows of tables a page may still take, so that reports of large sweeps remain readable.
-struct Room {
-  std::size_t rows = 3000, cells_by_height = 120;
-};
-
-std::string tile(const std::string& number, const std::string& what) {
-  return fmt::format("<div class=\"tile\"><b>{}</b>{}</div>\n", escape_html(number), escape_html(what));
-}
-
-std::string paragraph(const std::string& text) { return "<p>" + escape_html(text) + "</p>\n"; }
-
-std::string summary(const Record& record, const EstimateIndex& index, const Deviations& all,
-                    const CostView& cost) {
+Tiles summary(const Record& record, const EstimateIndex& index, const Deviations& all, const CostView& cost) {
   double sentences = 0, leaves = 0;
   for (std::size_t i = 0; i < record.tallies.size(); ++i) {
     const Cell& cell = record.plan.cells()[i];
@@ -94,265 +81,117 @@ std::string summary(const Record& record, const EstimateIndex& index, const Devi
     sentences += written;
     leaves += written * static_cast<double>(cell.language().leaves());
   }
-  std::string html = "<div class=\"tiles\">\n";
-  html += tile(fmt::format("{}", index.cells().size()),
-               index.cells().size() == record.plan.cells().size()
-                   ? "cells"
-                   : fmt::format("of {} cells", record.plan.cells().size()));
-  html += tile(sentences < 1e15 ? count_text(static_cast<std::uint64_t>(sentences)) : number_text(sentences),
-               "sentences");
-  html += tile(number_text(leaves, 2), "leaves");
-  if (!std::isnan(cost.sampled)) html += tile(duration_text(cost.sampled), "of core time");
-  html += tile(all.count ? fmt::format("{:.2f}", all.squares / static_cast<double>(all.count)) : "–",
-               "mean z² (1 expected)");
-  html += tile(std::to_string(all.far), fmt::format("|z| > 3 ({:.1f} expected)", all.due()));
-  return html + "</div>\n";
+  const std::size_t done = index.cells().size(), cells = record.plan.cells().size();
+  Tiles tiles{{{std::to_string(done), done == cells ? "cells" : fmt::format("of {} cells", cells)},
+               {sentences < 1e15 ? count_text(static_cast<std::uint64_t>(sentences)) : number_text(sentences),
+                "sentences"},
+               {number_text(leaves, 2), "leaves"}}};
+  if (!std::isnan(cost.sampled)) tiles.tiles.emplace_back(duration_text(cost.sampled), "of core time");
+  tiles.tiles.emplace_back(all.count ? fmt::format("{:.2f}", all.mean_square()) : "–", "mean z² (1 expected)");
+  tiles.tiles.emplace_back(std::to_string(all.far), fmt::format("|z| > 3 ({:.1f} expected)", all.due()));
+  return tiles;
 }
 
-void add_agreement(Page& page, const Record& record, const std::vector<Estimate>& estimates,
-                   Gallery& gallery) {
+Document agreement(const Record& record, const std::vector<Estimate>& estimates) {
   std::vector<std::pair<std::string, Deviations>> by_statistic;
-  std::vector<const Estimate*> wrong;
   std::vector<Estimate> compared;
-  for (const Estimate& estimate : estimates) {
-    if (!is_silent(estimate) && !is_root(estimate)) compared.push_back(estimate);
-    if (is_wrong(estimate)) wrong.push_back(&estimate);
-    const auto at = estimate.statistic.find('@');
-    const std::string name =
-        at == std::string::npos ? estimate.statistic : estimate.statistic.substr(0, at) + "@j";
-    auto entry = std::find_if(by_statistic.begin(), by_statistic.end(),
-                              [&](const auto& e) { return e.first == name; });
+  Document document;
+  for (const Estimate& e : estimates) {
+    if (!is_silent(e) && !is_root(e)) compared.push_back(e);
+    if (is_wrong(e))
+      document << Paragraph{fmt::format("{} of cell {} ({}) is {}, but must be {}.", e.statistic, e.cell,
+                                        record.plan.cells()[e.cell].label(), number_text(e.value),
+                                        number_text(e.exact)),
+                            Look::alarm};
+    const auto at = e.statistic.find('@');
+    const std::string name = at == std::string::npos ? e.statistic : e.statistic.substr(0, at) + "@j";
+    auto entry = std::ranges::find(by_statistic, name, &std::pair<std::string, Deviations>::first);
     if (entry == by_statistic.end()) entry = by_statistic.insert(by_statistic.end(), {name, {}});
-    entry->second(estimate);
+    entry->second(e);
   }
-  std::erase_if(by_statistic, [](const auto& entry) { return entry.second.count == 0; });
-
-  std::string html;
-  for (const Estimate* e : wrong)
-    html += fmt::format("<p class=\"far\">{}</p>\n",
-                        escape_html(fmt::format("{} of cell {} ({}) is {}, but must be {}.", e->statistic,
-                                                e->cell, record.plan.cells()[e->cell].label(),
-                                                number_text(e->value), number_text(e->exact))));
-  if (by_statistic.empty())
-    return page.add("agreement", "Agreement with exact results",
-                    html + paragraph("No statistic of these cells has a known exact value."));
-  TextTable table;
-  using Kind = TextTable::Kind;
-  table.columns = {{"statistic", Kind::word}, {"values"},           {"mean z²"}, {"|z| > 3"},
-                   {"largest z", Kind::z},    {"where", Kind::word}};
+  Table table{{{"statistic", Column::Kind::word},
+               {"values"},
+               {"mean z²"},
+               {"|z| > 3"},
+               {"largest z", Column::Kind::z},
+               {"where", Column::Kind::word}},
+              {}};
   for (const auto& [name, deviations] : by_statistic)
-    table.rows.push_back({name, std::to_string(deviations.count),
-                          fmt::format("{:.2f}", deviations.squares / static_cast<double>(deviations.count)),
-                          std::to_string(deviations.far), z_text(deviations.worst),
-                          fmt::format("{} · {}", record.plan.cells()[deviations.where->cell].label(),
-                                      deviations.where->statistic)});
-  html += paragraph(
-      "Every statistic whose exact value is known, in standard errors from it. Left out are rates of exactly "
-      "0 "
-      "or 1 that agree, and what is not random.");
-  page.add("agreement", "Agreement with exact results",
-           html + gallery(z_plots(compared)) + "<h3>By statistic</h3>\n" + html_table(table));
+    if (deviations.count > 0)
+      table.rows.push_back({name, deviations.count, fmt::format("{:.2f}", deviations.mean_square()), deviations.far,
+                            deviations.worst,
+                            fmt::format("{} · {}", record.plan.cells()[deviations.where->cell].label(),
+                                        deviations.where->statistic)});
+  if (table.rows.empty())
+    return std::move(document << Paragraph{"No statistic of these cells has a known exact value."});
+  document << Paragraph{"Every statistic whose exact value is known, in standard errors from it. Left out are rates of "
+                        "exactly 0 or 1 that agree, and what is not random."}
+           << Figures{z_plots(compared)} << Heading{"By statistic"} << std::move(table);
+  return document;
 }
 
-/// A table, folded away if it is long, and cut where the page has no room left.
-std::string long_table(TextTable table, const std::string& what, Room& room) {
-  constexpr std::size_t kShort = 24, kLongest = 400;
-  const std::size_t all = table.rows.size(), shown = std::min({all, kLongest, room.rows});
-  table.rows.resize(shown);
-  room.rows -= shown;
-  std::string html = html_table(table);
-  if (shown < all)
-    html += paragraph(fmt::format("{} more {} are in the table: leafcast table.", all - shown, what));
-  if (all <= kShort) return html;
-  return fold(fmt::format("All {} {}", all, what), html);
-}
-
-/// Estimates averaged over grammars that differ in their seeds, and what is exactly known of these grammars.
-std::string over_grammars(const Record& record, const std::vector<Estimate>& estimates, Gallery& gallery,
-                          Room& room) {
-  const std::vector<GrammarAverage> averages = averages_over_grammars(record, estimates);
-  std::string html;
-  for (std::size_t i = 0; i < averages.size();) {
-    const std::size_t first = averages[i].first_cell;
-    const GrammarAverage& head = averages[i];
-    TextTable table;
-    table.columns = {{"statistic", TextTable::Kind::word}, {"mean"}, {"exact"}, {"z", TextTable::Kind::z}};
-    for (; i < averages.size() && averages[i].first_cell == first; ++i)
-      table.rows.push_back({averages[i].statistic, value_text(averages[i].value, averages[i].error),
-                            number_text(averages[i].exact), z_text(averages[i].z)});
-    if (head.grammars < 2 || room.rows < table.rows.size()) continue;
-    room.rows -= table.rows.size();
-    html += fold(
-        fmt::format("{}, {} grammars",
-                    group_text(record.plan.cells()[first], {"language.grammar-seed", "seed"}), head.grammars),
-        html_table(table));
-  }
-  if (!html.empty())
-    html = paragraph(
-               "Errors are from the spread of grammars; z is of the deviations from each grammar's own exact "
-               "value.") +
-           html;
-  const std::vector<GrammarFamily> families = grammar_families(record.plan);
-  html = gallery(grammar_plots(record, averages, families)) + html;
-  for (const GrammarFamily& family : families) {
-    TextTable table;
-    table.columns = {{"exact, in nats", TextTable::Kind::word}, {"mean"}, {"formula"}};
-    for (const GrammarValue& value : family.average)
-      table.rows.push_back(
-          {value.statistic, value_text(value.value, value.error), number_text(value.predicted)});
-    html += fold("What is exactly known: " + family.text, html_table(table));
-  }
-  return html;
-}
-
-std::string heights(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells,
-                    Room& room) {
-  std::string tables;
-  std::size_t left_out = 0;
-  for (const std::size_t i : cells) {
-    const TextTable table = by_height(record, index, i);
-    if (table.rows.empty()) continue;
-    if (room.cells_by_height == 0) {
-      ++left_out;
-      continue;
-    }
-    --room.cells_by_height;
-    tables += "<h4>" + escape_html(fmt::format("#{} {}", i, record.plan.cells()[i].label())) + "</h4>\n" +
-              html_table(table);
-  }
-  if (left_out > 0)
-    tables += paragraph(fmt::format("{} more cells are in the table: leafcast table.", left_out));
-  return tables.empty() ? "" : fold("By subtree height, cell by cell", tables);
-}
-
-void add_language(Page& page, const Record& record, const EstimateIndex& index,
-                  const std::vector<std::size_t>& cells, std::size_t number, Gallery& gallery, Room& room) {
-  const Overview view = overview(record, index, cells);
+Section of_language(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells,
+                    std::size_t number, std::size_t& by_height) {
   std::set<std::string> languages;
   for (const std::size_t i : cells) languages.insert(language_text(record.plan.cells()[i]));
-  std::string common;
-  for (const std::string& line : view.common) common += (common.empty() ? "" : " · ") + line;
-  std::string html = "<p class=\"soft\">" + escape_html(common) + "</p>\n";
+  std::vector<Plot> plots;
   if (number < kMostLanguages && languages.size() == 1) {
-    std::vector<Plot> plots = context_plots(record, index, cells);
-    for (Plot& plot : scale_plots(record, index, cells)) plots.push_back(std::move(plot));
-    html += gallery(std::move(plots));
+    plots = context_plots(record, index, cells);
+    std::ranges::move(scale_plots(record, index, cells), std::back_inserter(plots));
   }
-  const TextTable learners = learner_table(record, index, cells);
-  if (learners.rows.size() < view.table.rows.size())
-    html += "<h3>Sentences</h3>\n" + long_table(view.table, "cells", room);
-  if (const TextTable entropies = entropy_table(record, index, cells); !entropies.rows.empty())
-    html += "<h3>Entropies, bits a leaf</h3>\n" + long_table(entropies, "cells", room);
-  if (!learners.rows.empty())
-    html += "<h3>Learners, nats a prediction</h3>\n" + long_table(learners, "cells", room);
-  html += heights(record, index, cells, room);
-  page.add(fmt::format("language-{}", number + 1), view.language.empty() ? "All languages" : view.language,
-           html, number < kMostOpen);
-}
-
-std::string cell(const std::string& text, const char* name = "") {
-  return fmt::format("<td{}>{}</td>", name, escape_html(text));
+  Section section = language_section(record, index, cells, std::move(plots));
+  section.id = fmt::format("language-{}", number + 1);
+  section.open = number < kMostOpen;
+  section.content.front().fold("By subtree height, cell by cell", heights(record, index, cells, by_height));
+  return section;
 }
 
 /// The first so many figures of fits, and how many there are.
-std::string fit_figures(const std::vector<Fit>& fits, Gallery& gallery) {
+Document fit_figures(const std::vector<Fit>& fits) {
   std::vector<Plot> plots = fit_plots(fits);
-  std::string html;
+  Document document;
   if (plots.size() > kMostFitFigures) {
-    html = paragraph(fmt::format("The first {} of {} figures; every fit is in the tables.", kMostFitFigures,
-                                 plots.size()));
+    document << Paragraph{fmt::format("The first {} of {} figures; every fit is in the tables.", kMostFitFigures,
+                                      plots.size())};
     plots.resize(kMostFitFigures);
   }
-  return html + gallery(std::move(plots));
+  return std::move(document << Figures{std::move(plots)});
 }
 
-/// A row a coefficient; the group is named on the first.
-std::string fit_rows(const Fit& fit) {
-  std::string html;
-  for (std::size_t i = 0; i < fit.coefficients.size(); ++i) {
-    const Coefficient& c = fit.coefficients[i];
-    const bool first = i == 0;
-    html += "<tr>" + cell(first ? fit.group : "", " class=\"w\"") + cell(c.name, " class=\"w\"");
-    html += cell(value_text(c.value, c.error)) + cell(number_text(c.predicted)) +
-            cell(z_text((c.value - c.predicted) / c.error));
-    html += cell(first ? std::to_string(fit.x.size()) : "") +
-            cell(first ? fmt::format("{:.4g}/{}", fit.chi2, fit.degrees_of_freedom) : "") +
-            cell(first ? probability_text(fit.p_value) : "") + "</tr>\n";
-  }
-  return html + "<tr class=\"note\"><td colspan=\"8\"><div>" + escape_html(fit.note) + "</div></td></tr>\n";
-}
-
-std::string laws(const std::vector<Fit>& fits) {
-  if (fits.empty()) return "";
-  std::string html = paragraph(
-      "Generalised least squares; errors are not rescaled by χ². The "
-      "laws are asymptotic: where errors are small, χ² "
-      "and the distance from the prediction show the corrections of "
-      "finite depth. The notes say what exact "
-      "values of the same cells would yield.");
-  std::string without;
-  const std::string* law = nullptr;
-  for (const Fit& fit : fits) {
-    if (fit.coefficients.empty()) {
-      without += fmt::format("<li><b>{}</b> · {}: {}</li>\n", escape_html(fit.law), escape_html(fit.group),
-                             escape_html(fit.note));
-      continue;
-    }
-    if (!law || *law != fit.law) {
-      if (law) html += "</tbody></table></div>\n";
-      html += fmt::format("<h3>{}</h3>\n<p class=\"soft\">{}</p>\n", escape_html(fit.law),
-                          escape_html(fit.formula));
-      html +=
-          "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th class=\"w\">cells</th><th "
-          "class=\"w\">coefficient</th><th>fitted</th>"
-          "<th>predicted</th><th>(fit−pred)/error</th><th>points</th><th>χ²/dof</th><th>p</th></tr></"
-          "thead><tbody>\n";
-      law = &fit.law;
-    }
-    html += fit_rows(fit);
-  }
-  if (law) html += "</tbody></table></div>\n";
-  if (!without.empty()) html += fold("Where no law could be fitted", "<ul>\n" + without + "</ul>\n");
-  return html;
-}
-
-std::string cost(const CostView& view) {
-  std::string text;
+Document cost(const CostView& view) {
+  std::string text = "How long sampling took is known of finished runs only, and not of merged files. ";
   if (!std::isnan(view.sampled)) {
     text = fmt::format("Sampling took {} of core time", duration_text(view.sampled));
     if (view.predicted > 0 && view.sampled > 0)
       text += fmt::format("; the cost model had predicted {} for the same chunks ({:+.0f}%)",
                           duration_text(view.predicted), 100 * (view.predicted / view.sampled - 1));
     text += " (the last command of the run; chunks of earlier ones are not in it). ";
-  } else {
-    text = "How long sampling took is known of finished runs only, and not of merged files. ";
   }
-  return paragraph(text + "By kind of work, for all chunks done, with " + view.rates + ":") +
-         html_table(view.by_work);
+  Document document;
+  return std::move(document << Paragraph{text + "By kind of work, for all chunks done, with " + view.rates + ":"}
+                            << view.by_work);
 }
 
-std::string entries_table(const Provenance::Entries& entries) {
-  std::string html = "<div class=\"scroll\"><table class=\"long\"><tbody>\n";
+Table entries_table(const Provenance::Entries& entries) {
+  Table table{{{"", Column::Kind::word}, {"", Column::Kind::word}}, {}};
   for (const auto& [name, value] : entries)
-    if (name != "cost_model")  // said under cost
-      html += fmt::format("<tr><th class=\"w\" scope=\"row\">{}</th><td class=\"w\">{}</td></tr>\n",
-                          escape_html(name), escape_html(value));
-  return html + "</tbody></table></div>\n";
+    if (name != "cost_model") table.rows.push_back({name, value});  // said under cost
+  return table;
 }
 
-std::string origin(const Record& record, const Provenance& provenance) {
-  std::string html = entries_table({{"plan", fmt::format("{:016x}", record.plan.hash())},
-                                    {"chunks done", fmt::format("{} of {}", record.ledger.count(),
-                                                                sum(wanted_chunks(record, check_goal)))}});
+Document origin(const Record& record, const Provenance& provenance) {
+  Document document;
+  document << entries_table({{"plan", fmt::format("{:016x}", record.plan.hash())},
+                             {"chunks done", fmt::format("{} of {}", record.ledger.count(),
+                                                         sum(wanted_chunks(record, check_goal)))}});
   for (const auto& [name, entries] : provenance.runs) {
-    html += "<h3>" + escape_html("Results of " + name) + "</h3>\n";
-    html += entries.empty() ? paragraph("Nothing is recorded: there is no results.h5 yet.")
-                            : entries_table(entries);
+    document << Heading{"Results of " + name} << entries_table(entries);
+    if (entries.empty()) document << Paragraph{"Nothing is recorded: there is no results.h5 yet."};
   }
-  if (!provenance.report.empty()) html += "<h3>This page</h3>\n" + entries_table(provenance.report);
-  if (!record.plan.sweep_text().empty())
-    html += fold("The sweep", "<pre>" + escape_html(record.plan.sweep_text()) + "</pre>\n");
-  return html;
+  document << Heading{"This page"} << entries_table(provenance.report);
+  Document sweep;
+  document.fold("The sweep", std::move(sweep << Verbatim{record.plan.sweep_text()}));
+  return document;
 }
 
 /// What to think of so many deviations beyond three errors. Statistics of one cell are correlated, so that
@@ -362,74 +201,50 @@ std::string verdict(const Deviations& all, bool wrong) {
   if (wrong || far > expected + 6 * std::sqrt(expected) + 4)
     return "That is more than chance explains: see the section on agreement.";
   if (far > expected + 2 * std::sqrt(expected) + 2)
-    return "That is more than independent numbers would have; those of one cell are correlated, and errors "
-           "of few "
+    return "That is more than independent numbers would have; those of one cell are correlated, and errors of few "
            "samples uncertain.";
   return "Simulation and theory agree.";
 }
 
-std::string said(const std::vector<Findings>& list, const Deviations& all, bool wrong) {
-  std::string html;
-  for (const Findings& findings : list) {
-    html += "<p class=\"lead\"><b>" + escape_html(findings.language) + ".</b>";
-    for (const std::string& sentence : findings.sentences) html += " " + escape_html(sentence);
-    html += "</p>\n";
-  }
-  if (all.count > 0)
-    html +=
-        "<p class=\"lead\"><b>Agreement.</b> " +
-        escape_html(fmt::format(
-            "Of {} comparisons with exact values, {} {} more than three standard errors away, where chance "
-            "brings {:.1f}; the mean of z² is {:.2f}, where 1 is expected. {}",
-            all.count, all.far, all.far == 1 ? "is" : "are", all.due(),
-            all.squares / static_cast<double>(all.count), verdict(all, wrong))) +
-        "</p>\n";
-  return html;
-}
-
 }  // namespace
 
-void write_report(const std::filesystem::path& html, const Record& record,
-                  const std::vector<Estimate>& estimates, const std::vector<Fit>& fits,
-                  const Provenance& provenance) {
+void write_report(const std::filesystem::path& html, const Record& record, const std::vector<Estimate>& estimates,
+                  const std::vector<Fit>& fits, const Provenance& provenance) {
   const EstimateIndex index(estimates);
-  Gallery gallery(html.parent_path() / (html.stem().string() + "-figures"));
+  const CostView view = cost_view(record, provenance);
   Deviations all;
   for (const Estimate& estimate : estimates) all(estimate);
-
-  const CostView view = cost_view(record, provenance);
-  Page page(record.plan.title().empty() ? "leafcast report" : record.plan.title());
-  std::string top;
+  Document top, page;
   if (const std::uint64_t wanted = sum(wanted_chunks(record, check_goal)); record.ledger.count() < wanted)
-    top += "<p class=\"far\">" +
-           escape_html(fmt::format("Unfinished: {} of {} chunks are done.", record.ledger.count(), wanted)) +
-           "</p>\n";
-  if (const std::string remark = doubtful_runs(estimates); !remark.empty())
-    top += "<p class=\"far\">" + escape_html(remark) + "</p>\n";
-  top += said(findings(record, index, fits), all, std::any_of(estimates.begin(), estimates.end(), is_wrong));
-  top += summary(record, index, all, view);
-  page.add("findings", "What the data say", top);
-
-  page.add("needed-memory", "What a writer must remember",
-           required_section(record, index, std::ref(gallery)));
-
-  Room room;
-  const auto languages = sections(record, index.cells());
+    top << Paragraph{fmt::format("Unfinished: {} of {} chunks are done.", record.ledger.count(), wanted), Look::alarm};
+  top << Paragraph{doubtful_runs(estimates), Look::alarm};
+  for (const Findings& found : findings(record, index, fits))
+    top << Paragraph{fmt::format("{}", fmt::join(found.sentences, " ")), Look::lead, found.language + "."};
+  if (all.count > 0)
+    top << Paragraph{
+        fmt::format("Of {} comparisons with exact values, {} {} more than three standard errors away, where chance "
+                    "brings {:.1f}; the mean of z² is {:.2f}, where 1 is expected. {}",
+                    all.count, all.far, all.far == 1 ? "is" : "are", all.due(), all.mean_square(),
+                    verdict(all, std::ranges::any_of(estimates, is_wrong))),
+        Look::lead, "Agreement."};
+  page.section("findings", "What the data say", std::move(top << summary(record, index, all, view)));
+  page.section("needed-memory", "What a writer must remember", required_document(record, index));
+  const auto languages = sections(record.plan, index.cells());
+  std::size_t by_height = kMostByHeight;
   for (std::size_t i = 0; i < languages.size(); ++i)
-    if (!languages[i].empty()) add_language(page, record, index, languages[i], i, gallery, room);
+    if (!languages[i].empty()) page << of_language(record, index, languages[i], i, by_height);
+  Document more;
   if (languages.size() > kMostLanguages)
-    page.add(
-        "more-languages", "More languages",
-        paragraph(fmt::format("Figures are of the first {} of {} languages; a sweep of the others alone has "
-                              "theirs.",
-                              kMostLanguages, languages.size())));
-  page.add("grammars", "Averages over grammars", over_grammars(record, estimates, gallery, room));
-  page.add("laws", "Laws", laws(fits));
-  page.add("fits", "Figures of the fits", fit_figures(fits, gallery), /*open=*/false);
-  add_agreement(page, record, estimates, gallery);
-  page.add("cost", "Cost", cost(view));
-  page.add("provenance", "Provenance", origin(record, provenance));
-  write_file(html, page.html());
+    more << Paragraph{fmt::format("Figures are of the first {} of {} languages; a sweep of the others alone has theirs.",
+                                  kMostLanguages, languages.size())};
+  page.section("more-languages", "More languages", std::move(more));
+  page.section("grammars", "Averages over grammars", grammars_document(record, estimates));
+  page.section("laws", "Laws", laws_document(fits));
+  page.section("fits", "Figures of the fits", fit_figures(fits), /*open=*/false);
+  page.section("agreement", "Agreement with exact results", agreement(record, estimates));
+  page.section("cost", "Cost", cost(view));
+  page.section("provenance", "Provenance", origin(record, provenance));
+  write_page(html, record.plan.title().empty() ? "leafcast report" : record.plan.title(), page);
 }
 
 }  // namespace leafcast::analysis

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "analysis/fit/curves.h"
+#include "analysis/fit/families.h"
 #include "analysis/present/required_table.h"
 #include "analysis/text/cell_text.h"
 #include "analysis/text/number_text.h"

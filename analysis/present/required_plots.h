@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "analysis/fit/required.h"
-#include "analysis/present/gnuplot.h"
+#include "analysis/present/plot.h"
 
 namespace leafcast::analysis {
 

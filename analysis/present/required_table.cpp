@@ -7,13 +7,14 @@
 #include <numbers>
 
 #include "analysis/fit/least_squares.h"
+#include "analysis/present/required_plots.h"
 #include "analysis/text/number_text.h"
 
 namespace leafcast::analysis {
 
 namespace {
 
-using Kind = TextTable::Kind;
+using Kind = Column::Kind;
 
 /// A straight line through the points of a series, and through the exact values of the same heights with the
 /// same weights (NaN if one is unknown).
@@ -78,23 +79,22 @@ void add_summary(RequiredTables& tables, const Required& measured, const Require
   const Slopes slope = context ? context_slopes(measured, exact) : memory_slopes(measured, exact);
   (context ? tables.context : tables.memory)
       .rows.push_back({measured.group, criterion_text(measured.criterion), span_text(measured),
-                       std::to_string(measured.points.size()),
-                       value_text(scale * last.required, scale * last.error),
-                       e ? number_text(scale * e->required) : "", value_text(slope.value, slope.error),
-                       number_text(slope.exact)});
+                       measured.points.size(),
+                       Entry(scale * last.required, scale * last.error),
+                       e ? Entry(scale * e->required) : Entry(), Entry(slope.value, slope.error), slope.exact});
 }
 
-void add_points(TextTable& table, const Required& measured, const Required* exact) {
+void add_points(Table& table, const Required& measured, const Required* exact) {
   for (const RequiredPoint& p : measured.points) {
     const RequiredPoint* e = exact ? find_point(*exact, p.height) : nullptr;
     const bool context = measured.resource == "context";
     const double z = e && p.error > 0 ? (p.required - e->required) / std::hypot(p.error, e->error) : kUnknown;
     const bool first = &p == &measured.points.front();
     table.rows.push_back({first ? measured.group : "", first ? criterion_text(measured.criterion) : "",
-                          std::to_string(p.height), number_text(p.n, 4),
+                          p.height, number_text(p.n, 4),
                           value_text(p.required, p.error) + (context ? "" : " bits"),
-                          e ? number_text(e->required) : "", z_text(z),
-                          context ? value_text(p.required / p.n, p.error / p.n) : ""});
+                          e ? Entry(e->required) : Entry(), z,
+                          context ? Entry(p.required / p.n, p.error / p.n) : Entry()});
   }
 }
 
@@ -107,24 +107,12 @@ std::string criterion_text(const std::string& criterion) {
 RequiredTables required_tables(const Record& record, const std::vector<Required>& measured,
                                const std::vector<Required>& exact) {
   RequiredTables tables;
-  const TextTable::Column writer = {"writer", Kind::word}, match = {"match", Kind::word},
-                          n = {"n", Kind::word, 6};
-  tables.context.columns = {writer,
-                            match,
-                            n,
-                            {"points", Kind::number, 1},
-                            {"k*/n at the largest n"},
-                            {"exact", Kind::number, 5},
-                            {"slope of log k*"},
-                            {"exact", Kind::number, 5}};
-  tables.memory.columns = {writer,
-                           match,
-                           n,
-                           {"points", Kind::number, 1},
-                           {"bits at the largest n"},
-                           {"exact", Kind::number, 5},
-                           {"bits a doubling of n"},
-                           {"exact", Kind::number, 5}};
+  const Column writer = {"writer", Kind::word}, match = {"match", Kind::word}, n = {"n", Kind::word, 6},
+               points = {"points", Kind::number, 1}, exactly = {"exact", Kind::number, 5};
+  tables.context.columns = {writer,  match, n, points, {"k*/n at the largest n"}, exactly, {"slope of log k*"},
+                            exactly};
+  tables.memory.columns = {writer,  match, n, points, {"bits at the largest n"}, exactly, {"bits per doubling of n"},
+                           exactly};
   tables.by_height.columns = {writer, match, {"h"}, n, {"required"}, {"exact"}, {"z", Kind::z}, {"k*/n"}};
   for (const Required& series : measured) {
     for (const std::string& remark : series.remarks)
@@ -136,6 +124,23 @@ RequiredTables required_tables(const Record& record, const std::vector<Required>
     add_points(tables.by_height, series, counterpart);
   }
   return tables;
+}
+
+Document required_document(const Record& record, const EstimateIndex& index) {
+  const std::vector<Required> measured = required(record, index), exact = required_exactly(record, index);
+  RequiredTables tables = required_tables(record, measured, exact);
+  Document document, by_height, remarks;
+  if (tables.by_height.rows.empty()) return document;
+  document << Paragraph{fmt::format(
+                  "The smallest context k* and working memory m* from which on a writer's sentences have a variance, "
+                  "excess kurtosis or valid rate within {:.3g}% of the true language's. Context is interpolated between "
+                  "the contexts of the scan (deviation linear in log k); memory comes in whole levels and is not.",
+                  100 * measured.front().tolerance)}
+           << Figures{required_plots(record, measured, exact)} << Heading{"Context"} << std::move(tables.context)
+           << Heading{"Working memory"} << std::move(tables.memory);
+  document.fold("Height by height", std::move(by_height << std::move(tables.by_height)));
+  document.fold("Heights without a point, and verdicts in doubt", std::move(remarks << List{std::move(tables.remarks)}));
+  return document;
 }
 
 }  // namespace leafcast::analysis

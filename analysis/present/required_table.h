@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "analysis/fit/required.h"
-#include "analysis/text/text_table.h"
+#include "analysis/present/document.h"
 
 namespace leafcast::analysis {
 
@@ -12,12 +12,16 @@ struct RequiredTables {
   /// A row a series. context: k*/n at the largest n and the slope of log k* on log n (weighted least squares
   /// over all heights; 1 is Θ(n)), each beside what the exact values of the same heights give. memory: bits
   /// at the largest n and bits per doubling of n.
-  TextTable context, memory;
-  TextTable by_height;               ///< a row a point: n, required, exact, z, share of the sentence
+  Table context, memory;
+  Table by_height;               ///< a row a point: n, required, exact, z, share of the sentence
   std::vector<std::string> remarks;  ///< why points are missing, with their series
 };
 RequiredTables required_tables(const Record& record, const std::vector<Required>& measured,
                                const std::vector<Required>& exact);
+
+/// The headline of the report: figures and tables of context and memory that are required to match the true
+/// language. Empty unless some writer was scanned at two heights.
+Document required_document(const Record& record, const EstimateIndex& index);
 
 /// "excess_kurtosis" → "kurtosis"
 std::string criterion_text(const std::string& criterion);

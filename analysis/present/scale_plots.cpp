@@ -3,7 +3,7 @@
 #include <map>
 #include <optional>
 
-#include "analysis/fit/curves.h"
+#include "analysis/fit/families.h"
 #include "analysis/present/figures.h"
 #include "analysis/text/cell_text.h"
 

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "analysis/estimate/distributions.h"
-#include "analysis/fit/curves.h"
 #include "analysis/present/figures.h"
 
 namespace leafcast::analysis {

@@ -8,18 +8,14 @@
 #include <numbers>
 #include <ostream>
 
-#include "analysis/present/gallery.h"
-#include "analysis/present/html.h"
 #include "analysis/text/number_text.h"
-#include "analysis/text/output_file.h"
-#include "analysis/text/text_table.h"
 
 namespace leafcast::analysis {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Kind = TextTable::Kind;
+using Kind = Column::Kind;
 
 const char* unit_name(ContextUnit unit) { return unit == ContextUnit::tokens ? "tokens" : "leaves"; }
 double leaves(const Score& score) {
@@ -51,7 +47,7 @@ std::vector<std::string> sentences(const Score& score) {
                                      score.estimates[score.differing.front()].statistic));
   if (!std::isnan(score.histogram_p))
     list.push_back(
-        fmt::format("The law of S {} (two-sample χ², p = {}).",
+        fmt::format("The distribution of S {} (two-sample χ², p = {}).",
                     score.histogram_p < 0.05 ? "differs from the reference's" : "agrees with the reference's",
                     probability_text(score.histogram_p)));
   const auto context = [&](const char* what, const EffectiveContext& effective) {
@@ -71,7 +67,7 @@ std::vector<std::string> sentences(const Score& score) {
     const Departure& first = score.by_height[*score.first_height];
     list.push_back(fmt::format(
         "The lowest boundaries where the sequences depart from the language are those of subtrees of "
-        "height {} ({} nats a leaf, z = {}).",
+        "height {} ({} nats per leaf, z = {}).",
         first.height, number_text(first.excess, 3), z_text(first.z())));
   } else {
     list.push_back("No height departs from the language.");
@@ -81,22 +77,21 @@ std::vector<std::string> sentences(const Score& score) {
   return list;
 }
 
-TextTable fault_table(const Score& score) {
-  TextTable table;
+Table fault_table(const Score& score) {
+  Table table;
   table.columns = {{"fault", Kind::word},   {"sequences"}, {"share"},
                    {"most often at token"}, {"there"},     {"places"}};
   for (const auto& [fault, count] : score.faults) {
     const auto& places = score.places.at(fault);
     const auto most = std::ranges::max_element(places, {}, [](const auto& place) { return place.second; });
-    table.rows.push_back({fault_name(fault), count_text(count), percent(count, score.sequences),
-                          std::to_string(most->first), count_text(most->second),
-                          std::to_string(places.size())});
+    table.rows.push_back({fault_name(fault), count, percent(count, score.sequences), most->first, most->second,
+                          places.size()});
   }
   return table;
 }
 
-TextTable statistics_table(const Score& score) {
-  TextTable table;
+Table statistics_table(const Score& score) {
+  Table table;
   table.columns = {{"statistic", Kind::word}, {"of", Kind::word, 1}, {"value"}, {"reference"}, {"z", Kind::z},
                    {"differs", Kind::word, 5}};
   for (std::size_t i = 0; i < score.estimates.size(); ++i) {
@@ -104,16 +99,14 @@ TextTable statistics_table(const Score& score) {
     const bool differs = std::ranges::binary_search(score.differing, i);
     table.rows.push_back(
         {e.statistic, some_torn(score) ? (e.cell == 0 ? "sentences" : "sequences") : "",
-         value_text(e.value, e.error),
-         std::isnan(e.exact) ? "" : value_text(e.exact, score.sampled[i] ? e.exact_error : 0), z_text(e.z()),
-         differs ? "yes" : ""});
+         {e.value, e.error}, {e.exact, score.sampled[i] ? e.exact_error : 0}, e.z(), differs ? "yes" : ""});
   }
   return table;
 }
 
-TextTable context_table(const Score& score) {
-  TextTable table;
-  table.columns = {{"k", Kind::word}, {"nats a sentence"}, {"bits a leaf"},  {"above the best"},
+Table context_table(const Score& score) {
+  Table table;
+  table.columns = {{"k", Kind::word}, {"nats per sentence"}, {"bits per leaf"},  {"above the best"},
                    {"marks, nats"},   {"impossible"},      {"Var S/n of it"}};
   double best = std::numeric_limits<double>::infinity();
   for (const Mean& mean : score.kgrams)
@@ -121,10 +114,8 @@ TextTable context_table(const Score& score) {
   if (!std::isnan(score.language.value)) best = std::min(best, score.language.value);
   const auto row = [&](const std::string& name, const Mean& mean, double structure, std::uint64_t impossible,
                        double variance, double error) {
-    table.rows.push_back({name, value_text(mean.value, mean.error), number_text(bits(score, mean.value), 6),
-                          std::isnan(mean.value) ? "" : number_text(mean.value - best, 4),
-                          number_text(structure, 6), impossible ? count_text(impossible) : "",
-                          value_text(variance, error)});
+    table.rows.push_back({name, {mean.value, mean.error}, bits(score, mean.value), number_text(mean.value - best, 4),
+                          structure, impossible ? Entry(impossible) : Entry(), {variance, error}});
   };
   for (std::size_t k = 0; k < score.kgrams.size(); ++k)
     row(std::to_string(score.settings.contexts[k]), score.kgrams[k], score.structure[k], score.impossible[k],
@@ -134,24 +125,21 @@ TextTable context_table(const Score& score) {
   return table;
 }
 
-TextTable height_table(const Score& score) {
-  TextTable table;
+Table height_table(const Score& score) {
+  Table table;
   table.columns = {{"height"},
-                   {"excess, nats a leaf"},
+                   {"excess, nats per leaf"},
                    {"z", Kind::z},
                    {"first impossible leaf"},
                    {"departs", Kind::word}};
   for (std::size_t j = 0; j < score.by_height.size(); ++j) {
     const Departure& d = score.by_height[j];
-    table.rows.push_back({j + 1 == score.by_height.size() ? "first leaf" : std::to_string(d.height),
-                          value_text(d.excess, d.error), d.error > 0 ? z_text(d.z()) : "",
-                          d.impossible ? count_text(d.impossible) : "",
-                          score.first_height == j ? "first" : ""});
+    table.rows.push_back({j + 1 == score.by_height.size() ? Entry("first leaf") : Entry(d.height),
+                          {d.excess, d.error}, d.error > 0 ? d.z() : kUnknown,
+                          d.impossible ? Entry(d.impossible) : Entry(), score.first_height == j ? "first" : ""});
   }
   return table;
 }
-
-Json number(double x) { return std::isfinite(x) ? Json(x) : Json(); }
 
 Json score_json(const Score& score) {
   Json json;
@@ -172,17 +160,17 @@ Json score_json(const Score& score) {
     const Estimate& e = score.estimates[i];
     json["statistics"].push_back({{"statistic", e.statistic},
                                   {"of", e.cell == 0 ? "sentences" : "sequences"},
-                                  {"value", number(e.value)},
-                                  {"stderr", number(e.error)},
-                                  {"reference", number(e.exact)},
-                                  {"reference_stderr", number(e.exact_error)},
+                                  {"value", e.value},
+                                  {"stderr", e.error},
+                                  {"reference", e.exact},
+                                  {"reference_stderr", e.exact_error},
                                   {"reference_sampled", static_cast<bool>(score.sampled[i])},
-                                  {"z", number(e.z())},
+                                  {"z", e.z()},
                                   {"differs", std::ranges::binary_search(score.differing, i)}});
   }
-  json["law_of_sum_p_value"] = number(score.histogram_p);
+  json["law_of_sum_p_value"] = score.histogram_p;
   const auto mean = [](const Mean& m) {
-    return Json{{"nats", number(m.value)}, {"stderr", number(m.error)}, {"sentences", m.count}};
+    return Json{{"nats", m.value}, {"stderr", m.error}, {"sentences", m.count}};
   };
   json["language"] = mean(score.language);
   json["true_sentences"] = mean(score.language_of_true);
@@ -193,72 +181,59 @@ Json score_json(const Score& score) {
     Json entry = mean(score.kgrams[k]);
     entry["context"] = score.settings.contexts[k];
     entry["impossible"] = score.impossible[k];
-    entry["structure_nats"] = number(score.structure[k]);
-    entry["variance"] = number(score.kgram_variance[k]);
-    entry["variance_stderr"] = number(score.kgram_variance_error[k]);
+    entry["structure_nats"] = score.structure[k];
+    entry["variance"] = score.kgram_variance[k];
+    entry["variance_stderr"] = score.kgram_variance_error[k];
     entry["nats_by_leaf"] = Json::array();
-    for (const double nats : score.kgrams_by_leaf[k]) entry["nats_by_leaf"].push_back(number(nats));
+    for (const double nats : score.kgrams_by_leaf[k]) entry["nats_by_leaf"].push_back(nats);
     json["kgrams"].push_back(std::move(entry));
   }
   for (const auto& [name, effective] : {std::pair{"effective_context_by_likelihood", &score.by_likelihood},
                                         {"effective_context_by_variance", &score.by_variance}})
-    json[name] = {{"value", number(effective->value)},
-                  {"low", number(effective->low)},
-                  {"high", number(effective->high)},
+    json[name] = {{"value", effective->value},
+                  {"low", effective->low},
+                  {"high", effective->high},
                   {"note", effective->note}};
   json["by_height"] = Json::array();
   for (const Departure& d : score.by_height)
     json["by_height"].push_back({{"height", d.height},
-                                 {"excess_nats", number(d.excess)},
-                                 {"stderr", number(d.error)},
+                                 {"excess_nats", d.excess},
+                                 {"stderr", d.error},
                                  {"first_impossible_leaf", d.impossible}});
   json["first_height"] = score.first_height ? Json(score.by_height[*score.first_height].height) : Json();
   json["first_leaf"] = score.first_leaf ? Json(*score.first_leaf) : Json();
   json["excess_by_leaf"] = Json::array();
-  for (const double excess : score.excess_by_leaf) json["excess_by_leaf"].push_back(number(excess));
+  for (const double excess : score.excess_by_leaf) json["excess_by_leaf"].push_back(excess);
   return json;
 }
 
 void write_csv(std::ostream& out, const Score& score) {
-  out << "section,name,index,value,stderr,reference,z\n";
-  const auto cell = [](double x) { return std::isfinite(x) ? fmt::format("{:.17g}", x) : std::string(); };
-  const auto row = [&](const char* section, const std::string& name, const std::string& index, double value,
-                       double error, double reference, double z) {
-    out << fmt::format("{},{},{},{},{},{},{}\n", section, name, index, cell(value), cell(error),
-                       cell(reference), cell(z));
-  };
-  row("sequences", "sequences", "", static_cast<double>(score.sequences), 0, kUnknown, kUnknown);
-  row("sequences", "well_formed", "", static_cast<double>(score.well_formed), 0, kUnknown, kUnknown);
+  RowWriter row(out, Format::csv, {{"section"}, {"name"}, {"index"}, {"value"}, {"stderr"}, {"reference"}, {"z"}});
+  row({"sequences", "sequences", "", score.sequences, 0, "", ""});
+  row({"sequences", "well_formed", "", score.well_formed, 0, "", ""});
   for (const auto& [fault, places] : score.places)
-    for (const auto& [place, count] : places)
-      row("fault", fault_name(fault), std::to_string(place), static_cast<double>(count), 0, kUnknown,
-          kUnknown);
+    for (const auto& [place, count] : places) row({"fault", fault_name(fault), place, count, 0, "", ""});
   for (const Estimate& e : score.estimates)
-    row(e.cell == 0 ? "sentences" : "all_sequences", e.statistic, "", e.value, e.error, e.exact, e.z());
-  row("nats", "language", "", score.language.value, score.language.error, score.language_of_true.value,
-      kUnknown);
+    row({e.cell == 0 ? "sentences" : "all_sequences", e.statistic, "", e.value, e.error, e.exact, e.z()});
+  row({"nats", "language", "", score.language.value, score.language.error, score.language_of_true.value, ""});
   for (std::size_t k = 0; k < score.kgrams.size(); ++k) {
-    const std::string context = std::to_string(score.settings.contexts[k]);
-    row("nats", "kgram", context, score.kgrams[k].value, score.kgrams[k].error, kUnknown, kUnknown);
-    row("nats", "structure", context, score.structure[k], 0, kUnknown, kUnknown);
-    row("variance", "kgram", context, score.kgram_variance[k], score.kgram_variance_error[k], kUnknown,
-        kUnknown);
+    const std::int64_t context = score.settings.contexts[k];
+    row({"nats", "kgram", context, score.kgrams[k].value, score.kgrams[k].error, "", ""});
+    row({"nats", "structure", context, score.structure[k], 0, "", ""});
+    row({"variance", "kgram", context, score.kgram_variance[k], score.kgram_variance_error[k], "", ""});
   }
-  row("effective_context", "likelihood", "", score.by_likelihood.value, kUnknown, kUnknown, kUnknown);
-  row("effective_context", "variance", "", score.by_variance.value, kUnknown, kUnknown, kUnknown);
+  row({"effective_context", "likelihood", "", score.by_likelihood.value, "", "", ""});
+  row({"effective_context", "variance", "", score.by_variance.value, "", "", ""});
   for (const Departure& d : score.by_height)
-    row("departure", "height", std::to_string(d.height), d.excess, d.error, 0,
-        d.error > 0 ? d.z() : kUnknown);
+    row({"departure", "height", d.height, d.excess, d.error, 0, d.error > 0 ? d.z() : kUnknown});
 }
-
-Curve::Point point(double x, double y, double error = 0) { return {x, y, y - error, y + error}; }
 
 Plot context_plot(const Score& score) {
   Plot plot;
   plot.name = "context";
   plot.title = "Scores under k-grams";
   plot.x_label = fmt::format("context k, {}", unit_name(score.settings.unit));
-  plot.y_label = "nats a sentence";
+  plot.y_label = "nats per sentence";
   plot.caption =
       "−log P of the sentences under the exact k-gram of context k. The lowest is the k-gram that they are "
       "likeliest from; "
@@ -297,7 +272,7 @@ Plot height_plot(const Score& score) {
   plot.name = "departure-height";
   plot.title = "Departure from the language by scale";
   plot.x_label = "height j of the subtrees that a leaf opens";
-  plot.y_label = "excess surprise, nats a leaf";
+  plot.y_label = "excess surprise, nats per leaf";
   plot.caption =
       "Mean −log P(x_i | all before) under the language over leaves that open subtrees of height j, less "
       "that of true "
@@ -352,6 +327,24 @@ Plot leaf_plot(const Score& score) {
   return plot;
 }
 
+/// For text without figures.
+Document document(const Score& score, std::vector<Plot> plots) {
+  const auto by_context = std::ranges::partition(plots, [](const Plot& plot) { return plot.name == "context"; });
+  Figures contexts{{std::make_move_iterator(plots.begin()), std::make_move_iterator(by_context.begin())}},
+      departures{{std::make_move_iterator(by_context.begin()), std::make_move_iterator(by_context.end())}};
+  Document document, opening, context, departure, faults, statistics;
+  for (std::string& sentence : sentences(score)) opening << Paragraph{std::move(sentence)};
+  document.section("findings", "What the sequences are like", std::move(opening));
+  document.section("faults", "Faults, the first of each sequence", std::move(faults << fault_table(score)));
+  document.section("statistics", "Statistics beside the reference", std::move(statistics << statistics_table(score)));
+  if (score.well_formed == 0) return document;
+  document.section("context", "Which k-gram they behave like: −log P by context",
+                   std::move(context << std::move(contexts) << context_table(score)));
+  document.section("departure", "Where they depart from the language",
+                   std::move(departure << std::move(departures) << height_table(score)));
+  return document;
+}
+
 }  // namespace
 
 std::vector<Plot> score_plots(const Score& score) {
@@ -365,43 +358,16 @@ std::vector<Plot> score_plots(const Score& score) {
 }
 
 void write_score(std::ostream& out, Format format, const Score& score, std::size_t width) {
-  if (format == Format::json) {
+  if (format == Format::json)
     out << score_json(score).dump(1) << "\n";
-    return;
-  }
-  if (format == Format::csv) return write_csv(out, score);
-  for (const std::string& sentence : sentences(score)) out << wrap(sentence, "  ", width) << "\n";
-  const auto section = [&](const char* title, const TextTable& table) {
-    if (table.rows.empty()) return;
-    out << "\n" << title << "\n";
-    print(out, table, width);
-  };
-  section("Faults (the first of each sequence)", fault_table(score));
-  section("Statistics beside the reference", statistics_table(score));
-  if (score.well_formed == 0) return;
-  section("Scores: −log P by context", context_table(score));
-  section("Departure from the language by height", height_table(score));
+  else if (format == Format::csv)
+    write_csv(out, score);
+  else
+    write_text(out, document(score, {}), width);
 }
 
 void write_score_page(const std::filesystem::path& html, const Score& score, const std::string& title) {
-  Gallery gallery(html.parent_path() / (html.stem().string() + "-figures"));
-  Page page(title);
-  std::string opening;
-  for (const std::string& sentence : sentences(score)) opening += "<p>" + escape_html(sentence) + "</p>\n";
-  page.add("findings", "What the sequences are like", opening);
-  std::vector<Plot> plots = score_plots(score);
-  std::vector<Plot> departures;
-  std::vector<Plot> contexts;
-  for (Plot& plot : plots) (plot.name == "context" ? contexts : departures).push_back(std::move(plot));
-  if (score.well_formed > 0) {
-    page.add("context", "Which k-gram they behave like",
-             gallery(std::move(contexts)) + html_table(context_table(score)));
-    page.add("departure", "Where they depart from the language",
-             gallery(std::move(departures)) + html_table(height_table(score)));
-  }
-  if (!score.faults.empty()) page.add("faults", "Structure", html_table(fault_table(score)));
-  page.add("statistics", "Statistics beside the reference", html_table(statistics_table(score)));
-  write_file(html, page.html());
+  write_page(html, title, document(score, score_plots(score)));
 }
 
 }  // namespace leafcast::analysis

@@ -3,8 +3,7 @@
 #include <iosfwd>
 #include <string>
 
-#include "analysis/present/gnuplot.h"
-#include "analysis/present/table.h"
+#include "analysis/present/document.h"
 #include "analysis/score/score.h"
 
 namespace leafcast::analysis {

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <iostream>
 
-#include "analysis/present/grammar_summary.h"
+#include "analysis/present/grammar_tables.h"
 #include "engine/error.h"
 #include "engine/values.h"
 #include "io/file/atomic_file.h"

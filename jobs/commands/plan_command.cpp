@@ -1,17 +1,18 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <iostream>
-#include <map>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <optional>
 #include <set>
 
+#include "analysis/present/document.h"
+#include "analysis/present/overview.h"
 #include "analysis/text/cell_text.h"
 #include "analysis/text/number_text.h"
-#include "analysis/text/text_table.h"
 #include "engine/plan/cost.h"
 #include "engine/plan/stages.h"
 #include "jobs/commands/costs.h"
@@ -74,19 +75,16 @@ std::string slurm_time(double seconds) {
 /// What to ask Slurm for.
 struct Suggestion {
   int ranks;
-  double seconds;         ///< expected
-  std::string time;       ///< limit with a reserve, HH:MM:SS
-  long long megabytes;    ///< a core
-  std::string resources;  ///< the same as sbatch's options
+  double seconds;       ///< expected
+  std::string time;     ///< limit with a reserve, HH:MM:SS
+  long long megabytes;  ///< per core
 };
 
 Suggestion suggest(const Cost& cost, int ranks) {
-  Suggestion suggestion{ranks, cost.seconds / ranks + cost.longest_chunk, {}, 0, {}};
+  Suggestion suggestion{ranks, cost.seconds / ranks + cost.longest_chunk, {}, 0};
   suggestion.time = slurm_time(2 * suggestion.seconds + 120);
   const double bytes = 1.25 * cost.rank_bytes + cost.tally_bytes / std::min<double>(ranks, kRanksANode);
   suggestion.megabytes = static_cast<long long>(std::ceil(bytes / 1e6 / 50)) * 50;
-  suggestion.resources =
-      fmt::format("--ntasks={} --time={} --mem-per-cpu={}M", ranks, suggestion.time, suggestion.megabytes);
   return suggestion;
 }
 
@@ -102,45 +100,17 @@ std::string shell_word(const std::string& word) {
   return quoted + "'";
 }
 
-/// The words of the batch script and its arguments.
-std::vector<std::string> job_words(const Options& options) {
-  std::vector<std::string> words = {"slurm/sweep.sbatch", "DIR"};
+/// The words of the command that submits the sweep.
+std::vector<std::string> job_words(const Suggestion& suggestion, const Options& options) {
+  std::vector<std::string> words = {"sbatch",
+                                    fmt::format("--ntasks={}", suggestion.ranks),
+                                    "--time=" + suggestion.time,
+                                    fmt::format("--mem-per-cpu={}M", suggestion.megabytes),
+                                    "slurm/sweep.sbatch",
+                                    "DIR"};
   for (const std::string& file : options.positional()) words.push_back(shell_word(file));
   for (const Setting& setting : options.overrides())
     words.push_back(shell_word(fmt::format("--{}={}", setting.key, setting.value)));
-  return words;
-}
-
-// ---- text
-
-std::size_t columns(const std::string& text) {  // UTF-8: bytes that begin a character
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-/// Lines of at most so many columns; a longer word has a line of its own.
-std::vector<std::string> wrap(const std::vector<std::string>& words, std::size_t width,
-                              const std::string& indent) {
-  std::vector<std::string> lines;
-  for (const std::string& word : words) {
-    if (lines.empty())
-      lines.push_back(word);
-    else if (columns(lines.back()) + 1 + columns(word) <= width)
-      lines.back() += " " + word;
-    else
-      lines.push_back(indent + word);
-  }
-  return lines;
-}
-
-std::vector<std::string> words_of(const std::string& text) {
-  std::vector<std::string> words(1);
-  for (const char c : text) {
-    if (c == ' ')
-      words.emplace_back();
-    else
-      words.back() += c;
-  }
   return words;
 }
 
@@ -162,16 +132,15 @@ Simulation simulate(const Plan& plan, const CostModel& costs, int ranks) {
   return simulation;
 }
 
-void print_simulation(const Simulation& simulation, int ranks) {
+std::string simulation_text(const Simulation& simulation, int ranks) {
   const workers::DryRun& run = simulation.run;
   std::string text = fmt::format("simulated on {} rank{}", ranks, ranks == 1 ? "" : "s");
   if (simulation.share > 1) text += fmt::format(", with one chunk in {}", simulation.share);
-  text += fmt::format(
+  return text + fmt::format(
       ": {}; {:.1f}% of the ranks' time is sampling; the end is {} after the first rank has nothing to do; "
       "rank 0 is busy for {:.2g}% of the time with orders and results",
       format_duration(run.seconds), 100 * run.efficiency, format_duration(run.tail_seconds),
       100 * run.dispatch_seconds / run.seconds);
-  for (const std::string& line : wrap(words_of(text), kColumns - 2, "  ")) fmt::print("{}\n", line);
 }
 
 Json json_of(const Simulation& simulation) {
@@ -183,21 +152,6 @@ Json json_of(const Simulation& simulation) {
 
 // ---- printing
 
-/// Cells of one language each; all together if languages are many and have few cells.
-std::vector<std::vector<std::uint32_t>> groups_of(const Plan& plan) {
-  std::vector<std::vector<std::uint32_t>> groups;
-  std::map<std::string, std::size_t> place;
-  std::vector<std::uint32_t> all;
-  for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
-    const auto [entry, is_new] = place.try_emplace(analysis::language_text(plan.cells()[i]), groups.size());
-    if (is_new) groups.emplace_back();
-    groups[entry->second].push_back(i);
-    all.push_back(i);
-  }
-  if (2 * groups.size() > all.size()) return {all};
-  return groups;
-}
-
 std::string core_time(double seconds) {
   return seconds < 1 ? analysis::number_text(seconds, 2) + " s" : format_duration(seconds);
 }
@@ -208,42 +162,37 @@ std::string samples_text(const Cell& cell, const std::optional<double>& forecast
   return sign + format_count(static_cast<double>(cell.samples()));
 }
 
-/// A table a language: what its cells share is said once.
-void print_group(const Plan& plan, const Forecast& forecast, const Cost& cost,
-                 const std::vector<std::uint32_t>& group) {
+/// A table per language: what its cells share is said once.
+analysis::Document document_of(const Plan& plan, const Forecast& forecast, const Cost& cost,
+                               const std::vector<std::size_t>& group) {
   std::vector<const Cell*> cells;
   double seconds = 0;
-  for (const std::uint32_t i : group) {
+  for (const std::size_t i : group) {
     cells.push_back(&plan.cells()[i]);
     seconds += cost.cell_seconds[i];
   }
   const std::set<std::string> varying = analysis::varying_keys(cells);
-  std::string shared = analysis::text(*cells.front(), [&](const std::string& key) {
-    return analysis::describes_language(key) && !varying.contains(key);
-  });
-  if (!varying.contains("language.d") && !varying.contains("language.height"))
-    shared += fmt::format(" (n = {})", cells.front()->language().leaves());
-  std::cout << analysis::wrap(fmt::format("{}: {} cell{}, {} of core time", shared, group.size(),
-                                          group.size() == 1 ? "" : "s", core_time(seconds)),
-                              "")
-            << '\n';
-  using Kind = analysis::TextTable::Kind;
-  analysis::TextTable table;
-  table.columns = {{"#"},      {"cell", Kind::word}, {"samples"},
-                   {"chunks"}, {"core time"},        {"share", Kind::number, 1}};
-  for (const std::uint32_t i : group) {
+  using Kind = analysis::Column::Kind;
+  analysis::Table table{
+      {{"#"}, {"cell", Kind::word}, {"samples"}, {"chunks"}, {"core time"}, {"share", Kind::number, 1}}, {}};
+  for (const std::size_t i : group) {
     const std::string name = analysis::text(plan.cells()[i], [&](const std::string& key) {
       return varying.contains(key) || key.starts_with("generator.");
     });
-    table.rows.push_back({std::to_string(i), name, samples_text(plan.cells()[i], forecast[i]),
-                          std::to_string(plan.chunks(i)), core_time(cost.cell_seconds[i]),
+    table.rows.push_back({i, name, samples_text(plan.cells()[i], forecast[i]), plan.chunks(static_cast<std::uint32_t>(i)),
+                          core_time(cost.cell_seconds[i]),
                           fmt::format("{:.1f}%", 100 * cost.cell_seconds[i] / cost.seconds)});
   }
-  analysis::print(std::cout, table, kColumns);
-  std::cout << std::endl;
+  analysis::Document document;
+  document << analysis::Paragraph{fmt::format("{}: {} cell{}, {} of core time",
+                                              analysis::shared_language(*cells.front(), varying), group.size(),
+                                              group.size() == 1 ? "" : "s", core_time(seconds))}
+           << std::move(table);
+  return document;
 }
 
-void print_goals(const Plan& asked, const Forecast& forecast) {
+/// What goals are expected to take; empty without any.
+std::string goals_text(const Plan& asked, const Forecast& forecast) {
   std::size_t goals = 0, told = 0, short_of_it = 0;
   for (std::size_t c = 0; c < forecast.size(); ++c) {
     const Cell& cell = asked.cells()[c];
@@ -252,51 +201,60 @@ void print_goals(const Plan& asked, const Forecast& forecast) {
     told += forecast[c] ? 1 : 0;
     short_of_it += forecast[c] && *forecast[c] >= static_cast<double>(cell.samples()) ? 1 : 0;
   }
-  if (goals == 0) return;
+  if (goals == 0) return "";
   std::string text = fmt::format(
-      "targets: {} of {} cells have one; samples, chunks and times are what a small sample of each lets "
-      "expect",
-      goals, forecast.size());
+      "targets: {} of {} cells have one; samples, chunks and times are what a small sample of each lets expect", goals,
+      forecast.size());
   if (told < goals) text += fmt::format(" (≤: the most they may take; {} could not be told)", goals - told);
   if (short_of_it > 0) text += fmt::format("; {} will not be met within max-samples", short_of_it);
-  for (const std::string& line : wrap(words_of(text), kColumns - 2, "  ")) fmt::print("{}\n", line);
+  return text;
+}
+
+/// A command in lines that a shell reads as one; its words stay whole.
+std::string shell_lines(const std::vector<std::string>& words) {
+  std::string lines, line = " ";
+  for (const std::string& word : words) {
+    if (line != " " && analysis::display_width(line) + 1 + analysis::display_width(word) > kColumns - 2) {
+      lines += line + " \\\n";
+      line = "   ";
+    }
+    line += ' ' + word;
+  }
+  return lines + line;
 }
 
 /// `asked`: as the sweep says; `plan`: what is expected of it, which differs only where there are goals.
 void print_text(const Plan& asked, const Forecast& forecast, const Plan& plan, const CostModel& costs,
                 const Cost& cost, const Suggestion& suggestion, const std::optional<Simulation>& simulation,
-                const Options& options) {
-  if (!plan.title().empty()) {
-    for (const std::string& line : wrap(words_of(plan.title()), kColumns, "")) fmt::print("{}\n", line);
-    fmt::print("\n");
-  }
-  std::fflush(stdout);
-  for (const std::vector<std::uint32_t>& group : groups_of(plan)) print_group(plan, forecast, cost, group);
-  print_goals(asked, forecast);
-  const std::string total =
-      fmt::format("core time: {} in all for {} cells, {} leaves, {:.2g} s the longest chunk; {}",
-                  format_duration(cost.seconds), plan.cells().size(), format_count(cost.leaves),
-                  cost.longest_chunk, describe(costs));
-  for (const std::string& line : wrap(words_of(total), kColumns - 2, "  ")) fmt::print("{}\n", line);
-  fmt::print("memory: about {}B a rank, and {}B for tallies on rank 0\n", format_count(cost.rank_bytes),
-             format_count(cost.tally_bytes));
-  if (simulation) print_simulation(*simulation, suggestion.ranks);
-  fmt::print("with {}: about {}. To submit (from the source folder):\n",
-             suggestion.ranks == 1 ? "1 rank" : fmt::format("{} ranks", suggestion.ranks),
-             format_duration(suggestion.seconds));
-  std::vector<std::string> words = words_of("sbatch " + suggestion.resources);
-  for (const std::string& word : job_words(options)) words.push_back(word);
-  const std::vector<std::string> lines = wrap(words, kColumns - 4, "  ");
-  for (std::size_t i = 0; i < lines.size(); ++i)
-    fmt::print("  {}{}\n", lines[i], i + 1 < lines.size() ? " \\" : "");
-  fmt::print("or, with the presets of your site: slurm/submit (--help tells how)\n");
+                const std::vector<std::string>& job) {
+  analysis::Document document;
+  document << analysis::Paragraph{plan.title()};
+  std::vector<std::size_t> cells(plan.cells().size());
+  std::iota(cells.begin(), cells.end(), 0);
+  for (const auto& group : analysis::sections(plan, cells)) document << document_of(plan, forecast, cost, group);
+  document << analysis::Paragraph{goals_text(asked, forecast)}
+           << analysis::Paragraph{fmt::format(
+                  "core time: {} in all for {} cells, {} leaves, {:.2g} s the longest chunk; {}",
+                  format_duration(cost.seconds), plan.cells().size(), format_count(cost.leaves), cost.longest_chunk,
+                  describe(costs))}
+           << analysis::Paragraph{fmt::format("memory: about {}B per rank, and {}B for tallies on rank 0",
+                                              format_count(cost.rank_bytes), format_count(cost.tally_bytes))};
+  if (simulation) document << analysis::Paragraph{simulation_text(*simulation, suggestion.ranks)};
+  document << analysis::Heading{fmt::format(
+                  "with {}: about {}. To submit (from the source folder):",
+                  suggestion.ranks == 1 ? "1 rank" : fmt::format("{} ranks", suggestion.ranks),
+                  format_duration(suggestion.seconds))}
+           << analysis::Verbatim{shell_lines(job)}
+           << analysis::Paragraph{"or, with the presets of your site: slurm/submit (--help tells how)"};
+  analysis::write_text(std::cout, document, kColumns, "--format json has everything");
+  std::cout.flush();
 }
 
 // ---- JSON
 
 void print_json(const Plan& asked, const Forecast& forecast, const Plan& plan, const CostModel& costs,
                 const Cost& cost, const Suggestion& suggestion, const std::optional<Simulation>& simulation,
-                const Options& options) {
+                const std::vector<std::string>& job) {
   Json cells = Json::array();
   std::uint64_t samples = 0;
   for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
@@ -312,8 +270,6 @@ void print_json(const Plan& asked, const Forecast& forecast, const Plan& plan, c
     row["max_samples"] = asked.cells()[i].samples();
     row["samples_forecast"] = forecast[i] ? Json(*forecast[i]) : Json();
   }
-  std::string command = "sbatch " + suggestion.resources;
-  for (const std::string& word : job_words(options)) command += " " + word;
   Json document = {
       {"title", plan.title()},
       {"plan_hash", fmt::format("{:016x}", asked.hash())},
@@ -333,7 +289,7 @@ void print_json(const Plan& asked, const Forecast& forecast, const Plan& plan, c
         {"seconds", suggestion.seconds},
         {"time", suggestion.time},
         {"mem_per_cpu_mb", suggestion.megabytes},
-        {"command", command}}},
+        {"command", fmt::format("{}", fmt::join(job, " "))}}},
   };
   if (simulation) document["simulation"] = json_of(*simulation);
   // A title or file name may hold bytes that are no UTF-8.
@@ -376,8 +332,9 @@ ExitCode plan_command(const Arguments& arguments, const Arguments&) {
       throw UsageError(fmt::format("--ranks {}: from 1 to {} ranks can be simulated", ranks, kMostRanks));
     simulation = simulate(plan, costs, ranks);
   }
-  (format == "json" ? print_json : print_text)(asked, forecast, plan, costs, cost, suggest(cost, ranks),
-                                               simulation, options);
+  const Suggestion suggestion = suggest(cost, ranks);
+  (format == "json" ? print_json : print_text)(asked, forecast, plan, costs, cost, suggestion, simulation,
+                                               job_words(suggestion, options));
   return ExitCode::done;
 }
 

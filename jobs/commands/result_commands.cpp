@@ -9,7 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/estimate/goal_check.h"
-#include "analysis/present/grammar_averages.h"
+#include "analysis/present/fit_tables.h"
+#include "analysis/present/grammar_tables.h"
 #include "analysis/present/report.h"
 #include "analysis/present/table.h"
 #include "engine/printable.h"

@@ -166,24 +166,23 @@ std::uint64_t count_sequences(const Paths& files, const io::SequenceHeader& firs
   return all;
 }
 
-/// One line a sequence.
+/// A row per sequence, as CSV.
 class ScoreFile {
  public:
-  ScoreFile(const std::string& name, const analysis::ScoreSettings& settings) : name_(name), file_(name) {
-    file_ << "sequence,fault,place,s,first_impossible_leaf,lowest_inconsistency,nats_language";
-    for (const std::int64_t k : settings.contexts) file_ << ",nats_" << k;
-    file_ << "\n";
-  }
+  ScoreFile(const std::string& name, const analysis::ScoreSettings& settings)
+      : name_(name), file_(name), write_(file_, analysis::Format::csv, columns(settings)) {}
   void add(const analysis::SequenceScore& score) {
-    const auto nats = [](double x) { return std::isnan(x) ? std::string() : fmt::format("{:.17g}", x); };
-    std::string line =
-        fmt::format("{},{},{},{},{},{},{}", number_++, score.fault ? fault_name(*score.fault) : "",
-                    score.fault ? std::to_string(score.place) : "", score.sum,
-                    score.impossible_leaf >= 0 ? std::to_string(score.impossible_leaf) : "",
-                    score.lowest_inconsistency > 0 ? std::to_string(score.lowest_inconsistency) : "",
-                    nats(score.language));
-    for (const double x : score.kgrams) line += "," + nats(x);
-    file_ << line << "\n";
+    using analysis::Entry;
+    const auto nats = [](double x) { return std::isinf(x) ? Entry("inf") : Entry(x); };
+    analysis::Row row = {number_++,
+                         score.fault ? fault_name(*score.fault) : "",
+                         score.fault ? Entry(score.place) : Entry(),
+                         score.sum,
+                         score.impossible_leaf >= 0 ? Entry(score.impossible_leaf) : Entry(),
+                         score.lowest_inconsistency > 0 ? Entry(score.lowest_inconsistency) : Entry(),
+                         nats(score.language)};
+    for (const double x : score.kgrams) row.push_back(nats(x));
+    write_(row);
   }
   void close() {
     file_.flush();
@@ -193,8 +192,16 @@ class ScoreFile {
   }
 
  private:
+  static std::vector<analysis::Column> columns(const analysis::ScoreSettings& settings) {
+    std::vector<analysis::Column> list = {
+        {"sequence"}, {"fault"}, {"place"}, {"s"}, {"first_impossible_leaf"}, {"lowest_inconsistency"}, {"nats_language"}};
+    for (const std::int64_t k : settings.contexts) list.push_back({fmt::format("nats_{}", k)});
+    return list;
+  }
+
   std::string name_;
   std::ofstream file_;
+  analysis::RowWriter write_;
   std::uint64_t number_ = 0;
 };
 

@@ -10,7 +10,7 @@
 
 #include "analysis/estimate/estimates.h"
 #include "analysis/estimate/goal_check.h"
-#include "analysis/text/text_table.h"
+#include "analysis/present/document.h"
 #include "engine/plan/stages.h"
 #include "engine/printable.h"
 #include "io/run/run_directory.h"
@@ -146,34 +146,37 @@ std::string time_left(const RunState& said, double now) {
   return fmt::format("{}: takes about {:.0f} more runs", text, std::ceil((left - limit) / whole));
 }
 
-/// A line of what status says of a run; broken if it is long.
-void print_line(const std::string& text) { fmt::print("{}", analysis::wrap(printable(text), "  ")); }
+/// Lines below a heading or table; text of other machines is made harmless.
+void say_line(analysis::Document& document, const std::string& text) {
+  document << analysis::Paragraph{printable(text), analysis::Paragraph::Look::soft};
+}
 
-void print_run(const RunStatus& run) {
+analysis::Document document_of(const RunStatus& run) {
+  analysis::Document document;
+  const auto line = [&](const std::string& text) { say_line(document, text); };
   const bool slice = run.said && !run.said->slice.empty();
-  fmt::print("{}: {}{}\n", printable(run.directory.string()), name(run.state),
-             slice ? fmt::format(" (slice {})", printable(run.said->slice)) : "");
-  if (!run.reason.empty()) print_line(run.reason);
-  if (const std::string text = who(run); !text.empty()) print_line(text);
-  if (!run.damage.empty()) print_line("damage: " + run.damage);
-  if (!run.said) return;
+  document << analysis::Heading{fmt::format("{}: {}{}", printable(run.directory.string()), name(run.state),
+                                            slice ? fmt::format(" (slice {})", printable(run.said->slice)) : "")};
+  line(run.reason);
+  line(who(run));
+  if (!run.damage.empty()) line("damage: " + run.damage);
+  if (!run.said) return document;
   const RunState& said = *run.said;
   double silence = run.now - said.written;
   const bool running = run.state == RunStatus::State::running;
   if (running) {
-    print_line(fmt::format("{}; {}leaves/s", time_left(said, run.now), format_count(said.leaves_a_second)));
+    line(fmt::format("{}; {}leaves/s", time_left(said, run.now), format_count(said.leaves_a_second)));
     silence = std::min(silence, run.lock->beat_seconds);
   }
-  print_line(fmt::format("{} {}, last heard of {}, {}", running ? "running for" : "ran for",
-                         format_duration(running ? run.now - said.started : said.written - said.started),
-                         ago(silence),
-                         said.last_part > 0 ? "last part " + ago(run.now - said.last_part) : "no part yet"));
+  line(fmt::format("{} {}, last heard of {}, {}", running ? "running for" : "ran for",
+                   format_duration(running ? run.now - said.started : said.written - said.started), ago(silence),
+                   said.last_part > 0 ? "last part " + ago(run.now - said.last_part) : "no part yet"));
   if (said.seconds > 0 && said.ranks > 1)
-    print_line(fmt::format("rank 0: {:.1f}% of its time for orders and results, {:.1f}% for writing",
-                           100 * said.dispatch_seconds / said.seconds,
-                           100 * said.writing_seconds / said.seconds));
+    line(fmt::format("rank 0: {:.1f}% of its time for orders and results, {:.1f}% for writing",
+                     100 * said.dispatch_seconds / said.seconds, 100 * said.writing_seconds / said.seconds));
   if (!said.silent_ranks.empty() && run.lives())
-    print_line(fmt::format("ranks not heard of for long: {}", fmt::join(said.silent_ranks, ", ")));
+    line(fmt::format("ranks not heard of for long: {}", fmt::join(said.silent_ranks, ", ")));
+  return document;
 }
 
 /// How precise a cell is: relative error of its first statistic now, and when all samples are drawn.
@@ -267,16 +270,18 @@ std::vector<Group> group_by_plan(const std::vector<RunStatus>& runs) {
   return list;
 }
 
+using Kind = analysis::Column::Kind;
+
 /// Errors against targets, and the samples that are still needed.
-void print_goals(const Group& group) {
-  if (group.goals.empty()) return;
-  using Kind = analysis::TextTable::Kind;
-  analysis::TextTable table;
-  table.columns = {{"error/target", Kind::number, 9},
-                   {"of", Kind::word, 7},
-                   {"samples", Kind::number, 6},
-                   {"to go", Kind::number, 8},
-                   {"cell", Kind::word, 9}};
+analysis::Document goals_of(const Group& group) {
+  analysis::Document document;
+  if (group.goals.empty()) return document;
+  analysis::Table table{{{"error/target", Kind::number, 9},
+                         {"of", Kind::word, 7},
+                         {"samples", Kind::number, 6},
+                         {"to go", Kind::number, 8},
+                         {"cell", Kind::word, 9}},
+                        {}};
   std::vector<std::string> notes;
   for (std::size_t cell = 0; cell < group.wanted.size(); ++cell) {
     const Cell& c = group.record.plan.cells()[cell];
@@ -288,24 +293,21 @@ void print_goals(const Group& group) {
                           state.statistic, format_count(drawn), to_go, c.label()});
     if (!state.met && more <= 0) notes.push_back(fmt::format("{}: {}", c.label(), describe(state)));
   }
-  if (table.rows.empty()) return;
-  fmt::print("\ntargets: the largest error over its target, and the samples still needed\n");
-  std::fflush(stdout);
-  analysis::print(std::cout, table);
-  std::cout.flush();
-  for (const std::string& note : notes) print_line("not within max-samples: " + note);
+  document << analysis::Heading{"targets: the largest error over its target, and the samples still needed"}
+           << std::move(table);
+  for (const std::string& note : notes) say_line(document, "not within max-samples: " + note);
+  return document;
 }
 
-void print_group(const Group& group) {
+analysis::Document document_of(const Group& group) {
   const Plan& plan = group.record.plan;
   const auto precision = precisions(group.record);
-  using Kind = analysis::TextTable::Kind;
-  analysis::TextTable table;
-  table.columns = {{"done", Kind::number, 9},
-                   {"chunks", Kind::number, 3},
-                   {"error", Kind::number, 8},
-                   {"at end", Kind::number, 4},
-                   {"cell", Kind::word, 9}};
+  analysis::Table table{{{"done", Kind::number, 9},
+                         {"chunks", Kind::number, 3},
+                         {"error", Kind::number, 8},
+                         {"at end", Kind::number, 4},
+                         {"cell", Kind::word, 9}},
+                        {}};
   for (std::size_t cell = 0; cell < plan.cells().size(); ++cell) {
     const std::uint64_t done = group.chunks_done(cell);
     const auto found = precision.find(cell);
@@ -315,21 +317,17 @@ void print_group(const Group& group) {
          fmt::format("{}/{}", done, group.wanted[cell]), percent(p.relative), percent(p.at_end),
          plan.cells()[cell].label()});
   }
-  if (!plan.title().empty()) fmt::print("\n{}", plan.title());
-  fmt::print("\n");
-  std::fflush(stdout);
-  analysis::print(std::cout, table);
-  std::cout.flush();
+  analysis::Document document;
+  document << analysis::Heading{plan.title()} << std::move(table);
   if (!precision.empty())
-    print_line(
-        "error: relative, of the valid rate where sentences may be invalid, else of the variance, by what is "
-        "in parts");
-  fmt::print("{} of {} chunks are done, {} of them in parts\n", group.chunks_done(), sum(group.wanted),
-             group.record.ledger.count());
-  print_goals(group);
+    say_line(document,
+             "error: relative, of the valid rate where sentences may be invalid, else of the variance, by what is in "
+             "parts");
+  document << analysis::Paragraph{fmt::format("{} of {} chunks are done, {} of them in parts", group.chunks_done(),
+                                              sum(group.wanted), group.record.ledger.count())};
+  document << goals_of(group);
+  return document;
 }
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
 Json json_of(const RunStatus& run) {
   Json json{{"directory", run.directory.string()}, {"state", name(run.state)}, {"reason", run.reason}};
@@ -366,19 +364,19 @@ Json json_of(const Group& group) {
     if (const auto found = precision.find(cell); found != precision.end()) {
       const Precision& p = found->second;
       row["statistic"] = p.statistic;
-      row["value"] = number(p.value);
-      row["stderr"] = number(p.error);
-      row["relative_error"] = number(p.relative);
-      row["relative_error_when_done"] = number(p.at_end);
+      row["value"] = p.value;
+      row["stderr"] = p.error;
+      row["relative_error"] = p.relative;
+      row["relative_error_when_done"] = p.at_end;
     }
     if (!group.goals.empty() && group.has_goal(cell)) {
       const GoalState& state = group.goals[cell];
       row["goal"] = {{"met", state.met},
                      {"statistic", state.statistic},
-                     {"value", number(state.value)},
-                     {"stderr", number(state.error)},
-                     {"error_over_target", number(state.excess)},
-                     {"samples_foreseen", number(group.foreseen(cell))}};
+                     {"value", state.value},
+                     {"stderr", state.error},
+                     {"error_over_target", state.excess},
+                     {"samples_foreseen", group.foreseen(cell)}};
     }
     cells.push_back(row);
   }
@@ -413,8 +411,11 @@ ExitCode status_command(const Arguments& arguments, const Arguments&) {
   if (options.has("json")) {
     print_json(runs, groups);
   } else {
-    for (const RunStatus& run : runs) print_run(run);
-    for (const Group& group : groups) print_group(group);
+    analysis::Document document;
+    for (const RunStatus& run : runs) document << document_of(run);
+    for (const Group& group : groups) document << document_of(group);
+    analysis::write_text(std::cout, document, 80, "--json has everything");
+    std::cout.flush();
   }
   if (std::ranges::any_of(runs, [](const RunStatus& run) { return !run.damage.empty(); }))
     return ExitCode::bad_data;

@@ -8,6 +8,7 @@
 
 #include "analysis/estimate/estimates.h"
 #include "analysis/fit/fits.h"
+#include "analysis/present/fit_tables.h"
 #include "analysis/present/table.h"
 #include "engine/observe/observable.h"
 #include "io/hdf5/hdf5.h"

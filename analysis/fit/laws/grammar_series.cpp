@@ -10,7 +10,7 @@
 
 #include "analysis/estimate/estimates.h"
 #include "analysis/fit/laws/points.h"
-#include "analysis/present/grammar_summary.h"
+#include "analysis/theory/grammar_values.h"
 #include "analysis/text/cell_text.h"
 #include "analysis/theory/grammar_correlation.h"
 #include "analysis/theory/grammar_entropy.h"

@@ -28,7 +28,7 @@ struct LearningCurve {
   std::vector<Series> operator()(const Evidence& evidence) const;
 };
 
-/// An exact statistic of grammars by level ℓ (grammar_summary.h), averaged over the grammars of a plan that
+/// An exact statistic of grammars by level ℓ (grammar_values.h), averaged over the grammars of a plan that
 /// differ in their seeds, against what random grammars are predicted to have of the statistic `formula`.
 /// Errors from the spread of grammars; one grammar has none.
 struct OfGrammars {

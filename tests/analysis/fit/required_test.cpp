@@ -323,8 +323,8 @@ TEST_CASE("plots and tables of what is required") {
   CHECK(tables.by_height.rows.size() == 30);
   for (const auto* table : {&tables.context, &tables.memory, &tables.by_height}) {
     std::ostringstream out;
-    print(out, *table);
-    std::istringstream lines(out.str());
+    Document document;
+    write_text(out, document << *table);
     CHECK(!out.str().empty());
     for (const auto& row : table->rows) CHECK(row.size() == table->columns.size());
   }

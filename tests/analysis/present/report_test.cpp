@@ -13,7 +13,6 @@
 
 #include "analysis/estimate/estimate_index.h"
 #include "analysis/estimate/estimates.h"
-#include "analysis/fit/curves.h"
 #include "analysis/fit/fits.h"
 #include "analysis/present/findings.h"
 #include "analysis/present/gnuplot.h"

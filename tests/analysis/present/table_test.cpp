@@ -7,6 +7,7 @@
 
 #include "analysis/estimate/estimates.h"
 #include "analysis/fit/fits.h"
+#include "analysis/present/fit_tables.h"
 #include "analysis/text/number_text.h"
 #include "engine/error.h"
 #include "tests/analysis/synthetic.h"
@@ -133,7 +134,7 @@ TEST_CASE("text fits a terminal and says what the cells share once") {
     CHECK(display_width(line) <= 80);
   }
   CHECK(text.find("Every kind") == 0);
-  CHECK(text.find("128 samples a cell") != std::string::npos);
+  CHECK(text.find("128 samples per cell") != std::string::npos);
   CHECK(text.find("kgram k=9 tokens") != std::string::npos);
   CHECK(text.find("#5 coloring q=3 d=3 h=5 · block w=2 leaves sampled") != std::string::npos);
 

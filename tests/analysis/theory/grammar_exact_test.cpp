@@ -8,7 +8,7 @@
 
 #include "analysis/estimate/estimates.h"
 #include "analysis/estimate/pair_correlation.h"
-#include "analysis/present/grammar_summary.h"
+#include "analysis/theory/grammar_values.h"
 #include "analysis/theory/grammar_correlation.h"
 #include "analysis/theory/grammar_entropy.h"
 #include "engine/kernels/chunk_runner.h"

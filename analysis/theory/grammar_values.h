@@ -1,9 +1,7 @@
 #pragma once
-#include <iosfwd>
 #include <string>
 #include <vector>
 
-#include "analysis/present/table.h"
 #include "engine/plan/plan.h"
 
 namespace leafcast::analysis {
@@ -46,10 +44,6 @@ struct GrammarFamily {
 };
 /// Of the grammars of a plan, each once.
 std::vector<GrammarFamily> grammar_families(const Plan& plan, const LeafContexts& asked = {-1, {}});
-
-/// text: a table for each family, its average; csv, json: every grammar, then the average (grammar_seed
-/// empty).
-void write_grammars(std::ostream& out, Format format, const std::vector<GrammarFamily>& families);
 
 /// Mean and its standard error from the spread, NaN for one value.
 struct MeanOverGrammars {

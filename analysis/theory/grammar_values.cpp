@@ -1,27 +1,19 @@
-#include "analysis/present/grammar_summary.h"
+#include "analysis/theory/grammar_values.h"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <cmath>
 #include <map>
-#include <ostream>
 #include <set>
 
 #include "analysis/text/cell_text.h"
-#include "analysis/text/json_rows.h"
-#include "analysis/text/number_text.h"
-#include "analysis/text/text_table.h"
 #include "analysis/theory/grammar_correlation.h"
 #include "analysis/theory/grammar_entropy.h"
 #include "engine/language/tree.h"
-#include "engine/values.h"
 
 namespace leafcast::analysis {
 
 namespace {
-
-using Json = JsonRow;
 
 std::string at(const char* statistic, int level) { return fmt::format("{}@{}", statistic, level); }
 
@@ -33,31 +25,6 @@ std::string family_key(const Cell& cell) {
 }
 
 constexpr double kRounding = 1e-13;
-
-/// The parameters of a language, "language.v" as "v"; a grammar from a file is not written out again.
-Json language_columns(const Cell& cell) {
-  Json columns = Json::object();
-  for (const char* name : {"v", "m", "s", "L", "classes", "rules", "zipf-exponent", "zipf-level"}) {
-    const auto parameter = cell.parameters().find(std::string("language.") + name);
-    std::string column = name;
-    for (char& c : column)
-      if (c == '-') c = '_';
-    if (parameter == cell.parameters().end())
-      columns[column] = Json();
-    else if (const auto number = parse_real(parameter->second))
-      columns[column] = *number;
-    else
-      columns[column] = parameter->second;
-  }
-  const Language& language = cell.language();
-  columns["v"] = language.symbols();
-  columns["s"] = language.d;
-  columns["L"] = language.height;
-  columns["classes"] = language.grammar().classes();
-  return columns;
-}
-
-Json number(double x) { return json_number(x); }
 
 }  // namespace
 
@@ -132,53 +99,6 @@ std::vector<GrammarFamily> grammar_families(const Plan& plan, const LeafContexts
     }
   }
   return families;
-}
-
-void write_grammars(std::ostream& out, Format format, const std::vector<GrammarFamily>& families) {
-  if (format == Format::text) {
-    for (const GrammarFamily& family : families) {
-      const bool many = family.members.size() > 1;
-      fmt::print(out, "{}{}\n", family.text,
-                 many ? fmt::format(", averages over {} grammars", family.members.size()) : "");
-      TextTable table;
-      table.columns = {{"exact, in nats", TextTable::Kind::word}, {many ? "mean" : "value"}, {"formula"}};
-      for (const GrammarValue& value : family.average)
-        table.rows.push_back({value.statistic,
-                              many ? value_text(value.value, value.error) : number_text(value.value),
-                              number_text(value.predicted)});
-      print(out, table);
-      fmt::print(out, "\n");
-    }
-    return;
-  }
-  Json rows = Json::array();
-  const auto add = [&](const Cell& cell, const Json& seed, std::size_t grammars,
-                       const std::vector<GrammarValue>& values) {
-    for (const GrammarValue& value : values) {
-      Json row = language_columns(cell);
-      row["grammar_seed"] = seed;
-      row["grammars"] = grammars;
-      row["statistic"] = value.statistic;
-      row["value"] = number(value.value);
-      row["stderr"] = number(value.error);
-      row["predicted"] = number(value.predicted);
-      rows.push_back(std::move(row));
-    }
-  };
-  for (const GrammarFamily& family : families) {
-    for (std::size_t i = 0; i < family.members.size(); ++i) {
-      const auto seed = family.members[i]->parameters().find("language.grammar-seed");
-      const bool seeded = seed != family.members[i]->parameters().end();
-      add(*family.members[i], seeded ? Json(*parse_whole(seed->second)) : Json(), 1, family.of_member[i]);
-    }
-    if (family.members.size() > 1)
-      add(*family.members.front(), Json(), family.members.size(), family.average);
-  }
-  if (format == Format::json) {
-    out << rows.dump(1) << '\n';
-    return;
-  }
-  write_csv(out, rows);
 }
 
 }  // namespace leafcast::analysis

@@ -1,9 +1,8 @@
 #pragma once
-#include <iosfwd>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "analysis/present/table.h"
 #include "engine/observe/estimate.h"
 #include "engine/plan/plan.h"
 
@@ -23,8 +22,7 @@ struct GrammarAverage {
 std::vector<GrammarAverage> averages_over_grammars(const Record& record,
                                                    const std::vector<Estimate>& estimates);
 
-/// As write_table, with the column `grammars` in place of `samples`.
-void write_averages(std::ostream& out, Format format, const Record& record,
-                    const std::vector<GrammarAverage>& averages, std::size_t width = 80);
+/// The keys in which these cells differ.
+const std::set<std::string>& averaged_keys();
 
 }  // namespace leafcast::analysis

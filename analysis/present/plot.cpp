@@ -1,0 +1,83 @@
+#include "analysis/present/plot.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+namespace leafcast::analysis {
+
+std::string file_name(const std::string& text) {
+  std::string name;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text.compare(i, 2, "ρ") == 0) name += "rho";
+    if (text.compare(i, 2, "λ") == 0) name += "lambda";
+    if (std::isalnum(static_cast<unsigned char>(text[i])) || text[i] == '.') name += text[i];
+    if (text[i] == ' ' || text[i] == '-') name += '-';
+  }
+  return name.substr(0, 80);
+}
+
+Curve::Point point(double x, double y, double error) {
+  if (std::isnan(error)) error = 0;
+  return {x, y, y - error, y + error};
+}
+
+void add_horizontal(Plot& plot, const std::string& label, double y) {
+  plot.curves.push_back(
+      {label, Curve::Style::reference, 0, false, 0, {point(plot.x_low, y), point(plot.x_high, y)}});
+}
+
+void add_slope(Plot& plot, const std::string& label, double x, double y, double slope) {
+  Curve curve{label, Curve::Style::slope, 0, false, 0, {}};
+  for (const double end : {plot.x_low, plot.x_high})
+    curve.points.push_back(point(end, y * std::exp(slope * (end - x))));
+  plot.curves.push_back(std::move(curve));
+}
+
+double gaussian(double x) { return std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi); }
+
+void add_gaussian(Plot& plot) {
+  Curve curve{"Gaussian", Curve::Style::reference, 0, false, 0, {}};
+  for (int i = 0; i <= 120; ++i) {
+    const double x = plot.x_low + (plot.x_high - plot.x_low) * i / 120;
+    curve.points.push_back(point(x, gaussian(x)));
+  }
+  plot.curves.push_back(std::move(curve));
+}
+
+void add_bin(Curve& curve, double left, double right, double density) {
+  curve.points.push_back(point(left, density));
+  curve.points.push_back(point(right, density));
+}
+
+void set_y_range(Plot& plot, const std::vector<double>& values) {
+  double bottom = 0, top = 0, least_positive = std::numeric_limits<double>::infinity();
+  for (const double v : values) {
+    if (!std::isfinite(v)) continue;
+    bottom = std::min(bottom, v);
+    top = std::max(top, v);
+    if (v > 0) least_positive = std::min(least_positive, v);
+  }
+  plot.log_y = plot.log_y && top > 3 * least_positive;
+  if (plot.log_y) {
+    const double margin = std::max(1.6, std::pow(top / least_positive, 0.05));
+    plot.y_low = least_positive / margin;
+    plot.y_high = top * margin;
+    return;
+  }
+  const double span = top > bottom ? top - bottom : 1;
+  plot.y_low = bottom < 0 ? bottom - 0.08 * span : 0;
+  plot.y_high = top + 0.08 * span;
+}
+
+void clip_bars(Plot& plot) {
+  for (Curve& curve : plot.curves)
+    for (Curve::Point& p : curve.points) {
+      p.low = std::max(p.low, plot.y_low);
+      p.high = std::min(p.high, plot.y_high);
+    }
+}
+
+}  // namespace leafcast::analysis
