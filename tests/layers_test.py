@@ -1,4 +1,5 @@
-"""The arrows of the design: engine includes nothing above it; workers, io and analysis never include each other."""
+"""The arrows of the design: engine includes nothing above it; workers, io and analysis never include each other; the rooms of
+analysis include those before them."""
 import pathlib
 import re
 import sys
@@ -11,6 +12,7 @@ ALLOWED = {
     "analysis": {"analysis", "engine"},
     "jobs": {"jobs", "engine", "workers", "io", "analysis"},
 }
+ROOMS = ["text", "theory", "estimate", "fit", "present", "score"]  # of analysis
 FOREIGN = {  # headers of libraries that belong to one folder
     "mpi": (re.compile(r"<(mpi\.h|boost/mpi)"), {"workers", "jobs"}),
     "hdf5": (re.compile(r"<(hdf5|H5)"), {"io", "jobs"}),
@@ -25,6 +27,9 @@ def violations(files):
             own = re.match(r'\s*#\s*include\s*"([a-z]+)/', line)
             if own and own[1] in ALLOWED and own[1] not in ALLOWED[folder]:
                 found.append(f"{name}:{number}: {folder} must not include {own[1]}")
+            room, included = re.match(r"analysis/([a-z]+)/", name), re.match(r'\s*#\s*include\s*"analysis/([a-z]+)/', line)
+            if room and included and ROOMS.index(room[1]) < ROOMS.index(included[1]):
+                found.append(f"{name}:{number}: analysis/{room[1]} must not include analysis/{included[1]}")
             for library, (pattern, folders) in FOREIGN.items():
                 if re.match(r"\s*#\s*include", line) and pattern.search(line) and folder not in folders:
                     found.append(f"{name}:{number}: {folder} must not include {library}")
@@ -35,6 +40,7 @@ sources = [(folder, str(path.relative_to(ROOT)), path.read_text())
            for folder in ALLOWED for path in sorted((ROOT / folder).rglob("*")) if path.suffix in (".h", ".cpp")]
 assert len(sources) > 40, "the sources were not found"
 assert violations([("engine", "a.h", '#include "io/record/results.h"\n#include <mpi.h>')]).__len__() == 2, "the check cannot fail"
+assert violations([("analysis", "analysis/fit/a.h", '#include "analysis/present/plot.h"')]), "the check of rooms cannot fail"
 wrong = violations(sources)
 missing = [folder for folder in [*ALLOWED, "slurm", "tests"] if not (ROOT / folder / "README.md").exists()]
 print("\n".join(wrong + [f"{folder} has no README.md" for folder in missing]) or "all arrows point down")

@@ -76,8 +76,13 @@ CostView cost_view(const Record& record, const Provenance& provenance) {
   }
   std::stable_sort(works.begin(), works.end(),
                    [](const Work& a, const Work& b) { return a.seconds > b.seconds; });
-  view.by_work.columns = {{"kind of work", Column::Kind::word}, {"cells"}, {"sentences"}, {"leaves"},
-                          {"predicted core time"}, {"share"}, {"ns per leaf"}};
+  view.by_work.columns = {{"kind of work", Column::Kind::word},
+                          {"cells"},
+                          {"sentences"},
+                          {"leaves"},
+                          {"predicted core time"},
+                          {"share"},
+                          {"ns per leaf"}};
   for (const Work& work : works)
     view.by_work.rows.push_back({work.name, work.cells, count_text(static_cast<std::uint64_t>(work.samples)),
                                  number_text(work.leaves, 3), duration_text(work.seconds),

@@ -22,7 +22,7 @@ struct CostView {
   double sampled = kUnknown;    ///< core seconds that the last command of each run took
   double predicted = kUnknown;  ///< for the same chunks, by the cost model of the run
   std::string rates;            ///< where the model's rates come from
-  Table by_work;            ///< a row per kind of work: predicted for all chunks done
+  Table by_work;                ///< a row per kind of work: predicted for all chunks done
 };
 CostView cost_view(const Record& record, const Provenance& provenance);
 

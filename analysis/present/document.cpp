@@ -11,12 +11,18 @@ bool is_empty(const Document::Block& block) {
   return std::visit(
       [](const auto& b) {
         using Block = std::decay_t<decltype(b)>;
-        if constexpr (std::is_same_v<Block, Table>) return b.rows.empty();
-        else if constexpr (std::is_same_v<Block, List>) return b.items.empty();
-        else if constexpr (std::is_same_v<Block, Figures>) return b.plots.empty();
-        else if constexpr (std::is_same_v<Block, Tiles>) return b.tiles.empty();
-        else if constexpr (std::is_same_v<Block, Section>) return b.content.front().empty();
-        else return b.text.empty();
+        if constexpr (std::is_same_v<Block, Table>)
+          return b.rows.empty();
+        else if constexpr (std::is_same_v<Block, List>)
+          return b.items.empty();
+        else if constexpr (std::is_same_v<Block, Figures>)
+          return b.plots.empty();
+        else if constexpr (std::is_same_v<Block, Tiles>)
+          return b.tiles.empty();
+        else if constexpr (std::is_same_v<Block, Section>)
+          return b.content.front().empty();
+        else
+          return b.text.empty();
       },
       block);
 }
@@ -32,7 +38,8 @@ Table Table::without_empty_columns() const {
       kept.columns.push_back(columns[c]), places.push_back(c);
   for (const Row& row : rows) {
     kept.rows.emplace_back();
-    for (const std::size_t c : is_remark(row) ? std::vector<std::size_t>{0} : places) kept.rows.back().push_back(row[c]);
+    for (const std::size_t c : is_remark(row) ? std::vector<std::size_t>{0} : places)
+      kept.rows.back().push_back(row[c]);
   }
   return kept;
 }

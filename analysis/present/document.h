@@ -32,11 +32,11 @@ struct Column {
 /// that read back the same, people as many digits as mean something.
 class Entry {
  public:
-  Entry() = default;                                           ///< missing
-  Entry(std::string text) : value_(std::move(text)) {}         ///< missing if empty
-  Entry(const char* text) : value_(std::string(text)) {}       ///< missing if empty
-  Entry(std::integral auto number) : value_(whole(number)) {}  ///< people read 1e6 for 1000000
-  Entry(double number) : value_(Real{number, 0}) {}            ///< missing if NaN
+  Entry() = default;                                                   ///< missing
+  Entry(std::string text) : value_(std::move(text)) {}                 ///< missing if empty
+  Entry(const char* text) : value_(std::string(text)) {}               ///< missing if empty
+  Entry(std::integral auto number) : value_(whole(number)) {}          ///< people read 1e6 for 1000000
+  Entry(double number) : value_(Real{number, 0}) {}                    ///< missing if NaN
   Entry(double number, double error) : value_(Real{number, error}) {}  ///< people read 1377.2(31)
 
   std::string text(Column::Kind kind = Column::Kind::number) const;
@@ -132,7 +132,9 @@ class Document {
   Document& operator<<(Block block);
   Document& operator<<(Document more);
   void section(std::string id, std::string title, Document content, bool open = true);
-  void fold(std::string summary, Document content) { section("", std::move(summary), std::move(content), false); }
+  void fold(std::string summary, Document content) {
+    section("", std::move(summary), std::move(content), false);
+  }
   /// All but a heading at the end.
   std::span<const Block> shown_blocks() const;
   bool empty() const { return blocks_.empty(); }

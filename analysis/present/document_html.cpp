@@ -53,7 +53,9 @@ class PageWriter {
       html += fmt::format("<div class=\"tile\"><b>{}</b>{}</div>\n", escape_html(number), escape_html(what));
     return "<div class=\"tiles\">\n" + html + "</div>\n";
   }
-  std::string operator()(const Verbatim& verbatim) { return "<pre>" + escape_html(verbatim.text) + "</pre>\n"; }
+  std::string operator()(const Verbatim& verbatim) {
+    return "<pre>" + escape_html(verbatim.text) + "</pre>\n";
+  }
 
   std::string operator()(const Table& given) {
     Table table = given.without_empty_columns();
@@ -61,7 +63,8 @@ class PageWriter {
     table.rows.resize(shown);
     rows_left_ -= shown;
     std::string html = rows_of(table);
-    if (shown < all) html += (*this)(Paragraph{fmt::format("{} more rows are in the table as text or CSV.", all - shown)});
+    if (shown < all)
+      html += (*this)(Paragraph{fmt::format("{} more rows are in the table as text or CSV.", all - shown)});
     return all > kUnfolded && !folded_ ? fold(fmt::format("All {} rows", all), html) : html;
   }
 
@@ -84,10 +87,12 @@ class PageWriter {
     std::string html;
     for (Plot plot : figures.plots) {
       const std::string wanted = plot.name;
-      for (int copy = 2; !names_.insert(plot.name).second; ++copy) plot.name = fmt::format("{}-{}", wanted, copy);
+      for (int copy = 2; !names_.insert(plot.name).second; ++copy)
+        plot.name = fmt::format("{}-{}", wanted, copy);
       const std::string svg = draw(plot, folder_);
       const std::string link = escape_html(escape_url(folder_.filename().string() + "/" + plot.name));
-      html += "<figure>" + inline_svg(svg, fmt::format("f{}-", names_.size()), plot.title + ": " + plot.y_label);
+      html +=
+          "<figure>" + inline_svg(svg, fmt::format("f{}-", names_.size()), plot.title + ": " + plot.y_label);
       html += fmt::format(
           "<figcaption>{0} <span class=\"files\"><a href=\"{1}.svg\">SVG</a> <a href=\"{1}.pdf\">PDF</a> "
           "<a href=\"{1}.png\">PNG</a> <a href=\"{1}.dat\">data</a> <a href=\"{1}.gp\">script</a></span></figcaption></figure>\n",
@@ -101,23 +106,27 @@ class PageWriter {
 
  private:
   static std::string rows_of(const Table& table) {
-    const auto name = [&](std::size_t c) { return table.columns[c].kind == Column::Kind::word ? " class=\"w\"" : ""; };
+    const auto name = [&](std::size_t c) {
+      return table.columns[c].kind == Column::Kind::word ? " class=\"w\"" : "";
+    };
     std::string head;
     for (std::size_t c = 0; c < table.columns.size(); ++c)
       head += fmt::format("<th{}>{}</th>", name(c), escape_html(table.columns[c].name));
-    std::string html = fmt::format("<div class=\"scroll\" tabindex=\"0\"><table{}<tbody>\n",
-                                   table.has_headings() ? "><thead><tr>" + head + "</tr></thead>" : " class=\"long\">");
+    std::string html =
+        fmt::format("<div class=\"scroll\" tabindex=\"0\"><table{}<tbody>\n",
+                    table.has_headings() ? "><thead><tr>" + head + "</tr></thead>" : " class=\"long\">");
     for (const Row& row : table.rows) {
       if (row.size() == 1 && table.columns.size() > 1) {
-        html += fmt::format("<tr class=\"note\"><td colspan=\"{}\"><div>{}</div></td></tr>\n", table.columns.size(),
-                            escape_html(row[0].text()));
+        html += fmt::format("<tr class=\"note\"><td colspan=\"{}\"><div>{}</div></td></tr>\n",
+                            table.columns.size(), escape_html(row[0].text()));
         continue;
       }
       html += "<tr>";
       for (std::size_t c = 0; c < row.size(); ++c) {
         const Column::Kind kind = table.columns[c].kind;
         const bool far = kind == Column::Kind::z && row[c].is_far();
-        html += fmt::format("<td{}>{}</td>", far ? " class=\"far\"" : name(c), escape_html(row[c].text(kind)));
+        html +=
+            fmt::format("<td{}>{}</td>", far ? " class=\"far\"" : name(c), escape_html(row[c].text(kind)));
       }
       html += "</tr>\n";
     }

@@ -79,7 +79,8 @@ class TextWriter {
   void operator()(const Paragraph& paragraph) {
     const bool soft = paragraph.look == Paragraph::Look::soft;
     if (!soft) part();
-    out_ << wrap(paragraph.opening + (paragraph.opening.empty() ? "" : " ") + paragraph.text, soft ? "  " : "", width_);
+    out_ << wrap(paragraph.opening + (paragraph.opening.empty() ? "" : " ") + paragraph.text,
+                 soft ? "  " : "", width_);
     first_ = tight_ = false;
   }
   void operator()(const List& list) {
@@ -94,7 +95,8 @@ class TextWriter {
     if (table.has_headings()) out_ << columns.line(0);
     std::size_t printed = 1;
     for (const Row& row : table.rows)
-      out_ << (row.size() == 1 && table.columns.size() > 1 ? wrap(row[0].text(), "  ", width_) : columns.line(printed++));
+      out_ << (row.size() == 1 && table.columns.size() > 1 ? wrap(row[0].text(), "  ", width_)
+                                                           : columns.line(printed++));
   }
   void operator()(const Verbatim& verbatim) {
     part();
@@ -111,7 +113,8 @@ class TextWriter {
     std::string list;
     for (const std::string& what : left_out_) list += (list.empty() ? "" : ", ") + what;
     if (!list.empty())
-      (*this)(Paragraph{"left out for want of room: " + list + "; " + elsewhere + ", and so has a wider terminal (or COLUMNS=200)"});
+      (*this)(Paragraph{"left out for want of room: " + list + "; " + elsewhere +
+                        ", and so has a wider terminal (or COLUMNS=200)"});
   }
 
  private:
@@ -128,7 +131,8 @@ class TextWriter {
 
 }  // namespace
 
-void write_text(std::ostream& out, const Document& document, std::size_t width, const std::string& elsewhere) {
+void write_text(std::ostream& out, const Document& document, std::size_t width,
+                const std::string& elsewhere) {
   TextWriter write(out, width);
   write(document);
   write.end(elsewhere);

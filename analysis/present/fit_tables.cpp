@@ -35,7 +35,11 @@ Table coefficient_table(const std::vector<Coefficient>& coefficients) {
                {"bootstrap", Kind::number, 6}},
               {}};
   for (const Coefficient& c : coefficients)
-    table.rows.push_back({c.name, {c.value, c.error}, c.predicted, c.z(), number_text(c.exact, 5),
+    table.rows.push_back({c.name,
+                          {c.value, c.error},
+                          c.predicted,
+                          c.z(),
+                          number_text(c.exact, 5),
                           number_text(c.bootstrap_error, 2)});
   return table;
 }
@@ -106,12 +110,27 @@ Document fits_document(const std::vector<Fit>& fits) {
 
 void write_csv(std::ostream& out, const std::vector<Fit>& fits) {
   RowWriter write(out, Format::csv,
-                  {{"law"}, {"group"}, {"formula"}, {"coefficient"}, {"value"}, {"stderr"}, {"predicted"}, {"z"},
-                   {"points"}, {"chi2"}, {"dof"}, {"p_value"}, {"note"}, {"exact"}, {"bootstrap_stderr"}, {"source"}});
+                  {{"law"},
+                   {"group"},
+                   {"formula"},
+                   {"coefficient"},
+                   {"value"},
+                   {"stderr"},
+                   {"predicted"},
+                   {"z"},
+                   {"points"},
+                   {"chi2"},
+                   {"dof"},
+                   {"p_value"},
+                   {"note"},
+                   {"exact"},
+                   {"bootstrap_stderr"},
+                   {"source"}});
   for (const Fit& fit : fits) {
     const auto row = [&](const Coefficient& c) {
-      write({fit.law, fit.group, fit.formula, c.name, c.value, c.error, c.predicted, c.z(), fit.x.size(), fit.chi2,
-             fit.degrees_of_freedom, fit.p_value, fit.note, c.exact, c.bootstrap_error, fit.source});
+      write({fit.law, fit.group, fit.formula, c.name, c.value, c.error, c.predicted, c.z(), fit.x.size(),
+             fit.chi2, fit.degrees_of_freedom, fit.p_value, fit.note, c.exact, c.bootstrap_error,
+             fit.source});
     };
     if (fit.coefficients.empty()) row({"", kUnknown, kUnknown});
     std::ranges::for_each(fit.coefficients, row);
@@ -153,7 +172,7 @@ Json form_json(const FormFit& f) {
 }
 
 Json window_json(const WindowFit& w) {
-  return {{"first", w.first}, {"last", w.last}, {"points", w.points},          {"value", w.value},
+  return {{"first", w.first},  {"last", w.last}, {"points", w.points},          {"value", w.value},
           {"stderr", w.error}, {"chi2", w.chi2}, {"dof", w.degrees_of_freedom}, {"p_value", w.p_value}};
 }
 
@@ -218,7 +237,8 @@ Document laws_document(const std::vector<Fit>& fits) {
                 {}};
     for (; i < fits.size() && fits[i].law == first.law; ++i) {
       const Fit& fit = fits[i];
-      if (fit.coefficients.empty()) without << List{{fmt::format("{} · {}: {}", fit.law, fit.group, fit.note)}};
+      if (fit.coefficients.empty())
+        without << List{{fmt::format("{} · {}: {}", fit.law, fit.group, fit.note)}};
       for (const Coefficient& c : fit.coefficients) {
         Row row = {"", c.name, {c.value, c.error}, c.predicted, c.z(), "", "", ""};
         if (&c == &fit.coefficients.front()) {

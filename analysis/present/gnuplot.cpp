@@ -130,7 +130,7 @@ void run_gnuplot(const std::filesystem::path& folder, const std::string& script,
   process::ipstream complaints;
   std::error_code failure;
   process::child gnuplot(process::cmd = "gnuplot " + script, process::start_dir = folder.string(),
-                         process::std_in < process::null, process::std_out > process::null,
+                         process::std_in<process::null, process::std_out> process::null,
                          process::std_err > complaints, failure);
   if (failure)
     throw IoError(fmt::format(

@@ -26,10 +26,11 @@ std::vector<Section> average_sections(const Record& record, const std::vector<Gr
     if (head.grammars < fewest_grammars) continue;
     Document content;
     content << std::move(table);
-    sections.push_back({"",
-                        fmt::format("{}, {} grammar{}", group_text(record.plan.cells()[head.first_cell], averaged_keys()),
-                                    head.grammars, head.grammars == 1 ? "" : "s"),
-                        {std::move(content)}});
+    sections.push_back(
+        {"",
+         fmt::format("{}, {} grammar{}", group_text(record.plan.cells()[head.first_cell], averaged_keys()),
+                     head.grammars, head.grammars == 1 ? "" : "s"),
+         {std::move(content)}});
   }
   return sections;
 }
@@ -42,9 +43,10 @@ Section family_section(const GrammarFamily& family) {
     table.rows.push_back({value.statistic, {value.value, many ? value.error : 0}, value.predicted});
   Document content;
   content << std::move(table);
-  return {"",
-          many ? fmt::format("{}, averages over {} grammars", family.text, family.members.size()) : family.text,
-          {std::move(content)}};
+  return {
+      "",
+      many ? fmt::format("{}, averages over {} grammars", family.text, family.members.size()) : family.text,
+      {std::move(content)}};
 }
 
 /// A key's last word as a column's name.
@@ -72,13 +74,15 @@ void write_averages(std::ostream& out, Format format, const Record& record,
         keys.push_back(key);
   std::vector<Column> columns;
   for (const std::string& key : keys) columns.push_back({column_name(key)});
-  for (const char* name : {"grammars", "statistic", "value", "stderr", "exact", "z"}) columns.push_back({name});
+  for (const char* name : {"grammars", "statistic", "value", "stderr", "exact", "z"})
+    columns.push_back({name});
   RowWriter write(out, format, columns);
   for (const GrammarAverage& average : averages) {
     Row row;
     for (const std::string& key : keys)
       row.push_back(parameter_entry(record.plan.cells()[average.first_cell], key));
-    row.insert(row.end(), {average.grammars, average.statistic, average.value, average.error, average.exact, average.z});
+    row.insert(row.end(),
+               {average.grammars, average.statistic, average.value, average.error, average.exact, average.z});
     write(row);
   }
   write.end();
@@ -91,20 +95,33 @@ void write_grammars(std::ostream& out, Format format, const std::vector<GrammarF
     return write_text(out, document);
   }
   RowWriter write(out, format,
-                  {{"v"}, {"m"}, {"s"}, {"L"}, {"classes"}, {"rules"}, {"zipf_exponent"}, {"zipf_level"},
-                   {"grammar_seed"}, {"grammars"}, {"statistic"}, {"value"}, {"stderr"}, {"predicted"}});
+                  {{"v"},
+                   {"m"},
+                   {"s"},
+                   {"L"},
+                   {"classes"},
+                   {"rules"},
+                   {"zipf_exponent"},
+                   {"zipf_level"},
+                   {"grammar_seed"},
+                   {"grammars"},
+                   {"statistic"},
+                   {"value"},
+                   {"stderr"},
+                   {"predicted"}});
   const auto add = [&](const Cell& cell, const Entry& seed, std::size_t grammars,
                        const std::vector<GrammarValue>& values) {
     const Language& language = cell.language();
     for (const GrammarValue& value : values)
       write({language.symbols(), parameter_entry(cell, "language.m"), language.d, language.height,
              language.grammar().classes(), parameter_entry(cell, "language.rules"),
-             parameter_entry(cell, "language.zipf-exponent"), parameter_entry(cell, "language.zipf-level"), seed, grammars,
-             value.statistic, value.value, value.error, value.predicted});
+             parameter_entry(cell, "language.zipf-exponent"), parameter_entry(cell, "language.zipf-level"),
+             seed, grammars, value.statistic, value.value, value.error, value.predicted});
   };
   for (const GrammarFamily& family : families) {
     for (std::size_t i = 0; i < family.members.size(); ++i)
-      add(*family.members[i], parameter_entry(*family.members[i], "language.grammar-seed"), 1, family.of_member[i]);
+      add(*family.members[i], parameter_entry(*family.members[i], "language.grammar-seed"), 1,
+          family.of_member[i]);
     if (family.members.size() > 1) add(*family.members.front(), {}, family.members.size(), family.average);
   }
   write.end();

@@ -88,8 +88,7 @@ std::string shared_generators(const std::vector<const Cell*>& cells, const std::
 }
 
 std::string cell_name(const Cell& cell, const std::set<std::string>& varying) {
-  return text(cell,
-              [&](const std::string& key) { return varying.contains(key) || key == "generator.kind"; });
+  return text(cell, [&](const std::string& key) { return varying.contains(key) || key == "generator.kind"; });
 }
 
 }  // namespace
@@ -102,8 +101,7 @@ std::string shared_language(const Cell& cell, const std::set<std::string>& varyi
   return language;
 }
 
-std::vector<std::vector<std::size_t>> by_language(const Plan& plan,
-                                                  const std::vector<std::size_t>& cells) {
+std::vector<std::vector<std::size_t>> by_language(const Plan& plan, const std::vector<std::size_t>& cells) {
   std::vector<std::vector<std::size_t>> list;
   std::map<std::string, std::size_t> place, family;
   for (const std::size_t i : cells) {
@@ -126,8 +124,8 @@ std::vector<std::vector<std::size_t>> sections(const Plan& plan, const std::vect
   return list;
 }
 
-Section language_section(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& indices,
-                         std::vector<Plot> plots) {
+Section language_section(const Record& record, const EstimateIndex& index,
+                         const std::vector<std::size_t>& indices, std::vector<Plot> plots) {
   const std::vector<const Cell*> cells = pick(record, indices);
   const std::set<std::string> varying = varying_keys(cells);
   std::set<std::uint64_t> samples;
@@ -207,7 +205,8 @@ Document heights(const Record& record, const EstimateIndex& index, const std::ve
     --most;
     tables << Heading{fmt::format("#{} {}", cell, record.plan.cells()[cell].label()), 4} << std::move(table);
   }
-  if (left_out > 0) tables << Paragraph{fmt::format("{} more cells are in the table: leafcast table.", left_out)};
+  if (left_out > 0)
+    tables << Paragraph{fmt::format("{} more cells are in the table: leafcast table.", left_out)};
   return tables;
 }
 

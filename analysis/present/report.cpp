@@ -87,7 +87,8 @@ Tiles summary(const Record& record, const EstimateIndex& index, const Deviations
                 "sentences"},
                {number_text(leaves, 2), "leaves"}}};
   if (!std::isnan(cost.sampled)) tiles.tiles.emplace_back(duration_text(cost.sampled), "of core time");
-  tiles.tiles.emplace_back(all.count ? fmt::format("{:.2f}", all.mean_square()) : "–", "mean z² (1 expected)");
+  tiles.tiles.emplace_back(all.count ? fmt::format("{:.2f}", all.mean_square()) : "–",
+                           "mean z² (1 expected)");
   tiles.tiles.emplace_back(std::to_string(all.far), fmt::format("|z| > 3 ({:.1f} expected)", all.due()));
   return tiles;
 }
@@ -99,10 +100,10 @@ Document agreement(const Record& record, const std::vector<Estimate>& estimates)
   for (const Estimate& e : estimates) {
     if (!is_silent(e) && !is_root(e)) compared.push_back(e);
     if (is_wrong(e))
-      document << Paragraph{fmt::format("{} of cell {} ({}) is {}, but must be {}.", e.statistic, e.cell,
-                                        record.plan.cells()[e.cell].label(), number_text(e.value),
-                                        number_text(e.exact)),
-                            Look::alarm};
+      document << Paragraph{
+          fmt::format("{} of cell {} ({}) is {}, but must be {}.", e.statistic, e.cell,
+                      record.plan.cells()[e.cell].label(), number_text(e.value), number_text(e.exact)),
+          Look::alarm};
     const auto at = e.statistic.find('@');
     const std::string name = at == std::string::npos ? e.statistic : e.statistic.substr(0, at) + "@j";
     auto entry = std::ranges::find(by_statistic, name, &std::pair<std::string, Deviations>::first);
@@ -118,8 +119,8 @@ Document agreement(const Record& record, const std::vector<Estimate>& estimates)
               {}};
   for (const auto& [name, deviations] : by_statistic)
     if (deviations.count > 0)
-      table.rows.push_back({name, deviations.count, fmt::format("{:.2f}", deviations.mean_square()), deviations.far,
-                            deviations.worst,
+      table.rows.push_back({name, deviations.count, fmt::format("{:.2f}", deviations.mean_square()),
+                            deviations.far, deviations.worst,
                             fmt::format("{} · {}", record.plan.cells()[deviations.where->cell].label(),
                                         deviations.where->statistic)});
   if (table.rows.empty())
@@ -151,8 +152,8 @@ Document fit_figures(const std::vector<Fit>& fits) {
   std::vector<Plot> plots = fit_plots(fits);
   Document document;
   if (plots.size() > kMostFitFigures) {
-    document << Paragraph{fmt::format("The first {} of {} figures; every fit is in the tables.", kMostFitFigures,
-                                      plots.size())};
+    document << Paragraph{fmt::format("The first {} of {} figures; every fit is in the tables.",
+                                      kMostFitFigures, plots.size())};
     plots.resize(kMostFitFigures);
   }
   return std::move(document << Figures{std::move(plots)});
@@ -168,8 +169,9 @@ Document cost(const CostView& view) {
     text += " (the last command of the run; chunks of earlier ones are not in it). ";
   }
   Document document;
-  return std::move(document << Paragraph{text + "By kind of work, for all chunks done, with " + view.rates + ":"}
-                            << view.by_work);
+  return std::move(
+      document << Paragraph{text + "By kind of work, for all chunks done, with " + view.rates + ":"}
+               << view.by_work);
 }
 
 Table entries_table(const Provenance::Entries& entries) {
@@ -208,24 +210,27 @@ std::string verdict(const Deviations& all, bool wrong) {
 
 }  // namespace
 
-void write_report(const std::filesystem::path& html, const Record& record, const std::vector<Estimate>& estimates,
-                  const std::vector<Fit>& fits, const Provenance& provenance) {
+void write_report(const std::filesystem::path& html, const Record& record,
+                  const std::vector<Estimate>& estimates, const std::vector<Fit>& fits,
+                  const Provenance& provenance) {
   const EstimateIndex index(estimates);
   const CostView view = cost_view(record, provenance);
   Deviations all;
   for (const Estimate& estimate : estimates) all(estimate);
   Document top, page;
   if (const std::uint64_t wanted = sum(wanted_chunks(record, check_goal)); record.ledger.count() < wanted)
-    top << Paragraph{fmt::format("Unfinished: {} of {} chunks are done.", record.ledger.count(), wanted), Look::alarm};
+    top << Paragraph{fmt::format("Unfinished: {} of {} chunks are done.", record.ledger.count(), wanted),
+                     Look::alarm};
   top << Paragraph{doubtful_runs(estimates), Look::alarm};
   for (const Findings& found : findings(record, index, fits))
     top << Paragraph{fmt::format("{}", fmt::join(found.sentences, " ")), Look::lead, found.language + "."};
   if (all.count > 0)
     top << Paragraph{
-        fmt::format("Of {} comparisons with exact values, {} {} more than three standard errors away, where chance "
-                    "brings {:.1f}; the mean of z² is {:.2f}, where 1 is expected. {}",
-                    all.count, all.far, all.far == 1 ? "is" : "are", all.due(), all.mean_square(),
-                    verdict(all, std::ranges::any_of(estimates, is_wrong))),
+        fmt::format(
+            "Of {} comparisons with exact values, {} {} more than three standard errors away, where chance "
+            "brings {:.1f}; the mean of z² is {:.2f}, where 1 is expected. {}",
+            all.count, all.far, all.far == 1 ? "is" : "are", all.due(), all.mean_square(),
+            verdict(all, std::ranges::any_of(estimates, is_wrong))),
         Look::lead, "Agreement."};
   page.section("findings", "What the data say", std::move(top << summary(record, index, all, view)));
   page.section("needed-memory", "What a writer must remember", required_document(record, index));
@@ -235,8 +240,9 @@ void write_report(const std::filesystem::path& html, const Record& record, const
     if (!languages[i].empty()) page << of_language(record, index, languages[i], i, by_height);
   Document more;
   if (languages.size() > kMostLanguages)
-    more << Paragraph{fmt::format("Figures are of the first {} of {} languages; a sweep of the others alone has theirs.",
-                                  kMostLanguages, languages.size())};
+    more << Paragraph{
+        fmt::format("Figures are of the first {} of {} languages; a sweep of the others alone has theirs.",
+                    kMostLanguages, languages.size())};
   page.section("more-languages", "More languages", std::move(more));
   page.section("grammars", "Averages over grammars", grammars_document(record, estimates));
   page.section("laws", "Laws", laws_document(fits));

@@ -79,9 +79,9 @@ void add_summary(RequiredTables& tables, const Required& measured, const Require
   const Slopes slope = context ? context_slopes(measured, exact) : memory_slopes(measured, exact);
   (context ? tables.context : tables.memory)
       .rows.push_back({measured.group, criterion_text(measured.criterion), span_text(measured),
-                       measured.points.size(),
-                       Entry(scale * last.required, scale * last.error),
-                       e ? Entry(scale * e->required) : Entry(), Entry(slope.value, slope.error), slope.exact});
+                       measured.points.size(), Entry(scale * last.required, scale * last.error),
+                       e ? Entry(scale * e->required) : Entry(), Entry(slope.value, slope.error),
+                       slope.exact});
 }
 
 void add_points(Table& table, const Required& measured, const Required* exact) {
@@ -90,11 +90,10 @@ void add_points(Table& table, const Required& measured, const Required* exact) {
     const bool context = measured.resource == "context";
     const double z = e && p.error > 0 ? (p.required - e->required) / std::hypot(p.error, e->error) : kUnknown;
     const bool first = &p == &measured.points.front();
-    table.rows.push_back({first ? measured.group : "", first ? criterion_text(measured.criterion) : "",
-                          p.height, number_text(p.n, 4),
-                          value_text(p.required, p.error) + (context ? "" : " bits"),
-                          e ? Entry(e->required) : Entry(), z,
-                          context ? Entry(p.required / p.n, p.error / p.n) : Entry()});
+    table.rows.push_back(
+        {first ? measured.group : "", first ? criterion_text(measured.criterion) : "", p.height,
+         number_text(p.n, 4), value_text(p.required, p.error) + (context ? "" : " bits"),
+         e ? Entry(e->required) : Entry(), z, context ? Entry(p.required / p.n, p.error / p.n) : Entry()});
   }
 }
 
@@ -109,10 +108,10 @@ RequiredTables required_tables(const Record& record, const std::vector<Required>
   RequiredTables tables;
   const Column writer = {"writer", Kind::word}, match = {"match", Kind::word}, n = {"n", Kind::word, 6},
                points = {"points", Kind::number, 1}, exactly = {"exact", Kind::number, 5};
-  tables.context.columns = {writer,  match, n, points, {"k*/n at the largest n"}, exactly, {"slope of log k*"},
+  tables.context.columns = {writer, match, n, points, {"k*/n at the largest n"}, exactly, {"slope of log k*"},
                             exactly};
-  tables.memory.columns = {writer,  match, n, points, {"bits at the largest n"}, exactly, {"bits per doubling of n"},
-                           exactly};
+  tables.memory.columns = {
+      writer, match, n, points, {"bits at the largest n"}, exactly, {"bits per doubling of n"}, exactly};
   tables.by_height.columns = {writer, match, {"h"}, n, {"required"}, {"exact"}, {"z", Kind::z}, {"k*/n"}};
   for (const Required& series : measured) {
     for (const std::string& remark : series.remarks)
@@ -131,15 +130,17 @@ Document required_document(const Record& record, const EstimateIndex& index) {
   RequiredTables tables = required_tables(record, measured, exact);
   Document document, by_height, remarks;
   if (tables.by_height.rows.empty()) return document;
-  document << Paragraph{fmt::format(
-                  "The smallest context k* and working memory m* from which on a writer's sentences have a variance, "
-                  "excess kurtosis or valid rate within {:.3g}% of the true language's. Context is interpolated between "
-                  "the contexts of the scan (deviation linear in log k); memory comes in whole levels and is not.",
-                  100 * measured.front().tolerance)}
-           << Figures{required_plots(record, measured, exact)} << Heading{"Context"} << std::move(tables.context)
-           << Heading{"Working memory"} << std::move(tables.memory);
+  document
+      << Paragraph{fmt::format(
+             "The smallest context k* and working memory m* from which on a writer's sentences have a variance, "
+             "excess kurtosis or valid rate within {:.3g}% of the true language's. Context is interpolated between "
+             "the contexts of the scan (deviation linear in log k); memory comes in whole levels and is not.",
+             100 * measured.front().tolerance)}
+      << Figures{required_plots(record, measured, exact)} << Heading{"Context"} << std::move(tables.context)
+      << Heading{"Working memory"} << std::move(tables.memory);
   document.fold("Height by height", std::move(by_height << std::move(tables.by_height)));
-  document.fold("Heights without a point, and verdicts in doubt", std::move(remarks << List{std::move(tables.remarks)}));
+  document.fold("Heights without a point, and verdicts in doubt",
+                std::move(remarks << List{std::move(tables.remarks)}));
   return document;
 }
 

@@ -13,7 +13,7 @@ struct RequiredTables {
   /// over all heights; 1 is Θ(n)), each beside what the exact values of the same heights give. memory: bits
   /// at the largest n and bits per doubling of n.
   Table context, memory;
-  Table by_height;               ///< a row a point: n, required, exact, z, share of the sentence
+  Table by_height;                   ///< a row a point: n, required, exact, z, share of the sentence
   std::vector<std::string> remarks;  ///< why points are missing, with their series
 };
 RequiredTables required_tables(const Record& record, const std::vector<Required>& measured,

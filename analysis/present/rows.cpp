@@ -76,7 +76,8 @@ bool Entry::is_far() const {
 
 RowWriter::RowWriter(std::ostream& out, Format format, const std::vector<Column>& columns)
     : out_(out), csv_(format == Format::csv) {
-  for (const Column& column : columns) keys_.push_back(csv_ ? csv_field(column.name) : json_text(column.name));
+  for (const Column& column : columns)
+    keys_.push_back(csv_ ? csv_field(column.name) : json_text(column.name));
   if (csv_) out_ << fmt::format("{}\n", fmt::join(keys_, ","));
 }
 

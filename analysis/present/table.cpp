@@ -52,14 +52,16 @@ void write_estimates(std::ostream& out, Format format, const Record& record,
                      const std::vector<Estimate>& estimates) {
   std::vector<Column> columns = {{"cell"}};
   for (const CellColumn& column : cell_columns()) columns.push_back({column.name});
-  for (const char* name : {"samples", "statistic", "value", "stderr", "exact", "z"}) columns.push_back({name});
+  for (const char* name : {"samples", "statistic", "value", "stderr", "exact", "z"})
+    columns.push_back({name});
   RowWriter write(out, format, columns);
   Row of_cell;
   for (std::size_t i = 0; i < estimates.size(); ++i) {
     const Estimate& e = estimates[i];
     if (i == 0 || e.cell != estimates[i - 1].cell) {
       of_cell = {e.cell};
-      for (const CellColumn& column : cell_columns()) of_cell.push_back(column.of(record.plan.cells()[e.cell]));
+      for (const CellColumn& column : cell_columns())
+        of_cell.push_back(column.of(record.plan.cells()[e.cell]));
       of_cell.push_back(samples_done(record.tallies[e.cell]));
     }
     Row row = of_cell;
@@ -102,8 +104,8 @@ Entry parameter_entry(const Cell& cell, const std::string& key) {
   return parameter->second;
 }
 
-void write_table(std::ostream& out, Format format, const Record& record, const std::vector<Estimate>& estimates,
-                 std::size_t width) {
+void write_table(std::ostream& out, Format format, const Record& record,
+                 const std::vector<Estimate>& estimates, std::size_t width) {
   if (format == Format::text)
     write_text(out, table_document(record, estimates), width);
   else

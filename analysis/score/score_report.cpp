@@ -84,8 +84,8 @@ Table fault_table(const Score& score) {
   for (const auto& [fault, count] : score.faults) {
     const auto& places = score.places.at(fault);
     const auto most = std::ranges::max_element(places, {}, [](const auto& place) { return place.second; });
-    table.rows.push_back({fault_name(fault), count, percent(count, score.sequences), most->first, most->second,
-                          places.size()});
+    table.rows.push_back({fault_name(fault), count, percent(count, score.sequences), most->first,
+                          most->second, places.size()});
   }
   return table;
 }
@@ -97,25 +97,33 @@ Table statistics_table(const Score& score) {
   for (std::size_t i = 0; i < score.estimates.size(); ++i) {
     const Estimate& e = score.estimates[i];
     const bool differs = std::ranges::binary_search(score.differing, i);
-    table.rows.push_back(
-        {e.statistic, some_torn(score) ? (e.cell == 0 ? "sentences" : "sequences") : "",
-         {e.value, e.error}, {e.exact, score.sampled[i] ? e.exact_error : 0}, e.z(), differs ? "yes" : ""});
+    table.rows.push_back({e.statistic,
+                          some_torn(score) ? (e.cell == 0 ? "sentences" : "sequences") : "",
+                          {e.value, e.error},
+                          {e.exact, score.sampled[i] ? e.exact_error : 0},
+                          e.z(),
+                          differs ? "yes" : ""});
   }
   return table;
 }
 
 Table context_table(const Score& score) {
   Table table;
-  table.columns = {{"k", Kind::word}, {"nats per sentence"}, {"bits per leaf"},  {"above the best"},
-                   {"marks, nats"},   {"impossible"},      {"Var S/n of it"}};
+  table.columns = {{"k", Kind::word}, {"nats per sentence"}, {"bits per leaf"}, {"above the best"},
+                   {"marks, nats"},   {"impossible"},        {"Var S/n of it"}};
   double best = std::numeric_limits<double>::infinity();
   for (const Mean& mean : score.kgrams)
     if (!std::isnan(mean.value)) best = std::min(best, mean.value);
   if (!std::isnan(score.language.value)) best = std::min(best, score.language.value);
   const auto row = [&](const std::string& name, const Mean& mean, double structure, std::uint64_t impossible,
                        double variance, double error) {
-    table.rows.push_back({name, {mean.value, mean.error}, bits(score, mean.value), number_text(mean.value - best, 4),
-                          structure, impossible ? Entry(impossible) : Entry(), {variance, error}});
+    table.rows.push_back({name,
+                          {mean.value, mean.error},
+                          bits(score, mean.value),
+                          number_text(mean.value - best, 4),
+                          structure,
+                          impossible ? Entry(impossible) : Entry(),
+                          {variance, error}});
   };
   for (std::size_t k = 0; k < score.kgrams.size(); ++k)
     row(std::to_string(score.settings.contexts[k]), score.kgrams[k], score.structure[k], score.impossible[k],
@@ -135,8 +143,10 @@ Table height_table(const Score& score) {
   for (std::size_t j = 0; j < score.by_height.size(); ++j) {
     const Departure& d = score.by_height[j];
     table.rows.push_back({j + 1 == score.by_height.size() ? Entry("first leaf") : Entry(d.height),
-                          {d.excess, d.error}, d.error > 0 ? d.z() : kUnknown,
-                          d.impossible ? Entry(d.impossible) : Entry(), score.first_height == j ? "first" : ""});
+                          {d.excess, d.error},
+                          d.error > 0 ? d.z() : kUnknown,
+                          d.impossible ? Entry(d.impossible) : Entry(),
+                          score.first_height == j ? "first" : ""});
   }
   return table;
 }
@@ -208,7 +218,8 @@ Json score_json(const Score& score) {
 }
 
 void write_csv(std::ostream& out, const Score& score) {
-  RowWriter row(out, Format::csv, {{"section"}, {"name"}, {"index"}, {"value"}, {"stderr"}, {"reference"}, {"z"}});
+  RowWriter row(out, Format::csv,
+                {{"section"}, {"name"}, {"index"}, {"value"}, {"stderr"}, {"reference"}, {"z"}});
   row({"sequences", "sequences", "", score.sequences, 0, "", ""});
   row({"sequences", "well_formed", "", score.well_formed, 0, "", ""});
   for (const auto& [fault, places] : score.places)
@@ -329,14 +340,16 @@ Plot leaf_plot(const Score& score) {
 
 /// For text without figures.
 Document document(const Score& score, std::vector<Plot> plots) {
-  const auto by_context = std::ranges::partition(plots, [](const Plot& plot) { return plot.name == "context"; });
+  const auto by_context =
+      std::ranges::partition(plots, [](const Plot& plot) { return plot.name == "context"; });
   Figures contexts{{std::make_move_iterator(plots.begin()), std::make_move_iterator(by_context.begin())}},
       departures{{std::make_move_iterator(by_context.begin()), std::make_move_iterator(by_context.end())}};
   Document document, opening, context, departure, faults, statistics;
   for (std::string& sentence : sentences(score)) opening << Paragraph{std::move(sentence)};
   document.section("findings", "What the sequences are like", std::move(opening));
   document.section("faults", "Faults, the first of each sequence", std::move(faults << fault_table(score)));
-  document.section("statistics", "Statistics beside the reference", std::move(statistics << statistics_table(score)));
+  document.section("statistics", "Statistics beside the reference",
+                   std::move(statistics << statistics_table(score)));
   if (score.well_formed == 0) return document;
   document.section("context", "Which k-gram they behave like: −log P by context",
                    std::move(context << std::move(contexts) << context_table(score)));

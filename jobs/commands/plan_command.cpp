@@ -136,11 +136,12 @@ std::string simulation_text(const Simulation& simulation, int ranks) {
   const workers::DryRun& run = simulation.run;
   std::string text = fmt::format("simulated on {} rank{}", ranks, ranks == 1 ? "" : "s");
   if (simulation.share > 1) text += fmt::format(", with one chunk in {}", simulation.share);
-  return text + fmt::format(
-      ": {}; {:.1f}% of the ranks' time is sampling; the end is {} after the first rank has nothing to do; "
-      "rank 0 is busy for {:.2g}% of the time with orders and results",
-      format_duration(run.seconds), 100 * run.efficiency, format_duration(run.tail_seconds),
-      100 * run.dispatch_seconds / run.seconds);
+  return text +
+         fmt::format(
+             ": {}; {:.1f}% of the ranks' time is sampling; the end is {} after the first rank has nothing to do; "
+             "rank 0 is busy for {:.2g}% of the time with orders and results",
+             format_duration(run.seconds), 100 * run.efficiency, format_duration(run.tail_seconds),
+             100 * run.dispatch_seconds / run.seconds);
 }
 
 Json json_of(const Simulation& simulation) {
@@ -179,14 +180,14 @@ analysis::Document document_of(const Plan& plan, const Forecast& forecast, const
     const std::string name = analysis::text(plan.cells()[i], [&](const std::string& key) {
       return varying.contains(key) || key.starts_with("generator.");
     });
-    table.rows.push_back({i, name, samples_text(plan.cells()[i], forecast[i]), plan.chunks(static_cast<std::uint32_t>(i)),
-                          core_time(cost.cell_seconds[i]),
+    table.rows.push_back({i, name, samples_text(plan.cells()[i], forecast[i]),
+                          plan.chunks(static_cast<std::uint32_t>(i)), core_time(cost.cell_seconds[i]),
                           fmt::format("{:.1f}%", 100 * cost.cell_seconds[i] / cost.seconds)});
   }
   analysis::Document document;
   document << analysis::Paragraph{fmt::format("{}: {} cell{}, {} of core time",
-                                              analysis::shared_language(*cells.front(), varying), group.size(),
-                                              group.size() == 1 ? "" : "s", core_time(seconds))}
+                                              analysis::shared_language(*cells.front(), varying),
+                                              group.size(), group.size() == 1 ? "" : "s", core_time(seconds))}
            << std::move(table);
   return document;
 }
@@ -203,8 +204,8 @@ std::string goals_text(const Plan& asked, const Forecast& forecast) {
   }
   if (goals == 0) return "";
   std::string text = fmt::format(
-      "targets: {} of {} cells have one; samples, chunks and times are what a small sample of each lets expect", goals,
-      forecast.size());
+      "targets: {} of {} cells have one; samples, chunks and times are what a small sample of each lets expect",
+      goals, forecast.size());
   if (told < goals) text += fmt::format(" (≤: the most they may take; {} could not be told)", goals - told);
   if (short_of_it > 0) text += fmt::format("; {} will not be met within max-samples", short_of_it);
   return text;
@@ -231,12 +232,13 @@ void print_text(const Plan& asked, const Forecast& forecast, const Plan& plan, c
   document << analysis::Paragraph{plan.title()};
   std::vector<std::size_t> cells(plan.cells().size());
   std::iota(cells.begin(), cells.end(), 0);
-  for (const auto& group : analysis::sections(plan, cells)) document << document_of(plan, forecast, cost, group);
+  for (const auto& group : analysis::sections(plan, cells))
+    document << document_of(plan, forecast, cost, group);
   document << analysis::Paragraph{goals_text(asked, forecast)}
            << analysis::Paragraph{fmt::format(
                   "core time: {} in all for {} cells, {} leaves, {:.2g} s the longest chunk; {}",
-                  format_duration(cost.seconds), plan.cells().size(), format_count(cost.leaves), cost.longest_chunk,
-                  describe(costs))}
+                  format_duration(cost.seconds), plan.cells().size(), format_count(cost.leaves),
+                  cost.longest_chunk, describe(costs))}
            << analysis::Paragraph{fmt::format("memory: about {}B per rank, and {}B for tallies on rank 0",
                                               format_count(cost.rank_bytes), format_count(cost.tally_bytes))};
   if (simulation) document << analysis::Paragraph{simulation_text(*simulation, suggestion.ranks)};

@@ -194,7 +194,8 @@ class ScoreFile {
  private:
   static std::vector<analysis::Column> columns(const analysis::ScoreSettings& settings) {
     std::vector<analysis::Column> list = {
-        {"sequence"}, {"fault"}, {"place"}, {"s"}, {"first_impossible_leaf"}, {"lowest_inconsistency"}, {"nats_language"}};
+        {"sequence"},     {"fault"}, {"place"}, {"s"}, {"first_impossible_leaf"}, {"lowest_inconsistency"},
+        {"nats_language"}};
     for (const std::int64_t k : settings.contexts) list.push_back({fmt::format("nats_{}", k)});
     return list;
   }

@@ -155,8 +155,9 @@ analysis::Document document_of(const RunStatus& run) {
   analysis::Document document;
   const auto line = [&](const std::string& text) { say_line(document, text); };
   const bool slice = run.said && !run.said->slice.empty();
-  document << analysis::Heading{fmt::format("{}: {}{}", printable(run.directory.string()), name(run.state),
-                                            slice ? fmt::format(" (slice {})", printable(run.said->slice)) : "")};
+  document << analysis::Heading{
+      fmt::format("{}: {}{}", printable(run.directory.string()), name(run.state),
+                  slice ? fmt::format(" (slice {})", printable(run.said->slice)) : "")};
   line(run.reason);
   line(who(run));
   if (!run.damage.empty()) line("damage: " + run.damage);
@@ -169,7 +170,8 @@ analysis::Document document_of(const RunStatus& run) {
     silence = std::min(silence, run.lock->beat_seconds);
   }
   line(fmt::format("{} {}, last heard of {}, {}", running ? "running for" : "ran for",
-                   format_duration(running ? run.now - said.started : said.written - said.started), ago(silence),
+                   format_duration(running ? run.now - said.started : said.written - said.started),
+                   ago(silence),
                    said.last_part > 0 ? "last part " + ago(run.now - said.last_part) : "no part yet"));
   if (said.seconds > 0 && said.ranks > 1)
     line(fmt::format("rank 0: {:.1f}% of its time for orders and results, {:.1f}% for writing",
@@ -320,11 +322,13 @@ analysis::Document document_of(const Group& group) {
   analysis::Document document;
   document << analysis::Heading{plan.title()} << std::move(table);
   if (!precision.empty())
-    say_line(document,
-             "error: relative, of the valid rate where sentences may be invalid, else of the variance, by what is in "
-             "parts");
-  document << analysis::Paragraph{fmt::format("{} of {} chunks are done, {} of them in parts", group.chunks_done(),
-                                              sum(group.wanted), group.record.ledger.count())};
+    say_line(
+        document,
+        "error: relative, of the valid rate where sentences may be invalid, else of the variance, by what is in "
+        "parts");
+  document << analysis::Paragraph{fmt::format("{} of {} chunks are done, {} of them in parts",
+                                              group.chunks_done(), sum(group.wanted),
+                                              group.record.ledger.count())};
   document << goals_of(group);
   return document;
 }

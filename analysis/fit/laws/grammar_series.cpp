@@ -10,10 +10,10 @@
 
 #include "analysis/estimate/estimates.h"
 #include "analysis/fit/laws/points.h"
-#include "analysis/theory/grammar_values.h"
 #include "analysis/text/cell_text.h"
 #include "analysis/theory/grammar_correlation.h"
 #include "analysis/theory/grammar_entropy.h"
+#include "analysis/theory/grammar_values.h"
 
 namespace leafcast::analysis {
 

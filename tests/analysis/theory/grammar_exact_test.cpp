@@ -8,9 +8,9 @@
 
 #include "analysis/estimate/estimates.h"
 #include "analysis/estimate/pair_correlation.h"
-#include "analysis/theory/grammar_values.h"
 #include "analysis/theory/grammar_correlation.h"
 #include "analysis/theory/grammar_entropy.h"
+#include "analysis/theory/grammar_values.h"
 #include "engine/kernels/chunk_runner.h"
 #include "engine/language/grammar_laws.h"
 #include "tests/reference/grammar.h"
