@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 #include <ostream>
@@ -9,6 +10,7 @@
 #include "analysis/estimate/doubtful_runs.h"
 #include "analysis/estimate/estimate_index.h"
 #include "analysis/present/overview.h"
+#include "engine/parameters/parameter_table.h"
 #include "engine/values.h"
 
 namespace leafcast::analysis {
@@ -48,14 +50,37 @@ const std::vector<CellColumn>& cell_columns() {
   return list;
 }
 
+/// The parameters that have no column there: theirs come after z.
+const std::vector<const Parameter*>& further_parameters() {
+  static const std::vector<const Parameter*> list = [] {
+    std::vector<const Parameter*> rows;
+    for (const Parameter& row : parameter_table())
+      if (row.tabled &&
+          std::ranges::find(cell_columns(), row.column(), &CellColumn::name) == cell_columns().end())
+        rows.push_back(&row);
+    return rows;
+  }();
+  return list;
+}
+
+/// The parameter's value, also where it goes without saying; missing where the cell does not use it.
+Entry further_entry(const Cell& cell, const Parameter& row) {
+  if (row.unsaid.empty() || cell.parameters().contains(row.key)) return parameter_entry(cell, row.key);
+  const auto& kinds = generator_kinds();
+  const auto uses = [&](const KindKeys& kind) { return std::ranges::count(kind.keys, row.key) > 0; };
+  const auto own = std::ranges::find(kinds, cell.generator_name(), &KindKeys::kind);
+  return uses(*own) || std::ranges::none_of(kinds, uses) ? Entry(row.unsaid) : Entry();
+}
+
 void write_estimates(std::ostream& out, Format format, const Record& record,
                      const std::vector<Estimate>& estimates) {
   std::vector<Column> columns = {{"cell"}};
   for (const CellColumn& column : cell_columns()) columns.push_back({column.name});
   for (const char* name : {"samples", "statistic", "value", "stderr", "exact", "z"})
     columns.push_back({name});
+  for (const Parameter* parameter : further_parameters()) columns.push_back({parameter->column()});
   RowWriter write(out, format, columns);
-  Row of_cell;
+  Row of_cell, after;
   for (std::size_t i = 0; i < estimates.size(); ++i) {
     const Estimate& e = estimates[i];
     if (i == 0 || e.cell != estimates[i - 1].cell) {
@@ -63,9 +88,13 @@ void write_estimates(std::ostream& out, Format format, const Record& record,
       for (const CellColumn& column : cell_columns())
         of_cell.push_back(column.of(record.plan.cells()[e.cell]));
       of_cell.push_back(samples_done(record.tallies[e.cell]));
+      after.clear();
+      for (const Parameter* parameter : further_parameters())
+        after.push_back(further_entry(record.plan.cells()[e.cell], *parameter));
     }
     Row row = of_cell;
     row.insert(row.end(), {e.statistic, e.value, e.error, e.exact, e.z()});
+    row.insert(row.end(), after.begin(), after.end());
     write(row);
   }
   write.end();

@@ -4,62 +4,13 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
+#include <utility>
+
+#include "engine/parameters/parameter_table.h"
 
 namespace leafcast::analysis {
 
 namespace {
-
-/// How a parameter reads. Keys that do not stand here (languages to come) read "name=value", after those that
-/// do.
-struct Form {
-  std::string key;
-  const char* format;
-  const char* silent = "";  ///< the value that goes without saying
-};
-
-constexpr const char* kClusterBy = "generator.cluster-by";
-
-const std::vector<Form>& forms() {
-  static const std::vector<Form> list = {
-      {"language.kind", "{}"},
-      {"language.v", "v={}"},
-      {"language.m", "m={}"},
-      {"language.s", "s={}"},
-      {"language.L", "L={}"},
-      {"language.classes", "classes={}"},
-      {"language.rules", "{}", "uniform"},
-      {"language.zipf-exponent", "a={}"},
-      {"language.zipf-level", "level {}"},
-      {"language.grammar", "{}"},
-      {"language.grammar-seed", "grammar {}"},
-      {"language.q", "q={}"},
-      {"language.d", "d={}"},
-      {"language.rho", "ρ={}"},
-      {"language.lambda", "λ={}"},
-      {"language.matrix", "K=[{}]"},
-      {"language.height", "h={}"},
-      {"generator.kind", "{}"},
-      {"generator.context", "k={}"},
-      {kClusterBy, "by {}", "siblings"},
-      {"generator.training", "P={}"},
-      {"generator.test", "test {}", "10000"},
-      {"generator.smoothing", "{}", "kneser-ney"},
-      {"generator.concentration", "α={}"},
-      {"generator.context-unit", "{}", "leaves"},
-      {"generator.structure", "structure {}", "fixed"},
-      {"generator.encoding", "{}"},
-      {"generator.context-depth", "w={}"},
-      {"generator.memory-depth", "m={}"},
-      {"generator.memory", "{}"},
-      {"generator.lca", "{}"},
-      {"generator.method", "{}", "sequence"},
-      {"generator.particles", "N={}", "1024"},
-      {"observe.symbol", "symbol {}", "0"},
-      {"seed", "", "1"},  // Cell::seed_text
-  };
-  return list;
-}
 
 std::uint32_t short_hash(const std::string& text) {
   std::uint32_t hash = 2166136261;  // FNV-1a
@@ -82,8 +33,8 @@ std::string short_grammar(const Grammar& grammar) {
 }
 
 bool tells_apart(const std::string& key) {
-  return key.starts_with("language.") || key.starts_with("generator.") || key == "observe.symbol" ||
-         key == "seed";
+  const Parameter* row = find_parameter(key);
+  return row && row->reading.place > 0;
 }
 
 std::size_t section(const std::string& key) {
@@ -97,28 +48,23 @@ bool describes_language(const std::string& key) {
 }
 
 std::vector<Part> parts(const Cell& cell) {
+  std::vector<const Parameter*> rows;
+  for (const Parameter& row : parameter_table())
+    if (row.reading.place > 0 && cell.parameters().contains(row.key)) rows.push_back(&row);
+  std::ranges::stable_sort(
+      rows, {}, [](const Parameter* row) { return std::pair(section(row->key), row->reading.place); });
   std::vector<Part> list;
-  for (const Form& form : forms()) {
-    const auto parameter = cell.parameters().find(form.key);
-    if (parameter == cell.parameters().end()) continue;
-    const std::string& value = parameter->second;
-    list.push_back({form.key, value == form.silent ? ""
-                              : form.key == "seed" ? cell.seed_text()
-                              : form.key == "language.classes" &&
-                                      cell.language().grammar().classes() == cell.language().symbols()
-                                  ? ""
-                              : form.key == "language.grammar" ? short_grammar(cell.language().grammar())
-                              : form.key == "language.matrix"
-                                  ? fmt::format(fmt::runtime(form.format), short_matrix(value))
-                                  : fmt::format(fmt::runtime(form.format), value)});
+  for (const Parameter* row : rows) {
+    const std::string &key = row->key, &value = cell.parameters().at(key);
+    const bool all_classes =
+        key == "language.classes" && cell.language().grammar().classes() == cell.language().symbols();
+    list.push_back({key, value == row->reading.silent || all_classes ? ""
+                         : key == "seed"                             ? cell.seed_text()
+                         : key == "language.grammar"
+                             ? short_grammar(cell.language().grammar())
+                             : fmt::format(fmt::runtime(row->reading.format),
+                                           key == "language.matrix" ? short_matrix(value) : value)});
   }
-  for (const auto& [key, value] : cell.parameters()) {
-    const auto known = [&k = key](const auto& entry) { return entry.key == k; };
-    if (tells_apart(key) && std::none_of(list.begin(), list.end(), known))
-      list.push_back({key, key.substr(key.find('.') + 1) + "=" + value});
-  }
-  std::stable_sort(list.begin(), list.end(),
-                   [](const Part& a, const Part& b) { return section(a.key) < section(b.key); });
   return list;
 }
 
@@ -158,17 +104,19 @@ std::string group_key(const Cell& cell, const std::set<std::string>& without) {
 }
 
 std::set<std::string> varying_keys(const std::vector<const Cell*>& cells) {
-  std::map<std::string, std::set<std::string>> values;
-  for (const Cell* cell : cells)
-    for (const auto& [key, value] : cell->parameters())
-      if (tells_apart(key)) values[key].insert(value);
-  // A key that cells leave out where it goes without saying: who sets it differs from them.
   std::set<std::string> keys;
-  for (const auto& [key, set] : values)
-    if (set.size() > 1 || (key == kClusterBy && !std::ranges::all_of(cells, [](const Cell* cell) {
-                             return cell->parameters().contains(kClusterBy);
-                           })))
-      keys.insert(key);
+  for (const Parameter& row : parameter_table()) {
+    if (row.reading.place == 0) continue;
+    std::set<std::string> values;
+    for (const Cell* cell : cells) {
+      const auto parameter = cell->parameters().find(row.key);
+      if (parameter != cell->parameters().end())
+        values.insert(parameter->second);
+      else if (!row.unsaid.empty())  // who says it differs from those where it goes without saying
+        values.insert(row.unsaid);
+    }
+    if (values.size() > 1) keys.insert(row.key);
+  }
   return keys;
 }
 

@@ -7,6 +7,7 @@
 #include <limits>
 #include <string>
 
+#include "engine/parameters/parameter_table.h"
 #include "engine/plan/stages.h"
 
 namespace leafcast::io {
@@ -52,14 +53,16 @@ class ColumnWriter {
     for (const std::uint32_t c : cells_) column.push_back(value(c, plan_.cells()[c]));
     group_.make_column(name, axis_, column);
   }
-  void add_text(const std::string& name, const std::string& key) {
-    add(name, [&](std::uint32_t, const Cell& cell) { return text(cell, key); });
-  }
-  void add_integer(const std::string& name, const std::string& key) {
-    add(name, [&](std::uint32_t, const Cell& cell) { return integer(cell, key); });
-  }
-  void add_real(const std::string& name, const std::string& key) {
-    add(name, [&](std::uint32_t, const Cell& cell) { return real(cell, key); });
+  /// The column of a key.
+  void add(const std::string& key) {
+    const Parameter& row = *find_parameter(key);
+    const std::string name = row.stored_name.empty() ? row.column() : row.stored_name;
+    if (row.stored == ColumnType::text)
+      add(name, [&](std::uint32_t, const Cell& cell) { return text(cell, key); });
+    else if (row.stored == ColumnType::integer)
+      add(name, [&](std::uint32_t, const Cell& cell) { return integer(cell, key); });
+    else
+      add(name, [&](std::uint32_t, const Cell& cell) { return real(cell, key); });
   }
 
  private:
@@ -77,49 +80,49 @@ void put_cell_columns(h5::Group group, const h5::Axis& axis, const Plan& plan,
   columns.add("language", [](std::uint32_t, const Cell& cell) { return cell.language().kind; });
   columns.add("d", [](std::uint32_t, const Cell& cell) { return std::int32_t{cell.language().d}; });
   columns.add("q", [](std::uint32_t, const Cell& cell) { return std::int32_t{cell.language().symbols()}; });
-  columns.add_real("rho", "language.rho");
+  columns.add("language.rho");
   columns.add("lambda", [](std::uint32_t, const Cell& cell) { return cell.language().lambda(); });
   columns.add("height", [](std::uint32_t, const Cell& cell) { return std::int32_t{cell.language().height}; });
   columns.add("n", [](std::uint32_t, const Cell& cell) { return cell.language().leaves(); });
   columns.add("generator", [](std::uint32_t, const Cell& cell) { return cell.generator_name(); });
   if (std::ranges::any_of(plan.cells(), [](const Cell& c) { return c.language().is_grammar(); })) {
-    columns.add_integer("rules_of_symbol", "language.m");
-    columns.add_integer("classes", "language.classes");
-    columns.add_text("rules", "language.rules");
-    columns.add_real("zipf_exponent", "language.zipf-exponent");
-    columns.add_integer("zipf_level", "language.zipf-level");
-    columns.add_text("grammar_seed", "language.grammar-seed");
+    columns.add("language.m");
+    columns.add("language.classes");
+    columns.add("language.rules");
+    columns.add("language.zipf-exponent");
+    columns.add("language.zipf-level");
+    columns.add("language.grammar-seed");
   }
-  columns.add_integer("context", "generator.context");
+  columns.add("generator.context");
   if (std::ranges::any_of(plan.cells(), [](const Cell& c) {
         return std::holds_alternative<LearnerGenerator>(c.generator());
       })) {
-    columns.add_integer("training", "generator.training");
-    columns.add_integer("test", "generator.test");
-    columns.add_text("cluster_by", "generator.cluster-by");
-    columns.add_text("smoothing", "generator.smoothing");
-    columns.add_real("concentration", "generator.concentration");
+    columns.add("generator.training");
+    columns.add("generator.test");
+    columns.add("generator.cluster-by");
+    columns.add("generator.smoothing");
+    columns.add("generator.concentration");
   }
-  columns.add_text("context_unit", "generator.context-unit");
-  columns.add_text("structure", "generator.structure");
-  columns.add_integer("context_depth", "generator.context-depth");
-  columns.add_text("lca", "generator.lca");
-  columns.add_text("memory", "generator.memory");
-  columns.add_text("encoding", "generator.encoding");
-  columns.add_integer("memory_depth", "generator.memory-depth");
-  columns.add_text("method", "generator.method");
+  columns.add("generator.context-unit");
+  columns.add("generator.structure");
+  columns.add("generator.context-depth");
+  columns.add("generator.lca");
+  columns.add("generator.memory");
+  columns.add("generator.encoding");
+  columns.add("generator.memory-depth");
+  columns.add("generator.method");
   if (std::ranges::any_of(plan.cells(), [](const Cell& c) { return c.method() == Method::splitting; }))
-    columns.add_integer("particles", "generator.particles");
+    columns.add("generator.particles");
   columns.add("samples", [](std::uint32_t, const Cell& cell) { return cell.samples(); });
   columns.add("chunks", [&](std::uint32_t c, const Cell&) { return plan.chunks(c); });
   columns.add("seed", [](std::uint32_t, const Cell& cell) { return cell.seed(); });
   if (plan.is_pooled()) {
-    columns.add_text("seeds", "seed");
-    columns.add_text("samples_of_seeds", "sampling.samples");
+    columns.add("seeds", [](std::uint32_t, const Cell& cell) { return text(cell, "seed"); });
+    columns.add("sampling.samples");
   }
   if (has_goals(plan)) {
-    columns.add_text("target_relative_error", "sampling.target-relative-error");
-    columns.add_text("target_absolute_error", "sampling.target-absolute-error");
+    columns.add("sampling.target-relative-error");
+    columns.add("sampling.target-absolute-error");
     columns.add("first_samples", [](std::uint32_t, const Cell& cell) { return cell.first_samples(); });
   }
   columns.add("id", [](std::uint32_t, const Cell& cell) { return fmt::format("{:016x}", cell.id()); });

@@ -230,21 +230,11 @@ class Expansion {
   /// Whether the key is used with one choice of another alone, and the cell in the making is of another
   /// choice while others of the source are of that one.
   bool is_of_another_choice(const std::string& key) const {
-    struct Rule {
-      const char *key, *decider, *choice;
-    };
-    static constexpr Rule kRules[] = {{"language.zipf-exponent", "language.rules", "zipf"},
-                                      {"language.zipf-level", "language.rules", "zipf"},
-                                      {"generator.concentration", "generator.smoothing", "dirichlet"},
-                                      {"generator.particles", "generator.method", "splitting"}};
-    for (const Rule& rule : kRules) {
-      if (key != rule.key) continue;
-      const ValueList* list = source_.find(rule.decider);
-      const auto chosen = parameters_.find(rule.decider);
-      if (!list || chosen == parameters_.end() || chosen->second == rule.choice) return false;
-      return std::ranges::count(list->expand(0, true), rule.choice) > 0;
-    }
-    return false;
+    const Condition& condition = find_parameter(key)->only_with;
+    const ValueList* list = source_.find(condition.key);
+    const auto chosen = parameters_.find(condition.key);
+    if (!list || chosen == parameters_.end() || chosen->second == condition.choice) return false;
+    return std::ranges::count(list->expand(0, true), condition.choice) > 0;
   }
 
   bool multiplies(const Axis& axis) const {

@@ -129,6 +129,7 @@ ValueList::ValueList(const Setting& setting) : setting_(setting) {
         is_range(item) ? add_real_range(item) : add({item});
         break;
       case ValueForm::names:
+      case ValueForm::given:
       case ValueForm::text:
         add({item});
         break;

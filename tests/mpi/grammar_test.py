@@ -158,6 +158,15 @@ with tempfile.TemporaryDirectory() as folder:
     for kind, curve in curves.items():
         losses = [loss for _, loss in sorted(curve)]
         assert losses[-1] < losses[0], (kind, losses)
+    # Learning curves from the table alone: abscissa and labels stand in the rows; what a cell does not use is empty.
+    curves = {}
+    for row in rows(check_run(["table", folder / "learned", "--format", "csv"]).stdout):
+        if row["statistic"] == "test_cross_entropy":
+            assert all(row[name] for name in ("seed", "v", "m", "s", "L", "grammar_seed", "rules", "test", "smoothing")), row
+            assert bool(row["cluster_by"]) == (row["generator"] == "clustering"), row
+            assert not row["particles"] and not row["zipf_level"], row
+            curves.setdefault((row["generator"], row["grammar_seed"]), []).append((int(row["training"]), float(row["value"])))
+    assert curves and all(len(curve) > 1 for curve in curves.values()), curves
     for name in ("one", "learned"):
         page = folder / f"{name}.html"
         check_run(["report", folder / name, "-o", page])

@@ -20,7 +20,10 @@ using synthetic::make_cell;
 constexpr const char* kHeader =
     "cell,language,d,q,lambda,height,n,generator,context,context_unit,structure,context_depth,lca,memory,"
     "encoding,memory_depth,"
-    "method,samples,statistic,value,stderr,exact,z";
+    "method,samples,statistic,value,stderr,exact,z,"
+    "seed,rho,v,m,s,L,classes,rules,zipf_exponent,zipf_level,grammar_seed,particles,training,test,cluster_by,"
+    "smoothing,concentration,target_relative_error,target_absolute_error,max_samples,subtrees,correlation,"
+    "validity,histogram,entropy,pairs,symbol";
 
 Cell cell_with(Parameters parameters) {
   parameters.insert({{"language.d", "3"}, {"language.height", "5"}, {"sampling.samples", "128"}});
