@@ -174,8 +174,13 @@ analysis::Document document_of(const Plan& plan, const Forecast& forecast, const
   }
   const std::set<std::string> varying = analysis::varying_keys(cells);
   using Kind = analysis::Column::Kind;
-  analysis::Table table{
-      {{"#"}, {"cell", Kind::word}, {"samples"}, {"chunks"}, {"core time"}, {"share", Kind::number, 1}}, {}};
+  analysis::Table table{{{"#"},
+                         {"cell", Kind::word},
+                         {"samples"},
+                         {"chunks", Kind::number, 2},
+                         {"core time"},
+                         {"share", Kind::number, 1}},
+                        {}};
   for (const std::size_t i : group) {
     const std::string name = analysis::text(plan.cells()[i], [&](const std::string& key) {
       return varying.contains(key) || key.starts_with("generator.");
