@@ -8,6 +8,7 @@
 #include "analysis/present/grammar_plots.h"
 #include "analysis/present/table.h"
 #include "analysis/text/cell_text.h"
+#include "engine/parameters/parameter_table.h"
 
 namespace leafcast::analysis {
 
@@ -76,13 +77,20 @@ void write_averages(std::ostream& out, Format format, const Record& record,
   for (const std::string& key : keys) columns.push_back({column_name(key)});
   for (const char* name : {"grammars", "statistic", "value", "stderr", "exact", "z"})
     columns.push_back({name});
+  std::vector<std::string> further;  // of the other keys that tell cells apart
+  for (const Parameter& parameter : parameter_table())
+    if (parameter.reading.place > 0 && parameter.tabled && !averaged_keys().contains(parameter.key) &&
+        std::ranges::find(keys, parameter.key) == keys.end())
+      further.push_back(parameter.key);
+  for (const std::string& key : further) columns.push_back({column_name(key)});
   RowWriter write(out, format, columns);
   for (const GrammarAverage& average : averages) {
+    const Cell& cell = record.plan.cells()[average.first_cell];
     Row row;
-    for (const std::string& key : keys)
-      row.push_back(parameter_entry(record.plan.cells()[average.first_cell], key));
+    for (const std::string& key : keys) row.push_back(parameter_entry(cell, key));
     row.insert(row.end(),
                {average.grammars, average.statistic, average.value, average.error, average.exact, average.z});
+    for (const std::string& key : further) row.push_back(parameter_entry(cell, key));
     write(row);
   }
   write.end();

@@ -9,7 +9,8 @@
 
 namespace leafcast::analysis {
 
-/// As write_table, with the column `grammars` in place of `samples`.
+/// As write_table, with the column `grammars` in place of `samples`, and columns for what tells the averages apart
+/// alone. All rows have all columns.
 void write_averages(std::ostream& out, Format format, const Record& record,
                     const std::vector<GrammarAverage>& averages, std::size_t width = 80);
 

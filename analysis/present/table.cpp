@@ -63,11 +63,10 @@ const std::vector<const Parameter*>& further_parameters() {
   return list;
 }
 
-/// The parameter's value, also where it goes without saying; missing where the cell does not use it.
-Entry further_entry(const Cell& cell, const Parameter& row) {
-  if (row.unsaid.empty() || cell.parameters().contains(row.key)) return parameter_entry(cell, row.key);
-  const auto& kinds = generator_kinds();
+/// What a cell that does not name the key has all the same: missing where its kind does not use it.
+Entry unsaid_entry(const Cell& cell, const Parameter& row) {
   const auto uses = [&](const KindKeys& kind) { return std::ranges::count(kind.keys, row.key) > 0; };
+  const auto& kinds = generator_kinds();
   const auto own = std::ranges::find(kinds, cell.generator_name(), &KindKeys::kind);
   return uses(*own) || std::ranges::none_of(kinds, uses) ? Entry(row.unsaid) : Entry();
 }
@@ -90,7 +89,7 @@ void write_estimates(std::ostream& out, Format format, const Record& record,
       of_cell.push_back(samples_done(record.tallies[e.cell]));
       after.clear();
       for (const Parameter* parameter : further_parameters())
-        after.push_back(further_entry(record.plan.cells()[e.cell], *parameter));
+        after.push_back(parameter_entry(record.plan.cells()[e.cell], parameter->key));
     }
     Row row = of_cell;
     row.insert(row.end(), {e.statistic, e.value, e.error, e.exact, e.z()});
@@ -126,11 +125,15 @@ Document table_document(const Record& record, const std::vector<Estimate>& estim
 }  // namespace
 
 Entry parameter_entry(const Cell& cell, const std::string& key) {
+  const Parameter& row = *find_parameter(key);
   const auto parameter = cell.parameters().find(key);
-  if (parameter == cell.parameters().end()) return {};
-  if (const auto whole = parse_whole(parameter->second)) return *whole;
-  if (const auto real = parse_real(parameter->second)) return *real;
-  return parameter->second;
+  if (parameter == cell.parameters().end()) return unsaid_entry(cell, row);
+  const std::string& value = parameter->second;
+  if (row.form == ValueForm::whole || row.form == ValueForm::depth)
+    if (const auto whole = parse_whole(value)) return *whole;
+  if (row.form == ValueForm::real)
+    if (const auto real = parse_real(value)) return *real;
+  return value;
 }
 
 void write_table(std::ostream& out, Format format, const Record& record,

@@ -15,7 +15,8 @@ namespace leafcast::analysis {
 void write_table(std::ostream& out, Format format, const Record& record,
                  const std::vector<Estimate>& estimates, std::size_t width = 80);
 
-/// A parameter of a cell, by its key: a number if it is one, missing where the cell has none.
+/// A parameter of a cell, by its key: missing where the cell does not use it; a number if the key's form is one,
+/// but for pooled seeds, else text.
 Entry parameter_entry(const Cell& cell, const std::string& key);
 
 }  // namespace leafcast::analysis

@@ -109,8 +109,13 @@ Table statistics_table(const Score& score) {
 
 Table context_table(const Score& score) {
   Table table;
-  table.columns = {{"k", Kind::word}, {"nats per sentence"}, {"bits per leaf"}, {"above the best"},
-                   {"marks, nats"},   {"impossible"},        {"Var S/n of it"}};
+  table.columns = {{"k", Kind::word},
+                   {"nats per sentence"},
+                   {"bits per leaf", Kind::number, 1},
+                   {"above the best", Kind::number, 2},
+                   {"marks, nats", Kind::number, 3},
+                   {"impossible", Kind::number, 5},
+                   {"Var S/n of it", Kind::number, 4}};
   double best = std::numeric_limits<double>::infinity();
   for (const Mean& mean : score.kgrams)
     if (!std::isnan(mean.value)) best = std::min(best, mean.value);
@@ -129,7 +134,7 @@ Table context_table(const Score& score) {
     row(std::to_string(score.settings.contexts[k]), score.kgrams[k], score.structure[k], score.impossible[k],
         score.kgram_variance[k], score.kgram_variance_error[k]);
   row("language", score.language, kUnknown, score.impossible_sentences, kUnknown, 0);
-  row("(true sentences)", score.language_of_true, kUnknown, 0, kUnknown, 0);
+  row("true sentences", score.language_of_true, kUnknown, 0, kUnknown, 0);
   return table;
 }
 

@@ -17,8 +17,9 @@ EXAMPLES = SOURCE / "analysis/examples"
 SWEEP = ["--language.kind=ising", "--language.d=3", "--language.rho=0.9", "--language.height=4",
          "--generator.kind=true,block,kgram", "--generator.context-depth=0..height", "--generator.memory=root,leaves",
          "--generator.context=3,9", "--sampling.samples=256", "--title=Examples"]
-WHOLE = {"cell", "d", "q", "height", "n", "context", "context_depth", "memory_depth", "samples"}
-REAL = {"lambda", "value", "stderr", "exact", "z"}
+WHOLE = {"cell", "d", "q", "height", "n", "context", "context_depth", "memory_depth", "samples",
+         "seed", "v", "m", "s", "L", "classes", "zipf_level", "grammar_seed", "particles", "training", "test", "max_samples", "symbol"}
+REAL = {"lambda", "value", "stderr", "exact", "z", "rho", "zipf_exponent", "concentration"}
 
 # Runs an example, and afterwards compares what it has drawn with the file: points, error bars, exact lines.
 CHECKER = """
@@ -98,11 +99,14 @@ def check_tables(run, results):
     assert rows == objects, next((a, b) for a, b in zip(rows, objects) if a != b)
     keys = [(row["cell"], row["statistic"]) for row in rows]
     assert len(set(keys)) == len(keys) > 0, "a row is one (cell, statistic)"
+    assert WHOLE | REAL < objects[0].keys()
     for row in objects:
+        for column in row.keys() - WHOLE - REAL:
+            assert row[column] is None or type(row[column]) is str, (column, row[column])
         for column in WHOLE:
             assert row[column] is None or type(row[column]) is int, (column, row[column])
         for column in REAL:
-            assert row[column] is None or math.isfinite(row[column]), (column, row[column])
+            assert row[column] is None or type(row[column]) is float and math.isfinite(row[column]), (column, row[column])
     with h5py.File(results) as f:
         for row in rows:
             stored = f["estimates"][row["statistic"]]["value"][row["cell"]]

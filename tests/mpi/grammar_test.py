@@ -107,7 +107,9 @@ with tempfile.TemporaryDirectory() as folder:
     assert {r["statistic"]: r["value"] for r in rows(read_back)} == {r["statistic"]: r["value"] for r in told}
     several = check_run(["grammar", *RHM, "--language.grammar-seed=1..3", "--export", folder / "all", "--format", "json"])
     assert len(list((folder / "all").iterdir())) == 3
-    assert {row["grammars"] for row in json.loads(several.stdout)} == {1, 3}
+    several = json.loads(several.stdout)  # one array; rows are alike
+    assert {row["grammars"] for row in several} == {1, 3} and all(row.keys() == several[0].keys() for row in several)
+    assert {row["grammar_seed"] for row in several} == {1, 2, 3, None}
 
     # A sweep of grammars: the same bytes for any number of ranks and after a stop.
     sweep = [*RHM, "--language.grammar-seed=1..4", "--generator.kind=true,kgram,block,reasoning", "--generator.context=1,7",
@@ -144,6 +146,13 @@ with tempfile.TemporaryDirectory() as folder:
     assert abs(float(found["stderr"]) - numpy.std(by_hand, ddof=1) / 2) < 1e-9
     valid = {r["generator"] + r["context"]: float(r["value"]) for r in average if r["statistic"] == "valid_rate"}
     assert valid["true"] == valid["reasoning"] == valid["kgram7"] == 1 > valid["kgram1"]
+
+    objects = json.loads(check_run(["table", folder / "one", "--over-grammars", "--format", "json"]).stdout)
+    assert len(objects) == len(average)
+    for found, told in zip(objects, average):  # the same columns in every row, and what is unused is null
+        assert list(found) == list(told), (found, told)
+        assert all((value is None) == (told[name] == "") for name, value in found.items()), (found, told)
+    assert {row["context"] for row in objects} == {None, 1, 7} and {row["symbol"] for row in objects} == {0}
 
     # Learners: any number of ranks, curves that fall, and a report with all of it.
     learners = [*RHM, "--language.grammar-seed=1,2", "--generator.kind=counting,clustering,classifier", "--generator.training=2^6..2^12:3",
