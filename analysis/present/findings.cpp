@@ -148,10 +148,8 @@ class Story {
                                 ? "none was seen to be"
                                 : number_text(100 * rate, 3) + "% are";
     return fmt::format(
-        "Every sentence of the language is a coloring that some tree explains; of those by a writer ({}) "
-        "that "
-        "sees {}, {}.",
-        shown->label, leaves_text(half.x), how);
+        "Every sentence of the language is {}; of those by a writer ({}) that sees {}, {}.",
+        language_.is_grammar() ? "grammatical" : "a coloring that some tree explains", shown->label, leaves_text(half.x), how);
   }
 
   /// What explicit working memory takes.

@@ -110,7 +110,7 @@ Plot points_plot(const Fit& fit) {
   plot.caption = fmt::format("{}: {}", fit.formula, text_of(fit.coefficients[0]));
   if (!std::isnan(fit.coefficients[0].predicted))
     plot.caption += fmt::format(", predicted {}", number_text(fit.coefficients[0].predicted, 5));
-  if (!std::isnan(fit.p_value)) plot.caption += fmt::format(", p = {}", probability_text(fit.p_value));
+  if (!std::isnan(fit.p_value)) plot.caption += ", " + p_value_text(fit.p_value);
   if (with) plot.caption += fmt::format("; with correction {}", text_of(with->coefficients[0]));
   plot.caption += ".";
   return plot;

@@ -78,7 +78,7 @@ Document fit_document(const Fit& fit) {
   document << coefficient_table(fit.coefficients);
   say(fmt::format("{} points{}{}", fit.x.size(),
                   std::isnan(fit.chi2) ? "" : ", chi2/dof = " + chi2_text(fit.chi2, fit.degrees_of_freedom),
-                  std::isnan(fit.p_value) ? "" : ", p = " + probability_text(fit.p_value)));
+                  std::isnan(fit.p_value) ? "" : ", " + p_value_text(fit.p_value)));
   say_of("errors", fit.covariance);
   if (!std::isnan(fit.averaged))
     say(fmt::format("{} averaged over {} windows: {}", fit.coefficients.front().name, fit.windows.size(),

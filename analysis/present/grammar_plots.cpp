@@ -133,6 +133,22 @@ std::optional<Plot> entropies(const GrammarFamily& family) {
   return plot;
 }
 
+/// Learners of a family by what tells them apart, sizes of training sets aside.
+std::map<const Cell*, std::string> learner_labels(const Record& record, const GrammarFamily& family) {
+  std::vector<const Cell*> cells;
+  for (const Cell& cell : record.plan.cells())
+    if (std::holds_alternative<LearnerGenerator>(cell.generator()) && family_of(cell) == family.text)
+      cells.push_back(&cell);
+  std::set<std::string> told = varying_keys(cells);
+  for (const char* key : {"generator.training", "seed"}) told.erase(key);
+  told.insert("generator.kind");
+  std::map<const Cell*, std::string> labels;
+  for (const Cell* cell : cells)
+    labels[cell] =
+        text(*cell, [&](const std::string& key) { return !describes_language(key) && told.contains(key); });
+  return labels;
+}
+
 /// A statistic of a family's learners against the size of the training set, by learner.
 std::map<std::string, std::vector<Point>> learning_curves(const Record& record,
                                                           const std::vector<GrammarAverage>& averages,
@@ -140,13 +156,14 @@ std::map<std::string, std::vector<Point>> learning_curves(const Record& record,
                                                           const std::string& statistic,
                                                           const std::set<Learner>& learners) {
   std::map<std::string, std::vector<Point>> curves;
+  const std::map<const Cell*, std::string> labels = learner_labels(record, family);
   for (const GrammarAverage& average : averages) {
     const Cell& cell = record.plan.cells()[average.first_cell];
     const auto* learner = std::get_if<LearnerGenerator>(&cell.generator());
     if (!learner || average.statistic != statistic || !learners.contains(learner->learner) ||
         family_of(cell) != family.text)
       continue;
-    curves[generator_text(cell, {"generator.training", "seed"})].push_back(
+    curves[labels.at(&cell)].push_back(
         bar(static_cast<double>(learner->training), average.value, average.error));
   }
   for (auto& [label, points] : curves) std::ranges::sort(points, {}, &Point::x);

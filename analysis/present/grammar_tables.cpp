@@ -14,6 +14,8 @@ namespace leafcast::analysis {
 
 namespace {
 
+constexpr std::size_t kMostListed = 12;  // groups of averages on a page, each a line to be unfolded
+
 /// The averages of each group of cells, under what it has in common.
 std::vector<Section> average_sections(const Record& record, const std::vector<GrammarAverage>& averages,
                                       std::size_t fewest_grammars) {
@@ -144,6 +146,16 @@ Document grammars_document(const Record& record, const std::vector<Estimate>& es
   if (!sections.empty())
     document << Paragraph{
         "Errors are from the spread of grammars; z is of the deviations from each grammar's own exact value."};
+  if (sections.size() > kMostListed) {  // one line in place of many
+    Document all;
+    const std::string title = fmt::format("Averages of {} groups of cells", sections.size());
+    for (Section& section : sections) {
+      section.open = false;
+      all << std::move(section);
+    }
+    sections.clear();
+    document.fold(title, std::move(all));
+  }
   for (const GrammarFamily& family : families) {
     sections.push_back(family_section(family));
     sections.back().title = "What is exactly known: " + sections.back().title;

@@ -72,18 +72,25 @@ std::vector<const Cell*> pick(const Record& record, const std::vector<std::size_
   return cells;
 }
 
-/// "block: root sampled · reasoning: path"
+/// "block: root sampled · reasoning: path", "counting, clustering: test 300"
 std::string shared_generators(const std::vector<const Cell*>& cells, const std::set<std::string>& varying) {
   std::set<std::string> seen;
-  std::string joined;
+  std::vector<std::pair<std::string, std::string>> list;  // kinds, and what they share
   for (const Cell* cell : cells) {
     const std::string kind = cell->generator_name();
     if (!seen.insert(kind).second) continue;
     const std::string rest = text(*cell, [&](const std::string& key) {
       return key.starts_with("generator.") && key != "generator.kind" && !varying.contains(key);
     });
-    if (!rest.empty()) joined += (joined.empty() ? "" : " · ") + kind + ": " + rest;
+    if (rest.empty()) continue;
+    const auto alike = std::ranges::find(list, rest, [](const auto& entry) { return entry.second; });
+    if (alike == list.end())
+      list.emplace_back(kind, rest);
+    else
+      alike->first += ", " + kind;
   }
+  std::string joined;
+  for (const auto& [kinds, rest] : list) joined += (joined.empty() ? "" : " · ") + kinds + ": " + rest;
   return joined;
 }
 

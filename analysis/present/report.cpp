@@ -87,8 +87,8 @@ Tiles summary(const Record& record, const EstimateIndex& index, const Deviations
                 "sentences"},
                {number_text(leaves, 2), "leaves"}}};
   if (!std::isnan(cost.sampled)) tiles.tiles.emplace_back(duration_text(cost.sampled), "of core time");
-  tiles.tiles.emplace_back(all.count ? fmt::format("{:.2f}", all.mean_square()) : "–",
-                           "mean z² (1 expected)");
+  if (all.count == 0) return tiles;
+  tiles.tiles.emplace_back(fmt::format("{:.2f}", all.mean_square()), "mean z² (1 expected)");
   tiles.tiles.emplace_back(std::to_string(all.far), fmt::format("|z| > 3 ({:.1f} expected)", all.due()));
   return tiles;
 }

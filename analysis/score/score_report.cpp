@@ -47,9 +47,9 @@ std::vector<std::string> sentences(const Score& score) {
                                      score.estimates[score.differing.front()].statistic));
   if (!std::isnan(score.histogram_p))
     list.push_back(
-        fmt::format("The distribution of S {} (two-sample χ², p = {}).",
+        fmt::format("The distribution of S {} (two-sample χ², {}).",
                     score.histogram_p < 0.05 ? "differs from the reference's" : "agrees with the reference's",
-                    probability_text(score.histogram_p)));
+                    p_value_text(score.histogram_p)));
   const auto context = [&](const char* what, const EffectiveContext& effective) {
     if (std::isnan(effective.value))
       list.push_back(fmt::format("Effective context by {}: none; {}.", what, effective.note));

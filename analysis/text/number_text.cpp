@@ -81,6 +81,12 @@ std::string probability_text(double p) {
   return p < 1e-99 ? "<1e-99" : tidy_exponent(fmt::format("{:.2g}", p));
 }
 
+std::string p_value_text(double p) {
+  const std::string text = probability_text(p);
+  if (text.empty()) return "";
+  return text[0] == '<' ? "p < " + text.substr(1) : "p = " + text;
+}
+
 std::size_t display_width(const std::string& utf8) {
   static const locale_t kUtf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
   const auto begins = [](char c) { return (c & 0xC0) != 0x80; };

@@ -22,6 +22,8 @@ std::string duration_text(double seconds);
 
 /// A probability with two digits, "<1e-99" where it underflows. Empty for NaN.
 std::string probability_text(double p);
+/// "p = 0.03", "p < 1e-99". Empty for NaN.
+std::string p_value_text(double p);
 
 /// Columns that a terminal shows: two for wide characters, none for accents that combine.
 std::size_t display_width(const std::string& utf8);

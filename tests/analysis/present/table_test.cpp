@@ -211,6 +211,9 @@ TEST_CASE("values carry their errors in the last digits") {
   CHECK(value_text(18, 0) == "18");
   CHECK(value_text(2.5, kUnknown) == "2.5(?)");
   CHECK(value_text(kUnknown, 1).empty());
+  CHECK(p_value_text(0.0301) == "p = 0.03");
+  CHECK(p_value_text(1e-120) == "p < 1e-99");
+  CHECK(p_value_text(kUnknown).empty());
   CHECK(z_text(0.31) == "+0.3");
   CHECK(z_text(-2) == "-2.0");
   CHECK(z_text(kUnknown).empty());
