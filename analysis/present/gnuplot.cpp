@@ -2,16 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <boost/process/args.hpp>
 #include <boost/process/child.hpp>
-#include <boost/process/cmd.hpp>
 #include <boost/process/error.hpp>
+#include <boost/process/exe.hpp>
 #include <boost/process/io.hpp>
 #include <boost/process/pipe.hpp>
 #include <boost/process/start_dir.hpp>
 #include <cmath>
+#include <cstdlib>
 #include <iterator>
+#include <sstream>
 #include <system_error>
 
 #include "analysis/text/number_text.h"
@@ -123,20 +128,37 @@ struct Legend {
   }
 };
 
-/// Runs gnuplot on the script in the folder. `shown`: the folder for people.
+/// The first program of the name in a folder of PATH; empty if there is none.
+std::filesystem::path find_program(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path ? path : "");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const std::filesystem::path program = std::filesystem::absolute(std::filesystem::path(folder) / name);
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(program, ignored) && ::access(program.c_str(), X_OK) == 0) return program;
+  }
+  return {};
+}
+
+/// Runs gnuplot on the script in the folder, without a shell. `shown`: the folder for people.
 void run_gnuplot(const std::filesystem::path& folder, const std::string& script,
                  const std::filesystem::path& shown) {
   namespace process = boost::process;
-  process::ipstream complaints;
-  std::error_code failure;
-  process::child gnuplot(process::cmd = "gnuplot " + script, process::start_dir = folder.string(),
-                         process::std_in<process::null, process::std_out> process::null,
-                         process::std_err > complaints, failure);
-  if (failure)
-    throw IoError(fmt::format(
+  const auto cannot_run = [](const std::string& why) {
+    return IoError(fmt::format(
         "cannot run gnuplot: {}; it draws the report's figures: install it (Debian, Ubuntu: gnuplot-nox) or "
         "use `leafcast table` and `leafcast fit`, which do without",
-        failure.message()));
+        why));
+  };
+  const std::filesystem::path program = find_program("gnuplot");  // process::cmd of Boost 1.74 skips PATH's first
+  if (program.empty()) throw cannot_run("no folder of PATH has it");
+  process::ipstream complaints;
+  std::error_code failure;
+  process::child gnuplot(process::exe = program.string(), process::args = {script},
+                         process::start_dir = folder.string(),
+                         process::std_in<process::null, process::std_out> process::null,
+                         process::std_err > complaints, failure);
+  if (failure) throw cannot_run(failure.message());
   const std::string text{std::istreambuf_iterator<char>(complaints), {}};
   gnuplot.wait();
   if (gnuplot.exit_code() != 0)

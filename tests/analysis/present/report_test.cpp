@@ -210,6 +210,29 @@ TEST_CASE("a figure that gnuplot cannot draw is an error with its words") {
   CHECK_THROWS_AS(draw(plot, folder.path), IoError);
 }
 
+TEST_CASE("the first gnuplot of PATH draws, and one in the working directory does not") {
+  const Folder folder;
+  const auto put = [&](const fs::path& path, const std::string& script) {
+    std::ofstream(path) << "#!/bin/sh\n" << script;
+    fs::permissions(path, fs::perms::owner_all);
+  };
+  put(folder.path / "gnuplot", "echo 'no such terminal' >&2; exit 3\n");
+  Plot plot;
+  plot.name = "some";
+  plot.x_high = plot.y_high = 1;
+  plot.curves.push_back({"", Curve::Style::points, 1, false, 0, {point(0.5, 0.5)}});
+  const std::string path = std::getenv("PATH");
+  const fs::path before = fs::current_path();
+  setenv("PATH", (folder.path.string() + ":" + path).c_str(), 1);
+  CHECK_THROWS_MATCHES(draw(plot, folder.path), IoError, Catch::Predicate<IoError>([](const IoError& e) {
+                         return std::string(e.what()).find("no such terminal") != std::string::npos;
+                       }));
+  setenv("PATH", path.c_str(), 1);
+  fs::current_path(folder.path);
+  if (has_gnuplot()) CHECK_NOTHROW(draw(plot, folder.path));
+  fs::current_path(before);
+}
+
 TEST_CASE("an empty record makes a page too") {
   const Folder folder;
   write_report(folder.path / "out.html", Record(), {}, {}, {});
