@@ -19,6 +19,9 @@ enum class ValueForm {
 /// Type of a key's column of /cells in results.h5.
 enum class ColumnType { none, text, integer, real };
 
+/// Which plans have a key's column of /cells.
+enum class StoredWith { all, grammars, learners, splitting, pooled_seeds, goals };
+
 /// How a value reads among the parts of a cell's description: "ρ={}". Parts stand in the order of their
 /// places, languages before generators.
 struct Reading {
@@ -41,6 +44,7 @@ struct Parameter {
   Reading reading = {};
   ColumnType stored = ColumnType::none;
   std::string stored_name = {};  ///< of the column in results.h5, if not column()
+  StoredWith stored_with = StoredWith::all;
   Condition only_with = {};
   std::string unsaid = {};  ///< the value of a cell whose canonical form leaves the key out
   bool tabled = true;       ///< a column of `table --format csv`

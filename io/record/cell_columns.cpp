@@ -40,6 +40,25 @@ double real(const Cell& cell, const std::string& key) {
   return value ? parsed(*value, kUnused) : kUnused;
 }
 
+bool is_stored(const Plan& plan, StoredWith with) {
+  const auto any = [&](auto is) { return std::ranges::any_of(plan.cells(), is); };
+  switch (with) {
+    case StoredWith::all:
+      return true;
+    case StoredWith::grammars:
+      return any([](const Cell& cell) { return cell.language().is_grammar(); });
+    case StoredWith::learners:
+      return any([](const Cell& cell) { return std::holds_alternative<LearnerGenerator>(cell.generator()); });
+    case StoredWith::splitting:
+      return any([](const Cell& cell) { return cell.method() == Method::splitting; });
+    case StoredWith::pooled_seeds:
+      return plan.is_pooled();
+    case StoredWith::goals:
+      return has_goals(plan);
+  }
+  return false;
+}
+
 class ColumnWriter {
  public:
   ColumnWriter(h5::Group group, const h5::Axis& axis, const Plan& plan,
@@ -53,9 +72,16 @@ class ColumnWriter {
     for (const std::uint32_t c : cells_) column.push_back(value(c, plan_.cells()[c]));
     group_.make_column(name, axis_, column);
   }
-  /// The column of a key.
-  void add(const std::string& key) {
-    const Parameter& row = *find_parameter(key);
+  /// The columns of a section's keys: "generator.".
+  void add_section(const std::string& section) {
+    for (const Parameter& row : parameter_table())
+      if (row.key.starts_with(section) && row.stored != ColumnType::none && is_stored(plan_, row.stored_with))
+        add(row);
+  }
+
+ private:
+  void add(const Parameter& row) {
+    const std::string& key = row.key;
     const std::string name = row.stored_name.empty() ? row.column() : row.stored_name;
     if (row.stored == ColumnType::text)
       add(name, [&](std::uint32_t, const Cell& cell) { return text(cell, key); });
@@ -65,7 +91,6 @@ class ColumnWriter {
       add(name, [&](std::uint32_t, const Cell& cell) { return real(cell, key); });
   }
 
- private:
   h5::Group group_;
   const h5::Axis& axis_;
   const Plan& plan_;
@@ -80,51 +105,20 @@ void put_cell_columns(h5::Group group, const h5::Axis& axis, const Plan& plan,
   columns.add("language", [](std::uint32_t, const Cell& cell) { return cell.language().kind; });
   columns.add("d", [](std::uint32_t, const Cell& cell) { return std::int32_t{cell.language().d}; });
   columns.add("q", [](std::uint32_t, const Cell& cell) { return std::int32_t{cell.language().symbols()}; });
-  columns.add("language.rho");
   columns.add("lambda", [](std::uint32_t, const Cell& cell) { return cell.language().lambda(); });
   columns.add("height", [](std::uint32_t, const Cell& cell) { return std::int32_t{cell.language().height}; });
   columns.add("n", [](std::uint32_t, const Cell& cell) { return cell.language().leaves(); });
+  columns.add_section("language.");
   columns.add("generator", [](std::uint32_t, const Cell& cell) { return cell.generator_name(); });
-  if (std::ranges::any_of(plan.cells(), [](const Cell& c) { return c.language().is_grammar(); })) {
-    columns.add("language.m");
-    columns.add("language.classes");
-    columns.add("language.rules");
-    columns.add("language.zipf-exponent");
-    columns.add("language.zipf-level");
-    columns.add("language.grammar-seed");
-  }
-  columns.add("generator.context");
-  if (std::ranges::any_of(plan.cells(), [](const Cell& c) {
-        return std::holds_alternative<LearnerGenerator>(c.generator());
-      })) {
-    columns.add("generator.training");
-    columns.add("generator.test");
-    columns.add("generator.cluster-by");
-    columns.add("generator.smoothing");
-    columns.add("generator.concentration");
-  }
-  columns.add("generator.context-unit");
-  columns.add("generator.structure");
-  columns.add("generator.context-depth");
-  columns.add("generator.lca");
-  columns.add("generator.memory");
-  columns.add("generator.encoding");
-  columns.add("generator.memory-depth");
-  columns.add("generator.method");
-  if (std::ranges::any_of(plan.cells(), [](const Cell& c) { return c.method() == Method::splitting; }))
-    columns.add("generator.particles");
+  columns.add_section("generator.");
   columns.add("samples", [](std::uint32_t, const Cell& cell) { return cell.samples(); });
   columns.add("chunks", [&](std::uint32_t c, const Cell&) { return plan.chunks(c); });
   columns.add("seed", [](std::uint32_t, const Cell& cell) { return cell.seed(); });
-  if (plan.is_pooled()) {
+  if (plan.is_pooled())
     columns.add("seeds", [](std::uint32_t, const Cell& cell) { return text(cell, "seed"); });
-    columns.add("sampling.samples");
-  }
-  if (has_goals(plan)) {
-    columns.add("sampling.target-relative-error");
-    columns.add("sampling.target-absolute-error");
+  columns.add_section("sampling.");
+  if (has_goals(plan))
     columns.add("first_samples", [](std::uint32_t, const Cell& cell) { return cell.first_samples(); });
-  }
   columns.add("id", [](std::uint32_t, const Cell& cell) { return fmt::format("{:016x}", cell.id()); });
   columns.add("label", [](std::uint32_t, const Cell& cell) { return cell.label(); });
 }

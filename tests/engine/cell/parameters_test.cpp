@@ -35,6 +35,9 @@ TEST_CASE("rows of parameters: each key once, with help; what they name exists")
     CHECK(keys.insert(row.key).second);
     CHECK_FALSE(row.help.empty());
     if (row.tabled) CHECK(columns.insert(row.column()).second);
+    const std::string section = row.key.substr(0, row.key.find('.'));
+    if (row.stored != ColumnType::none)  // sections that io/record/cell_columns.cpp writes
+      CHECK((section == "language" || section == "generator" || section == "sampling"));
     const auto is_choice = [](const std::string& word, const std::string& words) {
       return ("|" + words + "|").find("|" + word + "|") != std::string::npos;
     };
