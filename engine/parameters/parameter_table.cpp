@@ -116,7 +116,7 @@ const std::vector<Parameter>& parameter_table() {
        .stored_with = StoredWith::learners, .only_with = {"generator.smoothing", "dirichlet"}},
 
       {.key = "sampling.samples", .form = whole, .placeholder = "N",
-       .help = "sentences a cell (10000); with a target error: of the first stage",
+       .help = "samples per cell (10000; learners: 16, splitting: 64 runs); with a target: first stage",
        .stored = Type::text, .stored_name = "samples_of_seeds",
        .stored_with = StoredWith::pooled_seeds, .tabled = false},
       {.key = "sampling.target-relative-error", .form = goals, .placeholder = "E",

@@ -3,9 +3,14 @@
 
 #include "engine/cell/cell.h"
 #include "engine/parameters/parameter_table.h"
+#include "engine/values.h"
 
 namespace leafcast {
 namespace {
+
+bool is_choice(const std::string& word, const std::string& words) {
+  return ("|" + words + "|").find("|" + word + "|") != std::string::npos;
+}
 
 std::set<std::string> keys_of_kinds() {
   std::set<std::string> keys;
@@ -38,9 +43,6 @@ TEST_CASE("rows of parameters: each key once, with help; what they name exists")
     const std::string section = row.key.substr(0, row.key.find('.'));
     if (row.stored != ColumnType::none)  // sections that io/record/cell_columns.cpp writes
       CHECK((section == "language" || section == "generator" || section == "sampling"));
-    const auto is_choice = [](const std::string& word, const std::string& words) {
-      return ("|" + words + "|").find("|" + word + "|") != std::string::npos;
-    };
     if (!row.unsaid.empty()) CHECK(is_choice(row.unsaid, row.placeholder));
     if (!row.only_with.key.empty()) {
       const Parameter* decider = find_parameter(row.only_with.key);
@@ -50,7 +52,7 @@ TEST_CASE("rows of parameters: each key once, with help; what they name exists")
   }
 }
 
-TEST_CASE("what a cell's description leaves out is the value of a cell that was not asked") {
+TEST_CASE("what a cell's description leaves out, and what the help promises, is the value of a cell that was not asked") {
   const Parameters learner = {{"language.kind", "rhm"},   {"language.v", "4"},
                               {"language.m", "2"},        {"language.s", "2"},
                               {"language.L", "3"},        {"generator.kind", "clustering"},
@@ -62,7 +64,14 @@ TEST_CASE("what a cell's description leaves out is the value of a cell that was 
   const Parameters kgram = {{"language.kind", "ising"},  {"language.rho", "0.5"},
                             {"language.d", "2"},         {"language.height", "3"},
                             {"generator.kind", "kgram"}, {"generator.context", "4"}};
-  for (const Parameters& given : {learner, splitting, kgram}) {
+  const Parameters block = {{"language.kind", "ising"},         {"language.rho", "0.5"},
+                            {"language.d", "2"},                {"language.height", "3"},
+                            {"generator.kind", "block"},        {"generator.context-depth", "1"}};
+  const Parameters reasoning = {{"language.kind", "ising"}, {"language.rho", "0.5"},
+                                {"language.d", "2"},        {"language.height", "3"},
+                                {"generator.kind", "reasoning"}};
+  std::set<std::string> told;  // keys whose default the help says, and a cell has filled in
+  for (const Parameters& given : {learner, splitting, kgram, block, reasoning}) {
     const Cell cell = Cell::make(given);
     for (const auto& [key, value] : cell.parameters()) {
       const Parameter* row = find_parameter(key);
@@ -70,8 +79,15 @@ TEST_CASE("what a cell's description leaves out is the value of a cell that was 
       REQUIRE(row);
       if (!given.contains(key) && !row->reading.silent.empty()) CHECK(value == row->reading.silent);
       CHECK(row->unsaid != value);
+      const std::size_t open = row->help.find('('), close = row->help.find(')', open);
+      if (given.contains(key) || open == std::string::npos || key.starts_with("observe.")) continue;
+      const std::string promised = row->help.substr(open + 1, close - open - 1);
+      if (!parse_real(promised) && !is_choice(promised, row->placeholder)) continue;  // "V", "height"
+      CHECK(value == promised);
+      told.insert(key);
     }
   }
+  CHECK(told.size() >= 10);
 }
 
 }  // namespace
