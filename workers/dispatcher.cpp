@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "engine/contract.h"
+
 namespace leafcast::workers {
 
 Dispatcher::Dispatcher(const Plan& plan, const Ledger& done, Slice slice, int workers, const CostModel& costs,
@@ -33,7 +35,8 @@ void Dispatcher::add(std::uint32_t cell, Want want, const Ledger* done) {
 }
 
 void Dispatcher::extend(std::uint32_t cell, Want want) {
-  if (queues_[cell].left > 0) throw std::logic_error("a cell goes on although not all of it is done");
+  LEAFCAST_EXPECT(queues_[cell].left == 0, "the next stage of a cell", "not all of its last one is done",
+                  "wait for it");
   add(cell, want, nullptr);
 }
 
@@ -81,8 +84,8 @@ std::vector<Chunk> Dispatcher::copy(int worker, int from, std::size_t count, dou
 bool Dispatcher::finish(int worker, Chunk chunk) {
   const auto w = static_cast<std::size_t>(worker);
   if (held_[w].erase(chunk) == 0) {
-    if (dropped_[w].erase(chunk) == 0)
-      throw std::logic_error("a worker finished a chunk that it did not hold");
+    LEAFCAST_EXPECT(dropped_[w].erase(chunk) != 0, "a finished chunk", "its worker did not hold it",
+                    "grant it first");
     return false;
   }
   if (copies_.erase(chunk) > 0)

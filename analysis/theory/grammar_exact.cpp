@@ -44,16 +44,22 @@ class GrammarTheorist {
  public:
   explicit GrammarTheorist(const Cell& cell)
       : cell_(cell), grammar_(cell.language().grammar()), laws_(grammar_), top_(grammar_.height()) {
+    const std::int64_t leaves = cell.language().leaves();
     writes_language_ =
-        grammar_block_height(cell) == top_ && !std::holds_alternative<KgramGenerator>(cell.generator());
-    if (const auto* kgram = std::get_if<KgramGenerator>(&cell.generator()))
-      writes_language_ = kgram->unit == ContextUnit::leaves && kgram->context + 1 >= cell.language().leaves();
+        std::visit(overloaded{[](const TrueGenerator&) { return true; },
+                              [&](const KgramGenerator& kgram) {
+                                return kgram.unit == ContextUnit::leaves && kgram.context + 1 >= leaves;
+                              },
+                              [&](const BlockGenerator& block) { return block.context_depth == top_; },
+                              [&](const ReasoningGenerator& writer) { return writer.memory_depth == top_; },
+                              [](const LearnerGenerator&) { return true; }},
+                   cell.generator());
     if (writes_language_) {
       add_sums();
       add_validity();
       add_pairs();
     }
-    if (std::holds_alternative<ReasoningGenerator>(cell.generator()))
+    if (cell.traits().counts_memory)
       exact_["memory_bits"].value = static_cast<double>(grammar_memory_bits(cell));
     if (cell.observe().entropy) add_entropies();
   }

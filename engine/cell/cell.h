@@ -2,68 +2,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "engine/language/language.h"
-#include "engine/learners/counting_model.h"
 #include "engine/parameters/parameters.h"
 #include "engine/plan/goal.h"
+#include "engine/writers/writers.h"
 
 namespace leafcast {
-
-/// The language itself.
-struct TrueGenerator {};
-
-enum class ContextUnit { leaves, tokens };
-enum class Structure { fixed, sampled };
-/// GKMSS §1: each leaf from its exact conditional law given the last `context` leaves (or tokens). If its
-/// structure is sampled it writes the marks as well (structure_law.h), and begins anew where it writes a
-/// begin mark; its sentence is the first d^h + d^{h−1} − 1 tokens, and S counts the symbols among them.
-struct KgramGenerator {
-  std::int64_t context;
-  ContextUnit unit;
-  Structure structure;
-};
-
-enum class BlockMemory { leaves, root };
-enum class LcaLaw { sampled, sampled_reset, fixed };
-/// GKMSS Definition 2.2: blocks of height w, each from its law given the last block and their LCA height.
-struct BlockGenerator {
-  int context_depth;  ///< w
-  BlockMemory memory;
-  LcaLaw lca;
-};
-
-enum class Encoding { path, segment };
-/// GKMSS Theorem 3.4: a writer with explicit working memory of `memory_depth` levels.
-struct ReasoningGenerator {
-  Encoding encoding;
-  int memory_depth;  ///< m; m = height is exact in law
-};
-
-/// Learners of a grammar without networks (learners/learner.h, MATH.md §12): they draw `training` sentences,
-/// learn, and predict of `test` others the last leaf, or the root. The cell's samples are training sets.
-enum class Learner {
-  counting,    ///< a k-gram with back-off predicts the last leaf
-  clustering,  ///< latent symbols by clustering, level by level, then the last leaf from them
-  classifier   ///< the same by what tuples tell of the root, then the root
-};
-/// What clustering tells tuples apart by. The children of their siblings, wherever the tuple stands: all
-/// levels are seen equally well. The last leaf, each place by itself: what one has who learns to predict it
-/// and does not know that rules are the same everywhere; levels come one by one, at the thresholds P_ℓ.
-enum class ClusterBy { siblings, target };
-struct LearnerGenerator {
-  Learner learner;
-  std::int64_t training, test;
-  std::int64_t context;  ///< leaves that counting sees before the last
-  Smoothing smoothing;   ///< of counts
-  double concentration;  ///< of Dirichlet smoothing
-  ClusterBy cluster_by;  ///< of clustering
-};
-
-using Generator =
-    std::variant<TrueGenerator, KgramGenerator, BlockGenerator, ReasoningGenerator, LearnerGenerator>;
 
 /// Write every leaf; draw the sum of a whole sentence from counts (MATH.md §7): true, block with root memory,
 /// reasoning by path; or write many sentences side by side and estimate the valid rate by splitting (MATH.md
@@ -111,8 +57,10 @@ class Cell {
   const Language& language() const { return *language_; }
   const Generator& generator() const { return generator_; }
   Method method() const { return method_; }
-  /// Whether the writer draws the marks of its sentences too, so that they need not be trees.
-  bool writes_own_structure() const;
+  /// What the generator is on this tree.
+  GeneratorTraits traits() const { return traits_of(generator_, *language_); }
+  bool writes_own_structure() const { return traits().writes_own_structure; }
+  bool learns() const { return leafcast::learns(generator_); }
   /// Sentences that a splitting run writes side by side; 0 for other methods.
   int particles() const { return particles_; }
   const Observe& observe() const { return observe_; }
@@ -136,7 +84,7 @@ class Cell {
   /// wherever it stands in a sweep.
   std::uint64_t id() const { return id_; }
 
-  /// Name of the generator kind: true, kgram, block, reasoning.
+  /// Name of the generator kind: true, kgram, counting …
   std::string generator_name() const;
   /// One line for people: "ising d=3 ρ=0.9 h=8 · kgram k=81".
   std::string label() const;

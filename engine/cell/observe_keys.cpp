@@ -45,7 +45,7 @@ Observe read_observe_learner(ParameterReader& reader) {
 }
 
 /// Off unless asked for, and then not in the canonical form: plans of earlier versions keep their hash.
-bool read_observe_entropy(ParameterReader& reader, const Generator& generator, Method method) {
+bool read_observe_entropy(ParameterReader& reader, bool has_leaf_laws, Method method) {
   constexpr const char* kKey = "observe.entropy";
   if (!reader.has(kKey)) return false;
   if (!reader.read_switch(kKey, false)) {
@@ -55,7 +55,7 @@ bool read_observe_entropy(ParameterReader& reader, const Generator& generator, M
   if (method != Method::sequence)
     throw reader.error(kKey, "entropies are those of the laws of leaves; use generator.method = sequence",
                        true);
-  if (!std::holds_alternative<TrueGenerator>(generator) && !std::holds_alternative<KgramGenerator>(generator))
+  if (!has_leaf_laws)
     throw reader.error(
         kKey, "only true and kgram write from a law of each leaf given those before; leave it out", true);
   return true;
@@ -105,14 +105,14 @@ void refuse_subtrees(ParameterReader& reader) {
 
 Observe read_observe(ParameterReader& reader, const Language& language, const Generator& generator,
                      Method method) {
-  const bool entropy = read_observe_entropy(reader, generator, method);
+  const GeneratorTraits traits = traits_of(generator, language);
+  const bool entropy = read_observe_entropy(reader, traits.has_leaf_laws, method);
   if (method == Method::splitting) {
     read_observe_pairs(reader, language, method, false);
     return read_observe_splitting(reader);
   }
-  const auto* kgram = std::get_if<KgramGenerator>(&generator);
-  const bool own_structure = kgram && kgram->structure == Structure::sampled;
-  if (std::holds_alternative<LearnerGenerator>(generator)) {
+  const bool own_structure = traits.writes_own_structure;
+  if (learns(generator)) {
     read_observe_pairs(reader, language, method, true);
     return read_observe_learner(reader);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "engine/contract.h"
 #include "engine/kernels/collapsed/collapsed_sampler.h"
 #include "engine/kernels/kernel_tasks.h"
 #include "engine/kernels/sampler_family.h"
@@ -21,15 +22,11 @@ std::int64_t leaves_between_polls(const Cell& cell, int samples) {
   return static_cast<std::int64_t>(std::clamp(2e-3 / leaf_seconds, 1.0, 0x1p17));
 }
 
-bool knows_nodes(const Cell& cell) {
-  if (cell.method() != Method::sequence) return false;
-  const auto* writer = std::get_if<ReasoningGenerator>(&cell.generator());
-  return std::holds_alternative<TrueGenerator>(cell.generator()) ||
-         (writer && writer->memory_depth == cell.language().height);
-}
+bool knows_nodes(const Cell& cell) { return cell.method() == Method::sequence && cell.traits().knows_nodes; }
 
 ChunkRunner::ChunkRunner(const Cell& cell) {
-  if (cell.is_pooled()) throw std::logic_error("a pooled cell is not sampled, its shares were");
+  LEAFCAST_EXPECT(!cell.is_pooled(), "samples of " + cell.label(),
+                  "a pooled cell is not sampled, its shares were", "sample a cell of one seed");
   if (cell.method() == Method::collapsed)
     collapsed_ = std::make_unique<CollapsedSampler>(cell);
   else if (cell.method() == Method::splitting)
@@ -52,7 +49,8 @@ bool ChunkRunner::run_sentences(SentenceTask& task) const {
 }
 
 const Cell& ChunkRunner::written_cell() const {
-  if (!tables_ && !grammar_) throw std::logic_error("only sequences have sentences of their own");
+  LEAFCAST_EXPECT(tables_ || grammar_, "the sentences of a cell", "only sequences have any of their own",
+                  "use method = sequence");
   return tables_ ? tables_->cell : grammar_->cell;
 }
 
@@ -74,9 +72,11 @@ std::vector<std::uint8_t> ChunkRunner::sentences(std::uint32_t chunk, std::uint6
 WrittenSentences ChunkRunner::write(std::uint32_t chunk, std::uint64_t first, std::uint64_t samples,
                                     bool nodes) const {
   const Cell& cell = written_cell();
-  if (first % static_cast<std::uint64_t>(batch_samples(cell)) != 0)
-    throw std::logic_error("sentences are written from the first of a batch on");
-  if (nodes && !knows_nodes(cell)) throw std::logic_error("the writer knows no nodes");
+  LEAFCAST_EXPECT(first % static_cast<std::uint64_t>(batch_samples(cell)) == 0,
+                  "sentences from within a batch", "they are written from the first of a batch on",
+                  "begin at a multiple of batch_samples()");
+  LEAFCAST_EXPECT(!nodes || knows_nodes(cell), "the nodes of " + cell.label(), "its writer knows none",
+                  "ask knows_nodes() first");
   SentenceTask task{.chunk = chunk,
                     .samples = samples,
                     .proceed = [] { return true; },
@@ -89,10 +89,11 @@ WrittenSentences ChunkRunner::write(std::uint32_t chunk, std::uint64_t first, st
 
 Eigen::MatrixXd ChunkRunner::conditional_laws(std::span<const std::uint8_t> sentence) const {
   const Cell& cell = written_cell();
-  if (!std::holds_alternative<KgramGenerator>(cell.generator()))
-    throw std::logic_error("conditional laws are those of a k-gram");
-  if (static_cast<std::int64_t>(sentence.size()) != cell.language().leaves())
-    throw std::logic_error("a sentence has as many symbols as the tree has leaves");
+  LEAFCAST_EXPECT(cell.traits().walk == Walk::kgram, "conditional laws of " + cell.label(),
+                  "they are those of a k-gram", "use kgram");
+  LEAFCAST_EXPECT(static_cast<std::int64_t>(sentence.size()) == cell.language().leaves(),
+                  "conditional laws of part of a sentence",
+                  "a sentence has as many symbols as the tree has leaves", "give it whole");
   LawTask task{sentence, {}};
   if (grammar_)
     find_laws(*grammar_, task);

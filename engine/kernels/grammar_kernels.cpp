@@ -41,20 +41,27 @@ GrammarKgram make_language_law(const GrammarTables& tables) {
 
 bool run_sentences_of_grammar(const GrammarTables& tables, SentenceTask& task) {
   GrammarObserver observer = make_grammar_observer(tables, task);
-  const bool kgram = std::holds_alternative<KgramGenerator>(tables.cell.generator());
+  const Generator& generator = tables.cell.generator();
   if (tables.cell.observe().entropy && !task.record) {
     LanguageReading<DerivationSampler, GrammarKgram> reading(tables, task.tally, make_language_law(tables));
-    GrammarKgram model = kgram ? make_kgram(tables) : make_language_law(tables);
+    GrammarKgram model =
+        std::holds_alternative<KgramGenerator>(generator) ? make_kgram(tables) : make_language_law(tables);
     return sample_entropies(tables, reading, model, observer, task);
   }
-  if (kgram) {
-    GrammarKgram sampler = make_kgram(tables);
-    return sample(tables, sampler, observer, task);
-  }
-  DerivationSampler sampler(tables);
-  if (!sample(tables, sampler, observer, task)) return false;
-  note_memory(task.tally, grammar_memory_bits(tables.cell));
-  return true;
+  const auto from_ancestors = [&] {
+    DerivationSampler sampler(tables);
+    if (!sample(tables, sampler, observer, task)) return false;
+    note_memory(task.tally, grammar_memory_bits(tables.cell));
+    return true;
+  };
+  if (tables.cell.learns()) return from_ancestors();  // training sets are of the language
+  return visit_writer(generator, overloaded{[&](const TrueGenerator&) { return from_ancestors(); },
+                                            [&](const KgramGenerator&) {
+                                              GrammarKgram sampler = make_kgram(tables);
+                                              return sample(tables, sampler, observer, task);
+                                            },
+                                            [&](const BlockGenerator&) { return from_ancestors(); },
+                                            [&](const ReasoningGenerator&) { return from_ancestors(); }});
 }
 
 void find_laws_of_grammar(const GrammarTables& tables, LawTask& task) {

@@ -1,7 +1,6 @@
 #include "engine/kernels/kernel_tasks.h"
 
-#include <stdexcept>
-
+#include "engine/contract.h"
 #include "engine/kernels/tables/sampler_tables.h"
 
 namespace leafcast {
@@ -19,12 +18,7 @@ bool with_channel(const SamplerTables& tables, Use use) {
 }  // namespace
 
 bool run_on_lanes(const SamplerTables& tables, SentenceTask& task) {
-  const bool entropies = tables.cell.observe().entropy && !task.record;
-  const bool plain_kgram = std::holds_alternative<KgramGenerator>(tables.cell.generator()) && !entropies &&
-                           !tables.cell.writes_own_structure();
-  return with_channel(tables, [&]<LaneChannel kind>() {
-    return plain_kgram ? write_kgrams<kind>(tables, task) : write_on_lanes<kind>(tables, task);
-  });
+  return with_channel(tables, [&]<LaneChannel kind>() { return write_on_lanes<kind>(tables, task); });
 }
 
 void find_laws(const SamplerTables& tables, LawTask& task) {
@@ -40,7 +34,7 @@ bool run_on_planes(const SamplerTables& tables, SentenceTask& task) {
     case 4:
       return write_on_planes<4>(tables, task);
     default:
-      throw std::logic_error("planes carry two to four symbols");
+      break_contract("a sampler on planes", "they carry two to four symbols", "ask sampler_family() first");
   }
 }
 

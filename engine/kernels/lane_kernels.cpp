@@ -1,4 +1,4 @@
-// Lanes: all writers but plain k-grams, of one kind of channel (LEAFCAST_CHANNEL, a LaneChannel).
+// Lanes: all writers, of one kind of channel (LEAFCAST_CHANNEL, a LaneChannel).
 #include <bit>
 #include <cmath>
 #include <string_view>
@@ -45,13 +45,21 @@ bool run_sentences(const SamplerTables& tables, SentenceTask& task) {
     KgramSampler<C, 0> model(tables);
     return sample_entropies(tables, reading, model, observer, task);
   }
-  if (const auto* block = std::get_if<BlockGenerator>(&generator))
-    if (block->memory == BlockMemory::leaves && tables.block_height < tables.height)
-      return write_by(AncestorSampler<C, true>(tables), tables, task);
-  if (const auto* writer = std::get_if<ReasoningGenerator>(&generator))
-    if (writer->encoding == Encoding::segment && tables.block_height > 0)
-      return write_by(SegmentSampler<C>(tables), tables, task);
-  return write_by(AncestorSampler<C, false>(tables), tables, task);
+  const auto from_ancestors = [&] { return write_by(AncestorSampler<C, false>(tables), tables, task); };
+  return visit_writer(
+      generator,
+      overloaded{[&](const TrueGenerator&) { return from_ancestors(); },
+                 [&](const KgramGenerator&) { return write_kgrams<LaneChannel::LEAFCAST_CHANNEL>(tables, task); },
+                 [&](const BlockGenerator& block) {
+                   return block.memory == BlockMemory::leaves && tables.block_height < tables.height
+                              ? write_by(AncestorSampler<C, true>(tables), tables, task)
+                              : from_ancestors();
+                 },
+                 [&](const ReasoningGenerator& writer) {
+                   return writer.encoding == Encoding::segment && tables.block_height > 0
+                              ? write_by(SegmentSampler<C>(tables), tables, task)
+                              : from_ancestors();
+                 }});
 }
 
 }  // namespace

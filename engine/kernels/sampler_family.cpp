@@ -14,32 +14,16 @@ std::uint64_t least_samples_for_planes(const Channel& channel) {
 
 }  // namespace
 
-bool remembers_a_path(const Cell& cell) {
-  struct Visitor {
-    int height;
-    bool operator()(const TrueGenerator&) const { return true; }
-    bool operator()(const KgramGenerator&) const { return false; }
-    bool operator()(const BlockGenerator& block) const {
-      return block.memory == BlockMemory::root || block.context_depth == height;
-    }
-    bool operator()(const LearnerGenerator&) const { return false; }
-    bool operator()(const ReasoningGenerator& writer) const {
-      return writer.encoding == Encoding::path || writer.memory_depth == 0;
-    }
-  };
-  return std::visit(Visitor{cell.language().height}, cell.generator());
-}
-
 bool flips_coins(const Channel& channel) { return channel.q() == 3 && channel.kernel()(0, 0) == 0; }
 
 SamplerFamily sampler_family(const Cell& cell) {
   if (cell.method() == Method::collapsed) return SamplerFamily::collapsed;
   if (cell.method() == Method::splitting) return SamplerFamily::splitting;
-  if (std::holds_alternative<LearnerGenerator>(cell.generator())) return SamplerFamily::learners;
+  if (cell.learns()) return SamplerFamily::learners;
   if (cell.observe().entropy || cell.observe().pairs != Pairs::none) return SamplerFamily::lanes;
   const Language& language = cell.language();
   if (language.is_grammar()) return SamplerFamily::lanes;
-  return language.channel().is_symmetric() && language.symbols() <= 4 && remembers_a_path(cell) &&
+  return language.channel().is_symmetric() && language.symbols() <= 4 && cell.traits().remembers_a_path &&
                  cell.samples() >= least_samples_for_planes(language.channel())
              ? SamplerFamily::planes
              : SamplerFamily::lanes;

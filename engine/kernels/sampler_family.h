@@ -21,9 +21,6 @@ inline constexpr int kPlaneSamples = 512;
 /// 3-colorings from 4096.
 SamplerFamily sampler_family(const Cell& cell);
 
-/// Whether the cell's writer remembers symbols on a path and nothing else: it draws from rows of the channel,
-/// with no belief propagation.
-bool remembers_a_path(const Cell& cell);
 /// Whether a child's color takes one fair random bit: 3-coloring.
 bool flips_coins(const Channel& channel);
 

@@ -115,7 +115,8 @@ std::vector<LanguageKind> grammar_languages() {
        {"v", "m", "s", "L", "classes", "grammar-seed", "rules", "zipf-exponent", "zipf-level", "grammar"},
        "a grammar is given by v symbols, m rules each, tuples of s and L levels, or by its file",
        true,
-       make_rhm},
+       make_rhm,
+       "L"},
   };
 }
 

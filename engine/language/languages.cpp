@@ -51,4 +51,12 @@ Language read_language(ParameterReader& reader) {
   return kind.make(kind, reader);
 }
 
+bool lower_language(Parameters& parameters, const Language& language) {
+  const auto kind = std::ranges::find(language_registry(), language.kind, &LanguageKind::name);
+  const auto height = parameters.find("language." + kind->height_key);
+  if (height == parameters.end() || language.height == 1) return false;
+  height->second = std::to_string(language.height - 1);
+  return true;
+}
+
 }  // namespace leafcast

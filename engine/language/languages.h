@@ -14,6 +14,7 @@ struct LanguageKind {
   std::string why_no_others;      ///< what makes other keys contradictory: "ising has two symbols and …"
   bool constrained;               ///< sentences can be ungrammatical
   Language (*make)(const LanguageKind&, ParameterReader&);  ///< reads `keys`; throws CellError
+  std::string height_key = "height";                        ///< among `keys`
 };
 /// The kinds of each family: broadcast_languages.cpp, grammar_languages.cpp.
 std::vector<LanguageKind> broadcast_languages();
@@ -23,6 +24,10 @@ const std::vector<LanguageKind>& language_registry();
 
 /// The language that a cell's keys describe. Throws CellError.
 Language read_language(ParameterReader& reader);
+
+/// Changes a language's parameters to those of a tree one level lower. False if there is none, or if the tree
+/// is no parameter: a grammar of a file.
+bool lower_language(Parameters& parameters, const Language& language);
 
 struct TreeShape {
   int d, height;

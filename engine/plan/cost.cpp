@@ -28,51 +28,6 @@ constexpr double kRareBoundary = 1 << 8;  // leaves a block, from which on its b
 
 std::uint64_t batch_size(const Cell& cell) { return static_cast<std::uint64_t>(batch_samples(cell)); }
 
-/// Writers that work block by block keep `depth` levels.
-struct Sampler {
-  enum class Kind { ancestors, recalling_ancestors, segment, kgram } kind;
-  int depth;
-  std::int64_t window;  // kgram: leaves that it sees at most
-};
-
-std::int64_t window_of(const KgramGenerator& kgram, const Language& language) {
-  // Of d + 1 tokens one is a mark.
-  const std::int64_t leaves =
-      kgram.unit == ContextUnit::tokens && kgram.context > 1
-          ? kgram.context - kgram.context / (language.d + 1) - (kgram.context % (language.d + 1) > 0 ? 1 : 0)
-          : kgram.context;
-  return std::min(leaves, language.leaves());
-}
-
-Sampler sampler_of(const Cell& cell) {
-  const Language& language = cell.language();
-  const auto blocks = [&](Sampler::Kind kind, int depth) {
-    const bool plain = depth == language.height && kind == Sampler::Kind::recalling_ancestors;
-    return Sampler{plain ? Sampler::Kind::ancestors : kind, depth, 0};
-  };
-  struct Visitor {
-    const decltype(blocks)& make;
-    const Language& language;
-    Sampler operator()(const TrueGenerator&) const { return make(Sampler::Kind::ancestors, language.height); }
-    Sampler operator()(const KgramGenerator& kgram) const {
-      return {Sampler::Kind::kgram, 0, window_of(kgram, language)};
-    }
-    Sampler operator()(const BlockGenerator& block) const {
-      const bool recalls = block.memory == BlockMemory::leaves;
-      return make(recalls ? Sampler::Kind::recalling_ancestors : Sampler::Kind::ancestors,
-                  block.context_depth);
-    }
-    Sampler operator()(const LearnerGenerator&) const {
-      return make(Sampler::Kind::ancestors, language.height);
-    }
-    Sampler operator()(const ReasoningGenerator& writer) const {
-      const bool segment = writer.encoding == Encoding::segment && writer.memory_depth > 0;
-      return make(segment ? Sampler::Kind::segment : Sampler::Kind::ancestors, writer.memory_depth);
-    }
-  };
-  return std::visit(Visitor{blocks, language}, cell.generator());
-}
-
 /// Bytes of a k-gram's window: symbols and messages of all lanes.
 double ring_bytes(const Cell& cell, std::int64_t window) {
   const double q = cell.language().symbols(), d = cell.language().d;
@@ -107,9 +62,9 @@ double nominal_grammar_leaf(const Cell& cell) {
   const Observe& observe = cell.observe();
   const double tally = 0.1 + (observe.subtrees ? 0.1 / (d - 1) : 0) + (observe.validity ? 0.5 * nodes : 0);
   const double written = 0.5 + 0.5 * nodes, law = 0.05 * rules;
-  const Sampler sampler = sampler_of(cell);
+  const GeneratorTraits sampler = cell.traits();
   const double growing = tally + nodes * (0.5 + law);
-  if (sampler.kind != Sampler::Kind::kgram) return tally + written + (observe.entropy ? 2 * growing : 0);
+  if (sampler.walk != Walk::kgram) return tally + written + (observe.entropy ? 2 * growing : 0);
   const double levels = 1 + 2 * std::log(1 + static_cast<double>(sampler.window)) / std::log(d);
   const double sliding = 1 - static_cast<double>(sampler.window) / static_cast<double>(language.leaves());
   const double kgram = tally + 0.5 * nodes + law * (sliding * levels + (1 - sliding) * nodes);
@@ -120,7 +75,7 @@ double nominal_grammar_leaf(const Cell& cell) {
 double nominal_written_leaf(const Cell& cell) {
   const Language& language = cell.language();
   const double q = language.symbols(), d = language.d;
-  const Sampler sampler = sampler_of(cell);
+  const GeneratorTraits sampler = cell.traits();
   // Dense kernels multiply q×q matrices in O(q³), symmetric channels in O(q²).
   const double growth = (q * q - 4) * (language.channel().is_symmetric() ? 1 : q / 2);
   // A draw from a row of a table, for dense kernels and across the boundaries of blocks.
@@ -128,16 +83,17 @@ double nominal_written_leaf(const Cell& cell) {
   const double tally =
       0.1 + (cell.observe().subtrees ? 0.1 / (d - 1) : 0) + (cell.observe().validity ? 0.1 : 0);
   const double walk = tally + (language.channel().is_symmetric() ? 0.12 : row) * d / (d - 1);
-  const double boundaries = sampler.depth < language.height ? std::pow(d, -sampler.depth) : 0;  // a leaf
+  const double boundaries =
+      sampler.blocks.height < language.height ? std::pow(d, -sampler.blocks.height) : 0;  // a leaf
   const double boundary = (language.channel().is_symmetric() ? 0.12 : row) * boundaries;
-  switch (sampler.kind) {
-    case Sampler::Kind::ancestors:
+  switch (sampler.walk) {
+    case Walk::ancestors:
       return walk + boundary;
-    case Sampler::Kind::recalling_ancestors:
+    case Walk::recalling_ancestors:
       return walk + boundary + 0.15 + 0.02 * growth;
-    case Sampler::Kind::segment:
+    case Walk::segment:
       return tally + boundary / 2 + 0.9 + 0.04 * growth;
-    case Sampler::Kind::kgram:
+    case Walk::kgram:
       break;
   }
   if (sampler.window == 0) return tally + 0.15;
@@ -154,25 +110,25 @@ double nominal_written_leaf(const Cell& cell) {
 /// language's law.
 double nominal_lane_leaf(const Cell& cell) {
   if (cell.language().is_grammar()) return nominal_grammar_leaf(cell);
-  const double written = nominal_written_leaf(cell) + (cell.writes_own_structure() ? 0.4 : 0);
+  const double written = nominal_written_leaf(cell) + (cell.traits().writes_own_structure ? 0.4 : 0);
   return cell.observe().entropy ? 2 * written + cell.language().symbols() + 1 : written;
 }
 
 std::string sampler_name(const Cell& cell) {
-  const Sampler sampler = sampler_of(cell);
+  const GeneratorTraits sampler = cell.traits();
   const Language& language = cell.language();
   if (const auto* learner = std::get_if<LearnerGenerator>(&cell.generator()))
     return fmt::format("learner {}", cell.generator_name()) +
            (learner->learner == Learner::counting ? fmt::format(" of {} features", learner->context) : "");
   if (sampler_family(cell) == SamplerFamily::collapsed)
-    return sampler.depth == language.height ? "collapsed" : "collapsed of blocks";
+    return sampler.blocks.height == language.height ? "collapsed" : "collapsed of blocks";
   if (sampler_family(cell) == SamplerFamily::splitting)
-    return fmt::format("splitting {}", sampler.kind == Sampler::Kind::kgram       ? "kgram"
-                                       : sampler.kind == Sampler::Kind::ancestors ? "ancestors"
-                                                                                  : "recalling ancestors");
-  if (sampler.kind == Sampler::Kind::kgram) {
+    return fmt::format("splitting {}", sampler.walk == Walk::kgram       ? "kgram"
+                                       : sampler.walk == Walk::ancestors ? "ancestors"
+                                                                         : "recalling ancestors");
+  if (sampler.walk == Walk::kgram) {
     const auto& kgram = std::get<KgramGenerator>(cell.generator());
-    if (cell.writes_own_structure())
+    if (sampler.writes_own_structure)
       return sampler.window < language.d ? "structured kgram near" : "structured kgram";
     if (sampler.window < language.d)
       return fmt::format("kgram k={}{}", kgram.context, kgram.unit == ContextUnit::tokens ? " tokens" : "");
@@ -180,10 +136,10 @@ std::string sampler_name(const Cell& cell) {
     return ring_bytes(cell, sampler.window) < kCachedBytes ? "kgram sliding" : "kgram sliding far";
   }
   static constexpr const char* kNames[] = {"ancestors", "recalling ancestors", "segment"};
-  const std::string name = kNames[static_cast<int>(sampler.kind)];
-  if (sampler.depth == language.height) return name;
-  if (std::pow(language.d, sampler.depth) >= kRareBoundary) return name + " of blocks";
-  return fmt::format("{} of height {}", name, sampler.depth);
+  const std::string name = kNames[static_cast<int>(sampler.walk)];
+  if (sampler.blocks.height == language.height) return name;
+  if (std::pow(language.d, sampler.blocks.height) >= kRareBoundary) return name + " of blocks";
+  return fmt::format("{} of height {}", name, sampler.blocks.height);
 }
 
 std::string language_name(const Language& language) {
@@ -357,13 +313,11 @@ double sampler_bytes(const Cell& cell) {
     const double rules = rules_a_level(grammar) * h, prefixes = rules * (d - 1);
     bytes += rules * (20 + d) + prefixes * 4 * (q + 1) + h * d * q * q * 8;
     if (kgram || cell.observe().entropy) bytes += RuleIndices::bytes(grammar, kgram != nullptr);
-    if (kgram) bytes += ring_bytes(cell, std::min(kgram->context, language.leaves()));
+    if (kgram) bytes += ring_bytes(cell, kgram->ring(language));
     if (cell.observe().entropy) bytes += 2 * ring_bytes(cell, language.leaves());
     return bytes;
   }
-  if (kgram)
-    bytes += ring_bytes(cell, std::min(kgram->context, language.leaves())) +
-             (h + 1) * (d * q + 2 * q * q) * lane_vector;
+  if (kgram) bytes += ring_bytes(cell, kgram->ring(language)) + (h + 1) * (d * q + 2 * q * q) * lane_vector;
   return bytes;
 }
 

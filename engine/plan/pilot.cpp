@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "engine/kernels/chunk_runner.h"
+#include "engine/language/languages.h"
 
 namespace leafcast {
 
@@ -33,29 +34,15 @@ double median(std::vector<double> values) {
 /// The cell on a tree one level lower, if that is of the same class.
 std::optional<Cell> lower_twin(const Cell& cell) {
   const Language& language = cell.language();
-  const int height = language.height - 1;
   // On small trees a collapsed sampler has nothing to split, and a k-gram nearly no path.
   constexpr std::int64_t kLeastPath = 256;
-  const bool kgrams = std::holds_alternative<KgramGenerator>(cell.generator());
-  if (height < 1 || cell.method() == Method::collapsed ||
-      (kgrams && cell.method() == Method::sequence && language.leaves() / language.d < kLeastPath))
-    return std::nullopt;
+  const bool kgrams = cell.traits().walk == Walk::kgram;
   Parameters parameters = cell.parameters();
-  parameters["language.height"] = std::to_string(height);
-  // Blocks stay as they are, or fill the tree as they did.
-  const auto clip = [&](const char* key, int depth) {
-    const int most = depth == language.height ? height : std::max(height - 1, 0);
-    parameters[key] = std::to_string(std::min(depth, most));
-  };
-  if (const auto* block = std::get_if<BlockGenerator>(&cell.generator()))
-    clip("generator.context-depth", block->context_depth);
-  if (const auto* writer = std::get_if<ReasoningGenerator>(&cell.generator()))
-    clip("generator.memory-depth", writer->memory_depth);
-  if (const auto* kgram = std::get_if<KgramGenerator>(&cell.generator()))
-    if (kgram->context < language.leaves())
-      parameters["generator.context"] =
-          std::to_string(std::min(kgram->context, std::max<std::int64_t>(language.leaves() / language.d / 4,
-                                                                         language.d * language.d)));
+  if (cell.method() == Method::collapsed ||
+      (kgrams && cell.method() == Method::sequence && language.leaves() / language.d < kLeastPath) ||
+      !lower_language(parameters, language))
+    return std::nullopt;
+  std::visit([&](const auto& generator) { generator.lower(parameters, language); }, cell.generator());
   try {
     Cell twin = Cell::make(parameters);
     if (work_class(twin) == work_class(cell)) return twin;

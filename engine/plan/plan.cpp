@@ -7,8 +7,8 @@
 #include <charconv>
 #include <set>
 #include <sstream>
-#include <stdexcept>
 
+#include "engine/contract.h"
 #include "engine/error.h"
 #include "engine/kernels/collapsed/collapsed_sampler.h"
 #include "engine/kernels/sampler_family.h"
@@ -48,7 +48,7 @@ Grain grain_of(const Cell& cell, int streams) {
     case SamplerFamily::lanes:
       break;
   }
-  if (remembers_a_path(cell)) return {batch, 0x1p25 / leaves};
+  if (cell.traits().remembers_a_path) return {batch, 0x1p25 / leaves};
   // Belief propagation takes q² or q³ steps, or one for each rule on two paths.
   if (cell.language().is_grammar()) {
     const Grammar& grammar = cell.language().grammar();
@@ -302,8 +302,8 @@ Record::Record(Plan p) : plan(std::move(p)), ledger(plan.cells().size()) {
 }
 
 void Record::add(Chunk chunk, const Tally& tally) {
-  if (!ledger.insert(chunk))
-    throw std::logic_error(fmt::format("chunk {} of cell {} counted twice", chunk.index, chunk.cell));
+  LEAFCAST_EXPECT(ledger.insert(chunk), fmt::format("chunk {} of cell {}", chunk.index, chunk.cell),
+                  "it has been counted", "ask the ledger first");
   tallies[chunk.cell][static_cast<std::size_t>(plan.bin(chunk))] += tally;
 }
 

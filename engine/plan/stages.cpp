@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <numeric>
-#include <stdexcept>
+
+#include "engine/contract.h"
 
 namespace leafcast {
 
@@ -33,7 +34,9 @@ std::uint32_t wanted_chunks(const Record& record, std::uint32_t cell, const Goal
   const std::uint32_t last = done.empty() ? 0 : boost::icl::last(*done.rbegin());
   const std::uint32_t end = stage_end(plan, {cell, last}), all = plan.chunks(cell);
   if (end == all || record.ledger.count(cell) < end) return end;
-  if (!check) throw std::logic_error("a cell with a goal cannot be judged without a check");
+  LEAFCAST_EXPECT(check, "the next stage of a cell with a goal",
+                  "it is judged by its errors, and there is no check of them",
+                  "give wanted_chunks() a check");
   return check(plan.cells()[cell], record.tallies[cell]).met ? end : stage_end(plan, {cell, end});
 }
 

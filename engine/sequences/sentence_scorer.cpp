@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <stdexcept>
 
+#include "engine/contract.h"
 #include "engine/language/tree.h"
 
 namespace leafcast {
@@ -74,8 +74,8 @@ void SentenceScorer::normalise(double* message) const {
 }
 
 void SentenceScorer::read(std::span<const std::uint8_t> leaves) {
-  if (static_cast<std::int64_t>(leaves.size()) != n_)
-    throw std::logic_error("a sentence has as many leaves as its tree");
+  LEAFCAST_EXPECT(static_cast<std::int64_t>(leaves.size()) == n_, "a score of part of a sentence",
+                  "a sentence has as many leaves as its tree", "read it whole");
   leaves_.assign(leaves.begin(), leaves.end());
   q_ == 2 ? read_symbols<2>() : q_ == 3 ? read_symbols<3>() : read_symbols<0>();
 }

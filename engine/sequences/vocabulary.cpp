@@ -7,6 +7,7 @@
 #include <span>
 #include <stdexcept>
 
+#include "engine/contract.h"
 #include "engine/language/tree.h"
 
 namespace leafcast {
@@ -40,7 +41,7 @@ Layout layout(StreamKind stream) {
     case StreamKind::path:
       return {kMemorySingles, kPathKinds};
   }
-  throw std::logic_error("an unknown kind of stream");
+  break_contract("the vocabulary of a stream", "its kind is unknown", "use one of StreamKind");
 }
 
 template <class Range>
@@ -78,7 +79,8 @@ int Vocabulary::number(Token token) const {
   const auto [singles, kinds] = layout(stream_);
   if (const int single = place(singles, token.kind); single >= 0) return single;
   const int kind = place(kinds, token.kind);
-  if (kind < 0) throw std::logic_error(text(token) + ": no token of a stream of " + stream_name(stream_));
+  LEAFCAST_EXPECT(kind >= 0, "the number of " + text(token),
+                  "no token of a stream of " + stream_name(stream_), "choose the stream that has it");
   return static_cast<int>(singles.size()) + kind + token.value * static_cast<int>(kinds.size());
 }
 
@@ -117,7 +119,7 @@ std::string Vocabulary::text(Token token) {
     case Kind::sibling:
       return fmt::format("sibling {}", token.value);
   }
-  throw std::logic_error("an unknown kind of token");
+  break_contract("the text of a token", "its kind is unknown", "use one of Kind");
 }
 
 std::int64_t sentence_tokens(int d, int height) {

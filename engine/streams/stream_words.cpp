@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <stdexcept>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/streams/stream_words.cpp"
+#include "engine/contract.h"
 #include "hwy/foreach_target.h"
 // After foreach_target.h, so that it is compiled for every instruction set.
 #include "engine/kernels/lanes/stream.h"
@@ -47,8 +47,9 @@ HWY_EXPORT(uniforms);
 
 namespace {
 void require_whole_steps(std::size_t words) {
-  if (words % kStreamSamples != 0)
-    throw std::logic_error("a batch's words come 16 at a time, one for each of its first samples");
+  LEAFCAST_EXPECT(words % kStreamSamples == 0, "part of a step of words",
+                  "a batch's words come 16 at a time, one for each of its first samples",
+                  "ask for a multiple of 16");
 }
 }  // namespace
 

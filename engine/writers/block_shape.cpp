@@ -24,15 +24,8 @@ Eigen::MatrixXd mixed_across(const Channel& channel, int d, int levels, LcaLaw l
 
 }  // namespace
 
-BlockShape::BlockShape(const Cell& cell) : height(cell.language().height) {
-  LcaLaw law = LcaLaw::fixed;
-  if (const auto* block = std::get_if<BlockGenerator>(&cell.generator())) {
-    height = block->context_depth;
-    law = block->lca;
-  } else if (const auto* writer = std::get_if<ReasoningGenerator>(&cell.generator())) {
-    height = writer->memory_depth;
-    law = LcaLaw::sampled;
-  }
+BlockShape::BlockShape(const Cell& cell) : height(cell.traits().blocks.height) {
+  const LcaLaw law = cell.traits().blocks.lca;
   const Language& language = cell.language();
   levels = language.height - height;
   lca_drawn = law != LcaLaw::fixed;
@@ -43,12 +36,12 @@ BlockShape::BlockShape(const Cell& cell) : height(cell.language().height) {
 }
 
 std::uint64_t memory_bits(const Cell& cell, int symbols) {
-  const auto* writer = std::get_if<ReasoningGenerator>(&cell.generator());
-  if (!writer) return 0;
+  const GeneratorTraits traits = cell.traits();
+  if (!traits.counts_memory) return 0;
   const auto bits = [](int values) { return std::bit_width(static_cast<unsigned>(values - 1)); };
   const Language& language = cell.language();
   return static_cast<std::uint64_t>(symbols) * bits(language.symbols()) +
-         static_cast<std::uint64_t>(writer->memory_depth) * bits(language.d);
+         static_cast<std::uint64_t>(traits.blocks.height) * bits(language.d);
 }
 
 }  // namespace leafcast

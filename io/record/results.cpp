@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
-#include <stdexcept>
 #include <type_traits>
 
+#include "engine/contract.h"
 #include "io/file/atomic_file.h"
 #include "io/record/grammar_groups.h"
 #include "io/record/record_file.h"
@@ -67,8 +67,8 @@ h5::Axis make_numbered_axis(h5::Group& group, const char* name, std::size_t size
 }
 
 void put_points(h5::Group& group, const Fit& fit) {
-  if (fit.y.size() != fit.x.size() || fit.y_error.size() != fit.x.size())
-    throw std::logic_error("a fit's x, y and y_error are of unequal length");
+  LEAFCAST_EXPECT(fit.y.size() == fit.x.size() && fit.y_error.size() == fit.x.size(), "the points of a fit",
+                  "x, y and y_error are of unequal length", "give each point all three");
   const h5::Axis point = make_numbered_axis(group, "point", fit.x.size());
   group.make_column("x", point, fit.x);
   group.make_column("y", point, fit.y);

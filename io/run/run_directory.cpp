@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
-#include <stdexcept>
 
+#include "engine/contract.h"
 #include "io/file/atomic_file.h"
 #include "io/file/lock.h"
 #include "io/file/posix.h"
@@ -330,8 +330,10 @@ const Record& RunDirectory::record() const { return state_->record; }
 
 void RunDirectory::write_part(const Record& delta) {
   if (delta.ledger.count() == 0) return;
-  if (delta.plan.hash() != state_->record.plan.hash() || !delta.ledger.disjoint(state_->record.ledger))
-    throw std::logic_error("a part of another plan, or with chunks that are in a part already");
+  LEAFCAST_EXPECT(
+      delta.plan.hash() == state_->record.plan.hash() && delta.ledger.disjoint(state_->record.ledger),
+      "a part of this run", "it is of another plan, or has chunks that are in a part already",
+      "write each chunk once");
   with_files([&] {
     state_->add_part(delta, {});
     state_->record.merge(delta);

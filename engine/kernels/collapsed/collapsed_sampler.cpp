@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <stdexcept>
 
+#include "engine/contract.h"
 #include "engine/observe/memory.h"
 #include "engine/observe/power_sums.h"
 #include "engine/writers/block_shape.h"
@@ -159,7 +159,8 @@ CollapsedSampler::CollapsedSampler(const Cell& cell)
       first_(root_law(cell.language().channel())),
       last_(first_),
       child_(states_of(cell.language().channel(), cell.language().channel().kernel())) {
-  if (cell.method() != Method::collapsed) throw std::logic_error("not a collapsed cell: " + cell.label());
+  LEAFCAST_EXPECT(cell.method() == Method::collapsed, "counts of " + cell.label(), "its method is another",
+                  "ask sampler_family() first");
   const BlockShape blocks(cell);
   block_height_ = blocks.height;
   const MatrixXd one = MatrixXd::Identity(states_, states_);

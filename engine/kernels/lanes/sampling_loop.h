@@ -7,9 +7,9 @@
 #endif
 
 #include <optional>
-#include <stdexcept>
 #include <tuple>
 
+#include "engine/contract.h"
 #include "engine/kernels/kernel_tasks.h"
 #include "engine/kernels/lanes/channel.h"
 #include "engine/kernels/lanes/observers.h"
@@ -76,8 +76,8 @@ class Observer {
 
 inline void require_possible(const Cell& cell, F32 least_weight) {
   for (int lane = 0; lane < kLanes; ++lane)
-    if (!(least_weight[lane] > 0))
-      throw std::logic_error("a window of probability zero was met: " + cell.label());
+    LEAFCAST_EXPECT(least_weight[lane] > 0, "a leaf of " + cell.label(),
+                    "a window of probability zero was met", "report this as an error of the sampler");
 }
 
 /// Asks a task now and then whether it may go on.

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 #include <vector>
 
+#include "engine/contract.h"
 #include "engine/kernels/splitting/splitting_writers.h"
 #include "engine/language/tree.h"
 #include "engine/observe/memory.h"
@@ -176,7 +176,8 @@ class Runs {
 }  // namespace
 
 SplittingSampler::SplittingSampler(const Cell& cell) : cell_(cell), layout_(TallyLayout::of(cell)) {
-  if (cell.method() != Method::splitting) throw std::logic_error("not a splitting cell: " + cell.label());
+  LEAFCAST_EXPECT(cell.method() == Method::splitting, "splitting " + cell.label(), "its method is another",
+                  "ask sampler_family() first");
 }
 
 std::optional<Tally> SplittingSampler::run(std::uint32_t chunk, std::uint64_t samples,
@@ -190,8 +191,7 @@ std::optional<Tally> SplittingSampler::run(std::uint32_t chunk, std::uint64_t sa
     if (!runs.add(particles, stream, proceed, tally)) return std::nullopt;
     left -= particles;
   }
-  const int kept = BlockShape(cell_).height;
-  note_memory(tally, memory_bits(cell_, std::max(kept, 1)));
+  note_memory(tally, memory_bits(cell_, std::max(cell_.traits().blocks.height, 1)));
   return tally;
 }
 
@@ -199,14 +199,13 @@ double splitting_leaf_seconds(const Cell& cell) {
   const Language& language = cell.language();
   const double q = language.symbols(), d = language.d;
   double nanoseconds = 14 + 2.5 * d / (d - 1);
-  if (const auto* kgram = std::get_if<KgramGenerator>(&cell.generator())) {
+  const GeneratorTraits traits = cell.traits();
+  if (traits.walk == Walk::kgram) {
     // Steps up and down the paths, each of q² sums, and siblings on the way up.
-    const double k = static_cast<double>(std::min(kgram->context, language.leaves()));
-    const double levels = std::log2(k + 1) / std::log2(d);
+    const double levels = std::log2(static_cast<double>(traits.window) + 1) / std::log2(d);
     nanoseconds += levels * (1.5 * q * q + 0.5 * q * d);
-  } else if (const auto* block = std::get_if<BlockGenerator>(&cell.generator())) {
-    if (block->memory == BlockMemory::leaves) nanoseconds += 1.2 * q * q / (d - 1);
   }
+  if (traits.walk == Walk::recalling_ancestors) nanoseconds += 1.2 * q * q / (d - 1);
   return nanoseconds * 1e-9;
 }
 

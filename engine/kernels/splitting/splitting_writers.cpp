@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <stdexcept>
 #include <utility>
 #include <vector>
 
+#include "engine/contract.h"
 #include "engine/writers/block_shape.h"
 
 namespace leafcast {
@@ -46,7 +46,8 @@ class Colors {
   std::uint8_t draw(const double* weights, double u) const {
     double total = 0;
     for (int c = 0; c < q(); ++c) total += weights[c];
-    if (!(total > 0)) throw std::logic_error("a window of probability zero was met");
+    LEAFCAST_EXPECT(total > 0, "a color by weights of zero", "a window of probability zero was met",
+                    "report this as an error of the writer");
     const double target = u * total;
     double sum = 0;
     int last = 0;
@@ -91,8 +92,7 @@ class AncestorWriter final : public ParticleWriter {
         w_(blocks_.height),
         colors_kept_(static_cast<std::size_t>(w_) + 1),
         ancestors_(colors_kept_ * static_cast<std::size_t>(particles)) {
-    const auto* block = std::get_if<BlockGenerator>(&cell.generator());
-    recalls_ = block && block->memory == BlockMemory::leaves && w_ > 0 && blocks_.levels > 0;
+    recalls_ = cell.traits().walk == Walk::recalling_ancestors && w_ > 0;
     if (recalls_) left_size_ = (static_cast<std::size_t>(w_) + 2) * colors_.q();
     left_.resize(left_size_ * static_cast<std::size_t>(particles));
     for (const Eigen::MatrixXd& law : blocks_.across) {
@@ -160,10 +160,6 @@ class AncestorWriter final : public ParticleWriter {
 
 // ---- kgram
 
-std::int64_t window_leaves(const KgramGenerator& kgram, const Language& language) {
-  return std::min(kgram.context, language.leaves());
-}
-
 /// Where things stand in what a particle of a k-gram keeps: rings of the last leaves, and of the messages of
 /// the last complete subtrees of each height that the window can hold; the same for all particles.
 struct KgramStore {
@@ -197,13 +193,12 @@ struct KgramStore {
 template <int Q>
 class KgramWriter final : public ParticleWriter {
  public:
-  KgramWriter(const Cell& cell, int particles)
+  KgramWriter(const Cell& cell, const KgramGenerator& kgram, int particles)
       : colors_(cell.language().symbols()),
         d_(cell.language().d),
-        k_(std::get<KgramGenerator>(cell.generator()).context),
-        tokens_(std::get<KgramGenerator>(cell.generator()).unit == ContextUnit::tokens),
-        store_(window_leaves(std::get<KgramGenerator>(cell.generator()), cell.language()), d_,
-               cell.language().height, colors_.q()),
+        k_(kgram.context),
+        tokens_(kgram.unit == ContextUnit::tokens),
+        store_(kgram.ring(cell.language()), d_, cell.language().height, colors_.q()),
         leaves_(store_.leaves * static_cast<std::size_t>(particles)),
         messages_(store_.messages * static_cast<std::size_t>(particles)) {}
 
@@ -319,19 +314,27 @@ class KgramWriter final : public ParticleWriter {
 
 template <int Q>
 std::unique_ptr<ParticleWriter> make(const Cell& cell, int particles) {
-  if (std::holds_alternative<KgramGenerator>(cell.generator()))
-    return std::make_unique<KgramWriter<Q>>(cell, particles);
-  return std::make_unique<AncestorWriter<Q>>(cell, particles);
+  using Writer = std::unique_ptr<ParticleWriter>;
+  const auto from_ancestors = [&]() -> Writer {
+    return std::make_unique<AncestorWriter<Q>>(cell, particles);
+  };
+  return visit_writer(cell.generator(),
+                      overloaded{[&](const TrueGenerator&) { return from_ancestors(); },
+                                 [&](const KgramGenerator& kgram) -> Writer {
+                                   return std::make_unique<KgramWriter<Q>>(cell, kgram, particles);
+                                 },
+                                 [&](const BlockGenerator&) { return from_ancestors(); },
+                                 [&](const ReasoningGenerator&) { return from_ancestors(); }});
 }
 
 }  // namespace
 
 std::unique_ptr<ParticleWriter> make_particle_writer(const Cell& cell, int particles) {
   const Channel& channel = cell.language().channel();
-  const auto* reasoning = std::get_if<ReasoningGenerator>(&cell.generator());
-  if (!channel.is_symmetric() || channel.kernel()(0, 0) != 0 ||
-      (reasoning && reasoning->encoding == Encoding::segment))
-    throw std::logic_error("no writer of particles for " + cell.label());
+  LEAFCAST_EXPECT(
+      channel.is_symmetric() && channel.kernel()(0, 0) == 0 && cell.traits().walk != Walk::segment,
+      "particles of " + cell.label(), "it is no coloring, or remembers segments",
+      "ask for cells whose method is splitting");
   if (channel.q() == 3) return make<3>(cell, particles);
   if (channel.q() == 4) return make<4>(cell, particles);
   return make<0>(cell, particles);
@@ -340,10 +343,9 @@ std::unique_ptr<ParticleWriter> make_particle_writer(const Cell& cell, int parti
 double particle_bytes(const Cell& cell) {
   const Language& language = cell.language();
   const int q = language.symbols();
-  if (const auto* kgram = std::get_if<KgramGenerator>(&cell.generator())) {
-    const double window = static_cast<double>(window_leaves(*kgram, language));
-    return window * (1 + 8.0 * q / (language.d - 1)) + 8.0 * q * (3 * language.height + 4);
-  }
+  if (const auto* kgram = std::get_if<KgramGenerator>(&cell.generator()))
+    return static_cast<double>(kgram->ring(language)) * (1 + 8.0 * q / (language.d - 1)) +
+           8.0 * q * (3 * language.height + 4);
   return (language.height + 2) * (1 + 8.0 * q);
 }
 

@@ -197,17 +197,12 @@ MatrixXd next_root(const GrammarLaws& laws, int s, int w, int j, const VectorXd&
   return joint;
 }
 
-LcaLaw lca_law(const Cell& cell) {
-  const auto* block = std::get_if<BlockGenerator>(&cell.generator());
-  return block ? block->lca : LcaLaw::sampled;
-}
-
 std::vector<MatrixXd> block_laws(const Cell& cell, const GrammarLaws& laws, int w) {
   const Language& language = cell.language();
   const int s = language.d, levels = language.height - w;
   std::vector<MatrixXd> across;
   if (levels == 0) return across;
-  if (lca_law(cell) == LcaLaw::fixed) {
+  if (cell.traits().blocks.lca == LcaLaw::fixed) {
     for (std::int64_t b = 1, last = tree_power(s, levels); b < last; ++b) {
       int j = 1;
       std::int64_t node = b;
@@ -225,7 +220,7 @@ std::vector<MatrixXd> block_laws(const Cell& cell, const GrammarLaws& laws, int 
     mix += (left - left / s) * next_root(laws, s, w, j, language.grammar().mean_law(w + j), places);
     left /= s;
   }
-  if (lca_law(cell) == LcaLaw::sampled_reset)
+  if (cell.traits().blocks.lca == LcaLaw::sampled_reset)
     mix += left * VectorXd::Ones(mix.rows()) * language.grammar().mean_law(w).transpose();
   else
     mix /= 1 - left;
@@ -235,28 +230,18 @@ std::vector<MatrixXd> block_laws(const Cell& cell, const GrammarLaws& laws, int 
 
 }  // namespace
 
-int grammar_block_height(const Cell& cell) {
-  if (const auto* block = std::get_if<BlockGenerator>(&cell.generator())) return block->context_depth;
-  if (const auto* writer = std::get_if<ReasoningGenerator>(&cell.generator())) return writer->memory_depth;
-  return cell.language().height;
-}
-
-std::int64_t own_boundaries(const Language& language, int block_height) {
-  return tree_power(language.d, language.height - block_height) - 1;
-}
-
 std::uint64_t grammar_memory_bits(const Cell& cell) {
-  const auto* writer = std::get_if<ReasoningGenerator>(&cell.generator());
-  if (!writer) return 0;
+  const GeneratorTraits traits = cell.traits();
+  if (!traits.counts_memory) return 0;
   const auto bits = [](int values) {
     return static_cast<std::uint64_t>(std::bit_width(static_cast<unsigned>(values - 1)));
   };
   const Language& language = cell.language();
-  const auto m = static_cast<std::uint64_t>(writer->memory_depth);
+  const auto m = static_cast<std::uint64_t>(traits.blocks.height);
   // The most are pending when the first leaf of a block has been written; a block's root is kept for the next
   // block's.
   const std::uint64_t pending = m * static_cast<std::uint64_t>(language.d - 1);
-  const std::uint64_t root = writer->memory_depth < language.height ? 1 : 0;
+  const std::uint64_t root = traits.blocks.height < language.height ? 1 : 0;
   return (pending + root) * bits(language.symbols()) + m * bits(language.d);
 }
 
@@ -267,7 +252,7 @@ GrammarTables::GrammarTables(const Cell& c)
       height(c.language().height),
       leaves(c.language().leaves()),
       laws(cell.language().grammar()),
-      block_height(grammar_block_height(c)) {
+      block_height(c.traits().blocks.height) {
   const Grammar& grammar = cell.language().grammar();
   for (int j = 1; j <= height; ++j) tries.push_back(make_trie(grammar.rules(j), q));
   expansions = make_expansions(grammar, block_height);

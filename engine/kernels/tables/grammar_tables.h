@@ -69,9 +69,4 @@ struct GrammarTables {
 /// Memory of a reasoning writer: its pending symbols and its place among the siblings at each level of a
 /// block; 0 for other generators (MATH.md §11).
 std::uint64_t grammar_memory_bits(const Cell& cell);
-/// Blocks of this cell's writer, 1 for writers of whole trees; used before tables are made.
-int grammar_block_height(const Cell& cell);
-/// Boundaries of blocks that have laws of their own: LCAs are the tree's.
-std::int64_t own_boundaries(const Language& language, int block_height);
-
 }  // namespace leafcast

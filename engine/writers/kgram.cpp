@@ -1,0 +1,84 @@
+#include <fmt/format.h>
+
+#include "engine/kernels/tables/rule_index.h"
+#include "engine/writers/writers.h"
+
+namespace leafcast {
+
+namespace {
+
+constexpr double kMostBeliefBytes = 0x1p31;
+
+void require_for_grammar(const ParameterReader& reader, const Grammar& grammar, Structure structure) {
+  if (structure == Structure::sampled)
+    throw reader.error("generator.structure",
+                       "a k-gram of a grammar writes no marks of its own; use structure = fixed", true);
+  if (RuleIndices::bytes(grammar, true) > kMostBeliefBytes)
+    throw reader.error(
+        "generator.kind",
+        "belief propagation through so many rules of so long tuples does not fit into 2 GiB; use fewer "
+        "rules or shorter tuples",
+        true);
+}
+
+Generator make(ParameterReader& reader, const Language& language) {
+  const std::uint64_t context = reader.read_whole("generator.context", "a context length", 0, kMaxContext);
+  const int unit = reader.read_choice("generator.context-unit", {"leaves", "tokens"});
+  const int structure = reader.read_choice("generator.structure", {"fixed", "sampled"});
+  if (structure == 1 && unit == 0)
+    throw reader.error("generator.structure",
+                       "a writer of its own structure sees marks, so its context is counted in tokens; set "
+                       "generator.context-unit = tokens, or structure = fixed",
+                       reader.has("generator.context-unit"));
+  const KgramGenerator kgram{static_cast<std::int64_t>(context),
+                             unit == 0 ? ContextUnit::leaves : ContextUnit::tokens,
+                             structure == 0 ? Structure::fixed : Structure::sampled};
+  if (language.is_grammar()) require_for_grammar(reader, language.grammar(), kgram.structure);
+  return kgram;
+}
+
+std::string label(const Parameters& parameters) {
+  const bool tokens = generator_value(parameters, "context-unit") == "tokens",
+             sampled = generator_value(parameters, "structure") == "sampled";
+  return fmt::format("kgram k={}{}{}", generator_value(parameters, "context"), tokens ? " tokens" : "",
+                     sampled ? " structure sampled" : "");
+}
+
+}  // namespace
+
+std::vector<GeneratorKind> KgramGenerator::kinds() {
+  return {{.name = "kgram",
+           .keys = {"context", "context-unit", "structure"},
+           .sampler_keys = {"generator.particles", "observe.entropy"},
+           .default_samples = kDefaultSamples,
+           .make = make,
+           .label = label}};
+}
+
+GeneratorTraits KgramGenerator::traits(const Language& language) const {
+  // Of d + 1 tokens one is a mark.
+  const std::int64_t leaves =
+      unit == ContextUnit::tokens && context > 1
+          ? context - context / (language.d + 1) - (context % (language.d + 1) > 0 ? 1 : 0)
+          : context;
+  return {.walk = Walk::kgram,
+          .blocks = {language.height, LcaLaw::fixed},
+          .window = std::min(leaves, language.leaves()),
+          .remembers_a_path = false,
+          .collapses = false,
+          .has_leaf_laws = true,
+          .writes_own_structure = structure == Structure::sampled,
+          .knows_nodes = false,
+          .counts_memory = false,
+          .why_no_splitting = nullptr};
+}
+
+/// A window stays well within its tree, and holds some path, or it stays as great as the tree.
+void KgramGenerator::lower(Parameters& parameters, const Language& language) const {
+  if (context >= language.leaves()) return;
+  const std::int64_t most =
+      std::max<std::int64_t>(language.leaves() / language.d / 4, language.d * language.d);
+  parameters["generator.context"] = std::to_string(std::min(context, most));
+}
+
+}  // namespace leafcast
