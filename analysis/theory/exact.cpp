@@ -289,7 +289,8 @@ struct Exact::State {
 
 Exact::Exact(const Cell& cell)
     : state_(std::make_unique<State>(
-          State{cell.language().is_grammar() ? exact_of_grammar(cell) : Theorist(cell).exact()})) {}
+          State{cell.language().visit(overloaded{[&](const Channel&) { return Theorist(cell).exact(); },
+                                                 [&](const Grammar&) { return exact_of_grammar(cell); }})})) {}
 Exact::~Exact() = default;
 Exact::Exact(Exact&&) noexcept = default;
 

@@ -19,12 +19,15 @@ constexpr std::uint64_t kMaxParticles = 1 << 20, kDefaultParticles = 1024;
 
 void require_collapsible(const ParameterReader& reader, const Language& language,
                          const Generator& generator) {
-  if (language.is_grammar())
-    throw reader.error(
-        "generator.method",
-        "siblings of a grammar depend on each other, so a sentence is more than counts of symbols; use "
-        "sequence",
-        true);
+  language.visit(overloaded{
+      [](const Channel&) {},
+      [&](const Grammar&) {
+        throw reader.error(
+            "generator.method",
+            "siblings of a grammar depend on each other, so a sentence is more than counts of symbols; use "
+            "sequence",
+            true);
+      }});
   if (traits_of(generator, language).collapses) return;
   throw reader.error("generator.method",
                      "this generator looks back at leaves or siblings, so a sentence is more than counts of "

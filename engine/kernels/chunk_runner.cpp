@@ -1,7 +1,6 @@
 #include "engine/kernels/chunk_runner.h"
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "engine/contract.h"
 #include "engine/kernels/collapsed/collapsed_sampler.h"
@@ -24,45 +23,101 @@ std::int64_t leaves_between_polls(const Cell& cell, int samples) {
 
 bool knows_nodes(const Cell& cell) { return cell.method() == Method::sequence && cell.traits().knows_nodes; }
 
+/// What samples the chunks of a cell.
+class ChunkRunner::Sampler {
+ public:
+  virtual ~Sampler() = default;
+  virtual std::optional<Tally> run(std::uint32_t chunk, std::uint64_t samples,
+                                   const Proceed& proceed) const = 0;
+};
+
+/// A sampler that tallies a sample without ever having all its leaves: S is the sampler.
+template <class S>
+class ChunkRunner::Whole : public Sampler {
+ public:
+  explicit Whole(const Cell& cell) : sampler_(cell) {}
+  std::optional<Tally> run(std::uint32_t chunk, std::uint64_t samples,
+                           const Proceed& proceed) const override {
+    return sampler_.run(chunk, samples, proceed);
+  }
+
+ private:
+  S sampler_;
+};
+
+/// Writes sentences leaf by leaf, and can keep them.
+class ChunkRunner::Writer : public Sampler {
+ public:
+  explicit Writer(const Cell& cell) : cell_(cell), layout_(TallyLayout::of(cell)) {}
+  std::optional<Tally> run(std::uint32_t chunk, std::uint64_t samples,
+                           const Proceed& proceed) const override {
+    SentenceTask task{
+        .chunk = chunk, .samples = samples, .proceed = proceed, .record = false, .tally = Tally(layout_)};
+    if (!write(task)) return std::nullopt;
+    return std::move(task.tally);
+  }
+  virtual bool write(SentenceTask& task) const = 0;
+  virtual void find(LawTask& task) const = 0;
+  const Cell& cell() const { return cell_; }
+
+ private:
+  Cell cell_;
+  std::shared_ptr<const TallyLayout> layout_;
+};
+
+/// Tables: what the kernels of the language's family read.
+template <class Tables>
+class ChunkRunner::Leaves : public Writer {
+ public:
+  explicit Leaves(const Cell& cell) : Writer(cell), tables_(cell), family_(sampler_family(cell)) {}
+  bool write(SentenceTask& task) const override {
+    if constexpr (requires { run_on_planes(tables_, task); })
+      if (family_ == SamplerFamily::planes) return run_on_planes(tables_, task);
+    return run_on_lanes(tables_, task);
+  }
+  void find(LawTask& task) const override { find_laws(tables_, task); }
+
+ private:
+  Tables tables_;
+  SamplerFamily family_;
+};
+
+std::unique_ptr<const ChunkRunner::Sampler> ChunkRunner::make_sampler(const Cell& cell) {
+  switch (sampler_family(cell)) {
+    case SamplerFamily::collapsed:
+      return std::make_unique<Whole<CollapsedSampler>>(cell);
+    case SamplerFamily::splitting:
+      return std::make_unique<Whole<SplittingSampler>>(cell);
+    case SamplerFamily::learners:
+      return std::make_unique<Whole<LearnerRunner>>(cell);
+    case SamplerFamily::lanes:
+    case SamplerFamily::planes:
+      break;
+  }
+  using Made = std::unique_ptr<const Sampler>;
+  return cell.language().visit(
+      overloaded{[&](const Channel&) -> Made { return std::make_unique<Leaves<SamplerTables>>(cell); },
+                 [&](const Grammar&) -> Made { return std::make_unique<Leaves<GrammarTables>>(cell); }});
+}
+
 ChunkRunner::ChunkRunner(const Cell& cell) {
   LEAFCAST_EXPECT(!cell.is_pooled(), "samples of " + cell.label(),
                   "a pooled cell is not sampled, its shares were", "sample a cell of one seed");
-  if (cell.method() == Method::collapsed)
-    collapsed_ = std::make_unique<CollapsedSampler>(cell);
-  else if (cell.method() == Method::splitting)
-    splitting_ = std::make_unique<SplittingSampler>(cell);
-  else if (sampler_family(cell) == SamplerFamily::learners)
-    learner_ = std::make_unique<LearnerRunner>(cell);
-  else if (cell.language().is_grammar())
-    grammar_ = std::make_unique<GrammarTables>(cell);
-  else
-    tables_ = std::make_unique<SamplerTables>(cell);
-  layout_ = TallyLayout::of(cell);
+  sampler_ = make_sampler(cell);
 }
 ChunkRunner::~ChunkRunner() = default;
 ChunkRunner::ChunkRunner(ChunkRunner&&) noexcept = default;
 
-bool ChunkRunner::run_sentences(SentenceTask& task) const {
-  if (grammar_) return run_on_lanes(*grammar_, task);
-  return sampler_family(tables_->cell) == SamplerFamily::planes ? run_on_planes(*tables_, task)
-                                                                : run_on_lanes(*tables_, task);
-}
-
-const Cell& ChunkRunner::written_cell() const {
-  LEAFCAST_EXPECT(tables_ || grammar_, "the sentences of a cell", "only sequences have any of their own",
-                  "use method = sequence");
-  return tables_ ? tables_->cell : grammar_->cell;
-}
-
 std::optional<Tally> ChunkRunner::run(std::uint32_t chunk, std::uint64_t samples,
                                       const std::function<bool()>& proceed) const {
-  if (collapsed_) return collapsed_->run(chunk, samples, proceed);
-  if (splitting_) return splitting_->run(chunk, samples, proceed);
-  if (learner_) return learner_->run(chunk, samples, proceed);
-  SentenceTask task{
-      .chunk = chunk, .samples = samples, .proceed = proceed, .record = false, .tally = Tally(layout_)};
-  if (!run_sentences(task)) return std::nullopt;
-  return std::move(task.tally);
+  return sampler_->run(chunk, samples, proceed);
+}
+
+const ChunkRunner::Writer& ChunkRunner::writer() const {
+  const auto* writer = dynamic_cast<const Writer*>(sampler_.get());
+  LEAFCAST_EXPECT(writer, "the sentences of a cell", "only sequences have any of their own",
+                  "use method = sequence");
+  return *writer;
 }
 
 std::vector<std::uint8_t> ChunkRunner::sentences(std::uint32_t chunk, std::uint64_t samples) const {
@@ -71,7 +126,7 @@ std::vector<std::uint8_t> ChunkRunner::sentences(std::uint32_t chunk, std::uint6
 
 WrittenSentences ChunkRunner::write(std::uint32_t chunk, std::uint64_t first, std::uint64_t samples,
                                     bool nodes) const {
-  const Cell& cell = written_cell();
+  const Cell& cell = writer().cell();
   LEAFCAST_EXPECT(first % static_cast<std::uint64_t>(batch_samples(cell)) == 0,
                   "sentences from within a batch", "they are written from the first of a batch on",
                   "begin at a multiple of batch_samples()");
@@ -83,22 +138,19 @@ WrittenSentences ChunkRunner::write(std::uint32_t chunk, std::uint64_t first, st
                     .record = true,
                     .first = first,
                     .record_nodes = nodes};
-  run_sentences(task);
+  writer().write(task);
   return {std::move(task.sentences), std::move(task.nodes)};
 }
 
 Eigen::MatrixXd ChunkRunner::conditional_laws(std::span<const std::uint8_t> sentence) const {
-  const Cell& cell = written_cell();
+  const Cell& cell = writer().cell();
   LEAFCAST_EXPECT(cell.traits().walk == Walk::kgram, "conditional laws of " + cell.label(),
                   "they are those of a k-gram", "use kgram");
   LEAFCAST_EXPECT(static_cast<std::int64_t>(sentence.size()) == cell.language().leaves(),
                   "conditional laws of part of a sentence",
                   "a sentence has as many symbols as the tree has leaves", "give it whole");
   LawTask task{sentence, {}};
-  if (grammar_)
-    find_laws(*grammar_, task);
-  else
-    find_laws(*tables_, task);
+  writer().find(task);
   return std::move(task.laws);
 }
 

@@ -13,13 +13,6 @@
 
 namespace leafcast {
 
-class CollapsedSampler;
-class LearnerRunner;
-class SplittingSampler;
-struct GrammarTables;
-struct SamplerTables;
-struct SentenceTask;
-
 /// Sentences written out.
 struct WrittenSentences {
   /// [sample][leaf]. Of writers of their own structure [sample][token]: the d^h + d^{h−1} − 1 tokens after
@@ -43,7 +36,7 @@ bool knows_nodes(const Cell& cell);
 /// particle; never O(n).
 class ChunkRunner {
  public:
-  /// Throws std::logic_error if the cell is pooled.
+  /// Throws ContractError if the cell is pooled.
   explicit ChunkRunner(const Cell& cell);
   ~ChunkRunner();
   ChunkRunner(ChunkRunner&&) noexcept;
@@ -54,28 +47,28 @@ class ChunkRunner {
                            const std::function<bool()>& proceed) const;
 
   /// The same sentences as symbols, [sample][leaf] (n·samples bytes: for small trees and tests).
-  /// Throws std::logic_error unless the cell's method is sequence.
+  /// Throws ContractError unless the cell's method is sequence.
   std::vector<std::uint8_t> sentences(std::uint32_t chunk, std::uint64_t samples) const;
   /// Samples first … first + samples − 1 of the chunk; `first` is a multiple of batch_samples(cell). Throws
-  /// std::logic_error as above, or if nodes are asked of a writer that does not know them.
+  /// ContractError as above, or if nodes are asked of a writer that does not know them.
   WrittenSentences write(std::uint32_t chunk, std::uint64_t first, std::uint64_t samples, bool nodes) const;
 
   /// The generator's conditional law of every leaf of a given sentence of n symbols, given what it remembers
-  /// of the leaves before: [leaf][symbol], rows sum to 1. Only for k-gram cells; throws std::logic_error
+  /// of the leaves before: [leaf][symbol], rows sum to 1. Only for k-gram cells; throws ContractError
   /// otherwise.
   Eigen::MatrixXd conditional_laws(std::span<const std::uint8_t> sentence) const;
 
  private:
-  bool run_sentences(SentenceTask& task) const;
-  const Cell& written_cell() const;
+  class Sampler;
+  class Writer;
+  template <class S>
+  class Whole;
+  template <class Tables>
+  class Leaves;
+  static std::unique_ptr<const Sampler> make_sampler(const Cell& cell);
+  const Writer& writer() const;
 
-  std::shared_ptr<const TallyLayout> layout_;
-  // One of them, by the cell's method and its language's family.
-  std::unique_ptr<SamplerTables> tables_;
-  std::unique_ptr<GrammarTables> grammar_;
-  std::unique_ptr<CollapsedSampler> collapsed_;
-  std::unique_ptr<SplittingSampler> splitting_;
-  std::unique_ptr<LearnerRunner> learner_;
+  std::unique_ptr<const Sampler> sampler_;
 };
 
 /// Instruction sets that this build dispatches to and this machine has, best first (Highway target names).

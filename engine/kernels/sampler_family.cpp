@@ -22,11 +22,13 @@ SamplerFamily sampler_family(const Cell& cell) {
   if (cell.learns()) return SamplerFamily::learners;
   if (cell.observe().entropy || cell.observe().pairs != Pairs::none) return SamplerFamily::lanes;
   const Language& language = cell.language();
-  if (language.is_grammar()) return SamplerFamily::lanes;
-  return language.channel().is_symmetric() && language.symbols() <= 4 && cell.traits().remembers_a_path &&
-                 cell.samples() >= least_samples_for_planes(language.channel())
-             ? SamplerFamily::planes
-             : SamplerFamily::lanes;
+  const bool on_planes = language.visit(overloaded{
+      [&](const Channel& channel) {
+        return channel.is_symmetric() && channel.q() <= 4 && cell.traits().remembers_a_path &&
+               cell.samples() >= least_samples_for_planes(channel);
+      },
+      [](const Grammar&) { return false; }});
+  return on_planes ? SamplerFamily::planes : SamplerFamily::lanes;
 }
 
 int batch_samples(const Cell& cell) {

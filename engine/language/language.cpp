@@ -8,17 +8,25 @@ namespace leafcast {
 
 std::int64_t Language::leaves() const { return tree_power(d, height); }
 
-int Language::symbols() const { return is_grammar() ? grammar().symbols() : channel().q(); }
+int Language::symbols() const {
+  return visit(overloaded{[](const Channel& channel) { return channel.q(); },
+                          [](const Grammar& grammar) { return grammar.symbols(); }});
+}
 
 /// A random grammar's symbols are not equally frequent, even where all of its rules are.
-bool Language::is_uniform() const { return !is_grammar() && channel().is_symmetric(); }
+bool Language::is_uniform() const {
+  return visit(overloaded{[](const Channel& channel) { return channel.is_symmetric(); },
+                          [](const Grammar&) { return false; }});
+}
 
 const Eigen::VectorXd& Language::leaf_law() const {
-  return is_grammar() ? grammar().mean_law(0) : channel().stationary();
+  return visit(overloaded{[](const Channel& channel) -> auto& { return channel.stationary(); },
+                          [](const Grammar& grammar) -> auto& { return grammar.mean_law(0); }});
 }
 
 double Language::lambda() const {
-  return is_grammar() ? std::numeric_limits<double>::quiet_NaN() : channel().lambda();
+  return visit(overloaded{[](const Channel& channel) { return channel.lambda(); },
+                          [](const Grammar&) { return std::numeric_limits<double>::quiet_NaN(); }});
 }
 
 }  // namespace leafcast

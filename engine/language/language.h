@@ -7,6 +7,7 @@
 
 #include "engine/language/channel.h"
 #include "engine/language/grammar.h"
+#include "engine/overloaded.h"
 
 namespace leafcast {
 
@@ -38,9 +39,21 @@ struct Language {
   /// The second eigenvalue of a channel; NaN for other families.
   double lambda() const;
 
-  /// The family; the caller knows which it is (std::bad_variant_access otherwise).
+  /// Calls the visitor with the family. It needs a case for each: a new family does not compile until
+  /// everything that asks knows it.
+  template <class Visitor>
+  decltype(auto) visit(Visitor&& visitor) const {
+    return std::visit(overloaded{[&](const Channel& channel) -> decltype(auto) { return visitor(channel); },
+                                 [&](const std::shared_ptr<const Grammar>& grammar) -> decltype(auto) {
+                                   return visitor(*grammar);
+                                 }},
+                      family);
+  }
+  /// The family of a language that is known to be of it (std::bad_variant_access otherwise).
   const Channel& channel() const { return std::get<Channel>(family); }
   const Grammar& grammar() const { return *std::get<std::shared_ptr<const Grammar>>(family); }
+  /// Whether siblings are drawn together: a broadcast process has a channel instead, and with it eigenvalues,
+  /// symmetries and collapsed sums.
   bool is_grammar() const { return std::holds_alternative<std::shared_ptr<const Grammar>>(family); }
 };
 

@@ -31,8 +31,9 @@ std::uint64_t batch_size(const Cell& cell) { return static_cast<std::uint64_t>(b
 /// Bytes of a k-gram's window: symbols and messages of all lanes.
 double ring_bytes(const Cell& cell, std::int64_t window) {
   const double q = cell.language().symbols(), d = cell.language().d;
-  if (cell.language().is_grammar()) return static_cast<double>(window) * kBatchSamples * 2 * d / (d - 1);
-  return static_cast<double>(window) * kBatchSamples * (2 + 4 * q / (d - 1));
+  const double leaf = cell.language().visit(overloaded{[&](const Channel&) { return 2 + 4 * q / (d - 1); },
+                                                       [&](const Grammar&) { return 2 * d / (d - 1); }});
+  return static_cast<double>(window) * kBatchSamples * leaf;
 }
 
 /// Nanoseconds a leaf by bit planes.
@@ -108,10 +109,14 @@ double nominal_written_leaf(const Cell& cell) {
 
 /// Nanoseconds a leaf on lanes. For entropies a sentence of the language is read as well, and both by the
 /// language's law.
-double nominal_lane_leaf(const Cell& cell) {
-  if (cell.language().is_grammar()) return nominal_grammar_leaf(cell);
+double nominal_channel_leaf(const Cell& cell) {
   const double written = nominal_written_leaf(cell) + (cell.traits().writes_own_structure ? 0.4 : 0);
   return cell.observe().entropy ? 2 * written + cell.language().symbols() + 1 : written;
+}
+
+double nominal_lane_leaf(const Cell& cell) {
+  return cell.language().visit(overloaded{[&](const Channel&) { return nominal_channel_leaf(cell); },
+                                          [&](const Grammar&) { return nominal_grammar_leaf(cell); }});
 }
 
 std::string sampler_name(const Cell& cell) {
@@ -143,11 +148,14 @@ std::string sampler_name(const Cell& cell) {
 }
 
 std::string language_name(const Language& language) {
-  if (language.is_grammar())
-    return fmt::format("grammar v={} rules={}", language.symbols(),
-                       std::lround(rules_a_level(language.grammar())));
-  const Channel& channel = language.channel();
-  return fmt::format("{} q={}", channel.is_symmetric() ? "symmetric" : "dense", channel.q());
+  return language.visit(
+      overloaded{[](const Channel& channel) {
+                   return fmt::format("{} q={}", channel.is_symmetric() ? "symmetric" : "dense", channel.q());
+                 },
+                 [](const Grammar& grammar) {
+                   return fmt::format("grammar v={} rules={}", grammar.symbols(),
+                                      std::lround(rules_a_level(grammar)));
+                 }});
 }
 
 /// Of a learner's sample: drawing, a look-up or a sort for every feature, and the distances of tuples.
@@ -286,6 +294,27 @@ CostModel CostModel::from_json(const std::string& text) {
   }
 }
 
+namespace {
+
+/// Of a sampler on lanes: its tables, and the windows of what it reads.
+double lane_bytes(const Cell& cell, double lane_vector) {
+  const Language& language = cell.language();
+  const double q = language.symbols(), d = language.d, h = language.height;
+  const auto* kgram = std::get_if<KgramGenerator>(&cell.generator());
+  const double window = kgram ? ring_bytes(cell, kgram->ring(language)) : 0;
+  return language.visit(overloaded{
+      [&](const Channel&) { return window + (kgram ? (h + 1) * (d * q + 2 * q * q) * lane_vector : 0); },
+      [&](const Grammar& grammar) {
+        const double rules = rules_a_level(grammar) * h, prefixes = rules * (d - 1);
+        double bytes = window + rules * (20 + d) + prefixes * 4 * (q + 1) + h * d * q * q * 8;
+        if (kgram || cell.observe().entropy) bytes += RuleIndices::bytes(grammar, kgram != nullptr);
+        if (cell.observe().entropy) bytes += 2 * ring_bytes(cell, language.leaves());
+        return bytes;
+      }});
+}
+
+}  // namespace
+
 double sampler_bytes(const Cell& cell) {
   const Language& language = cell.language();
   const double q = language.symbols(), d = language.d, h = language.height;
@@ -307,18 +336,7 @@ double sampler_bytes(const Cell& cell) {
     case SamplerFamily::lanes:
       break;
   }
-  const auto* kgram = std::get_if<KgramGenerator>(&cell.generator());
-  if (language.is_grammar()) {
-    const Grammar& grammar = language.grammar();
-    const double rules = rules_a_level(grammar) * h, prefixes = rules * (d - 1);
-    bytes += rules * (20 + d) + prefixes * 4 * (q + 1) + h * d * q * q * 8;
-    if (kgram || cell.observe().entropy) bytes += RuleIndices::bytes(grammar, kgram != nullptr);
-    if (kgram) bytes += ring_bytes(cell, kgram->ring(language));
-    if (cell.observe().entropy) bytes += 2 * ring_bytes(cell, language.leaves());
-    return bytes;
-  }
-  if (kgram) bytes += ring_bytes(cell, kgram->ring(language)) + (h + 1) * (d * q + 2 * q * q) * lane_vector;
-  return bytes;
+  return bytes + lane_bytes(cell, lane_vector);
 }
 
 double cell_bytes(const Cell& cell) {

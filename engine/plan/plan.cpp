@@ -50,14 +50,16 @@ Grain grain_of(const Cell& cell, int streams) {
   }
   if (cell.traits().remembers_a_path) return {batch, 0x1p25 / leaves};
   // Belief propagation takes q² or q³ steps, or one for each rule on two paths.
-  if (cell.language().is_grammar()) {
-    const Grammar& grammar = cell.language().grammar();
-    double rules = 0;
-    for (int j = 1; j <= grammar.height(); ++j) rules += grammar.rules(j).rules();
-    return {batch, 0x1p25 / leaves / std::max(1.0, rules / 32)};
-  }
-  const Channel& channel = cell.language().channel();
-  const double q = channel.q(), steps = channel.is_symmetric() ? q * q / 16 : q * q * q / 64;
+  const double steps = cell.language().visit(overloaded{
+      [](const Channel& channel) {
+        const double q = channel.q();
+        return channel.is_symmetric() ? q * q / 16 : q * q * q / 64;
+      },
+      [](const Grammar& grammar) {
+        double rules = 0;
+        for (int j = 1; j <= grammar.height(); ++j) rules += grammar.rules(j).rules();
+        return rules / 32;
+      }});
   return {batch, 0x1p25 / leaves / std::max(1.0, steps)};
 }
 

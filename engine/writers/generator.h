@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/language/language.h"
+#include "engine/overloaded.h"
 #include "engine/parameters/parameter_reader.h"
 
 namespace leafcast {
@@ -24,14 +25,6 @@ struct LearnerGenerator;
 /// compiles.
 using Generator =
     std::variant<TrueGenerator, KgramGenerator, BlockGenerator, ReasoningGenerator, LearnerGenerator>;
-
-/// Calls whichever of its functions takes the argument: a visitor of a variant, without a fall-through.
-template <class... Functions>
-struct overloaded : Functions... {
-  using Functions::operator()...;
-};
-template <class... Functions>
-overloaded(Functions...) -> overloaded<Functions...>;
 
 /// A value of generator.kind.
 struct GeneratorKind {

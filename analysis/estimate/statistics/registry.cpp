@@ -1,0 +1,27 @@
+#include <array>
+
+#include "analysis/estimate/statistics/statistics.h"
+
+namespace leafcast::analysis {
+
+using Made = std::unique_ptr<const Statistics>;
+Made make_learning_statistics(const Cell&, Scope);
+Made make_splitting_statistics(const Cell&, Scope);
+Made make_sentence_sums(const Cell&, Scope);
+Made make_validity_statistics(const Cell&, Scope);
+Made make_memory_statistics(const Cell&, Scope);
+Made make_subtree_sums(const Cell&, Scope);
+Made make_pair_statistics(const Cell&, Scope);
+Made make_structure_statistics(const Cell&, Scope);
+Made make_entropy_statistics(const Cell&, Scope);
+Made make_validity_by_height(const Cell&, Scope);
+
+std::span<const MakeStatistics> statistics_registry() {
+  static constexpr std::array<MakeStatistics, 10> kAll = {
+      make_learning_statistics, make_splitting_statistics, make_sentence_sums,   make_validity_statistics,
+      make_memory_statistics,   make_subtree_sums,         make_pair_statistics, make_structure_statistics,
+      make_entropy_statistics,  make_validity_by_height};
+  return kAll;
+}
+
+}  // namespace leafcast::analysis
