@@ -23,24 +23,13 @@ const std::set<std::string>& context_keys() {
   return keys;
 }
 
-std::optional<double> context_levels(const Cell& cell) {
-  const Generator& generator = cell.generator();
-  if (const auto* block = std::get_if<BlockGenerator>(&generator)) return block->context_depth;
-  if (const auto* reasoning = std::get_if<ReasoningGenerator>(&generator)) return reasoning->memory_depth;
-  const auto* kgram = std::get_if<KgramGenerator>(&generator);
-  if (!kgram || kgram->context < 1) return {};
-  const double d = cell.language().d, k = static_cast<double>(kgram->context);
-  const double leaves = kgram->unit == ContextUnit::leaves ? k : k * d / (d + 1);
-  return std::log(std::min(leaves, static_cast<double>(cell.language().leaves()))) / std::log(d);
-}
-
 std::vector<Family> families(const Record& record, const EstimateIndex& index,
                              const std::vector<std::size_t>& cells, const std::string& statistic) {
   std::vector<Family> list;
   std::map<std::string, std::size_t> place;
   for (const std::size_t i : cells) {
     const Cell& cell = record.plan.cells()[i];
-    const auto x = context_levels(cell);
+    const auto x = cell.traits().levels;
     const Estimate* estimate = index.find(i, statistic);
     if (!x || !estimate || std::isnan(estimate->value)) continue;
     const auto [entry, is_new] = place.try_emplace(group_key(cell, context_keys()), list.size());

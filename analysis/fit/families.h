@@ -24,7 +24,6 @@ std::vector<Family> families(const Record& record, const EstimateIndex& index,
                              const std::vector<std::size_t>& cells, const std::string& statistic);
 /// The keys that set the size of the context, and the seed.
 const std::set<std::string>& context_keys();
-std::optional<double> context_levels(const Cell& cell);
 
 /// The cell of the language itself, with the same observed symbol.
 Cell true_language(const Cell& cell);

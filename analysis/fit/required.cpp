@@ -68,7 +68,7 @@ std::optional<Amount> amount(const Cell& cell, std::size_t index, const Source& 
     if (!bits || !(bits->value > 0)) return {};
     return Amount{"memory", bits->value, reasoning->memory_depth};
   }
-  const auto levels = context_levels(cell);
+  const auto levels = cell.traits().levels;
   if (!levels) return {};
   return Amount{"context", std::pow(cell.language().d, *levels), 0};
 }

@@ -35,14 +35,14 @@ Selection select(const Record& record, const Cells& cells, std::size_t most) {
       if (!truth) truth = i;
       continue;
     }
-    if (context_levels(cell).value_or(0) >= cell.language().height) continue;  // the true language once more
+    if (cell.traits().levels.value_or(0) >= cell.language().height) continue;  // the true language once more
     Cells& family = by_family[group_key(cell, context_keys())];
     family.push_back(i);
     if (family.size() > largest.size()) largest = family;
   }
   std::stable_sort(largest.begin(), largest.end(), [&](std::size_t a, std::size_t b) {
-    return context_levels(record.plan.cells()[a]).value_or(-1) <
-           context_levels(record.plan.cells()[b]).value_or(-1);
+    return record.plan.cells()[a].traits().levels.value_or(-1) <
+           record.plan.cells()[b].traits().levels.value_or(-1);
   });
 
   Selection selection;

@@ -287,10 +287,11 @@ struct Exact::State {
   std::map<std::string, ExactValue> values;
 };
 
-Exact::Exact(const Cell& cell)
-    : state_(std::make_unique<State>(
-          State{cell.language().visit(overloaded{[&](const Channel&) { return Theorist(cell).exact(); },
-                                                 [&](const Grammar&) { return exact_of_grammar(cell); }})})) {}
+Exact::Exact(const Cell& cell) : state_(std::make_unique<State>()) {
+  if (!cell.traits().is_exact) return;
+  state_->values = cell.language().visit(overloaded{[&](const Channel&) { return Theorist(cell).exact(); },
+                                                    [&](const Grammar&) { return exact_of_grammar(cell); }});
+}
 Exact::~Exact() = default;
 Exact::Exact(Exact&&) noexcept = default;
 

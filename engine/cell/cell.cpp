@@ -106,30 +106,6 @@ Cell Cell::make(const Parameters& parameters) {
 
 std::string Cell::generator_name() const { return parameters_.at("generator.kind"); }
 
-namespace {
-
-std::string language_label(const Language& language, const Parameters& parameters) {
-  const auto value = [&](const char* key) { return parameters.at(std::string("language.") + key); };
-  if (language.is_grammar()) {
-    std::string text =
-        fmt::format("{} v={} s={} L={}", language.kind, language.symbols(), language.d, language.height);
-    if (parameters.contains("language.grammar")) return text + " from a file";
-    text =
-        fmt::format("{} v={} m={} s={} L={}", language.kind, value("v"), value("m"), value("s"), value("L"));
-    if (value("classes") != value("v")) text += fmt::format(" classes={}", value("classes"));
-    if (value("rules") == "zipf")
-      text += fmt::format(" zipf a={} level {}", value("zipf-exponent"), value("zipf-level"));
-    return text + fmt::format(" grammar {}", value("grammar-seed"));
-  }
-  if (parameters.contains("language.rho"))
-    return fmt::format("{} d={} ρ={} h={}", language.kind, value("d"), value("rho"), value("height"));
-  std::string text = fmt::format("{} q={}", language.kind, language.symbols());
-  if (parameters.contains("language.lambda")) text += " λ=" + value("lambda");
-  return text + fmt::format(" d={} h={}", value("d"), value("height"));
-}
-
-}  // namespace
-
 std::string Cell::label() const {
   std::string text = language_label(*language_, parameters_);
   text += " · " + generator_kind(parameters_).label(parameters_);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/language/language.h"
+#include "engine/observe/functionals.h"
 #include "engine/parameters/parameters.h"
 #include "engine/plan/goal.h"
 #include "engine/writers/writers.h"
@@ -29,6 +30,7 @@ struct Observe {
   bool entropy;      ///< entropies of the writer's law and of the language's: true and kgram, sequence only
   int symbol;        ///< c in S = q·N_c − n
   Pairs pairs;       ///< joint laws of two leaves; sequence of fixed structure only
+  Functionals functionals{};  ///< of neighbouring leaves; sequence only
 };
 
 /// The samples of a cell that one seed draws.

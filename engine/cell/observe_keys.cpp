@@ -91,6 +91,26 @@ Pairs read_observe_pairs(ParameterReader& reader, const Language& language, Meth
   return pairs;
 }
 
+/// None unless asked for, and then not in the canonical form, as entropies.
+Functionals read_observe_functionals(ParameterReader& reader, bool writes) {
+  Functionals asked;
+  for (const Functional& functional : functionals()) {
+    if (!reader.has(functional.key)) continue;
+    if (!reader.read_switch(functional.key, false)) {
+      reader.drop(functional.key);
+      continue;
+    }
+    if (!writes)
+      throw reader.error(
+          functional.key,
+          "only who writes every leaf has neighbouring leaves; use a generator that writes, and "
+          "generator.method = sequence",
+          true);
+    asked.insert(functional.id);
+  }
+  return asked;
+}
+
 /// Sentences of their writer's own structure are no trees.
 void refuse_subtrees(ParameterReader& reader) {
   for (const char* key : {"observe.subtrees", "observe.correlation"})
@@ -107,6 +127,8 @@ Observe read_observe(ParameterReader& reader, const Language& language, const Ge
                      Method method) {
   const GeneratorTraits traits = traits_of(generator, language);
   const bool entropy = read_observe_entropy(reader, traits.has_leaf_laws, method);
+  const Functionals functionals =
+      read_observe_functionals(reader, method == Method::sequence && !learns(generator));
   if (method == Method::splitting) {
     read_observe_pairs(reader, language, method, false);
     return read_observe_splitting(reader);
@@ -137,6 +159,7 @@ Observe read_observe(ParameterReader& reader, const Language& language, const Ge
                     language.kind));
   observe.histogram = reader.read_switch("observe.histogram", true);
   observe.entropy = entropy;
+  observe.functionals = functionals;
   observe.pairs = read_observe_pairs(reader, language, method, own_structure);
   const int q = language.symbols();
   observe.symbol = static_cast<int>(

@@ -20,14 +20,17 @@ SamplerFamily sampler_family(const Cell& cell) {
   if (cell.method() == Method::collapsed) return SamplerFamily::collapsed;
   if (cell.method() == Method::splitting) return SamplerFamily::splitting;
   if (cell.learns()) return SamplerFamily::learners;
-  if (cell.observe().entropy || cell.observe().pairs != Pairs::none) return SamplerFamily::lanes;
+  const Observe& observe = cell.observe();
+  if (observe.entropy || observe.pairs != Pairs::none || !observe.functionals.empty())
+    return SamplerFamily::lanes;
   const Language& language = cell.language();
-  const bool on_planes = language.visit(overloaded{
-      [&](const Channel& channel) {
-        return channel.is_symmetric() && channel.q() <= 4 && cell.traits().remembers_a_path &&
-               cell.samples() >= least_samples_for_planes(channel);
-      },
-      [](const Grammar&) { return false; }});
+  const bool on_planes =
+      language.visit(overloaded{[&](const Channel& channel) {
+                                  return channel.is_symmetric() && channel.q() <= 4 &&
+                                         cell.traits().remembers_a_path &&
+                                         cell.samples() >= least_samples_for_planes(channel);
+                                },
+                                [](const Grammar&) { return false; }});
   return on_planes ? SamplerFamily::planes : SamplerFamily::lanes;
 }
 

@@ -70,6 +70,27 @@ Language make_broadcast(const LanguageKind& kind, ParameterReader& reader) {
   return {kind.name, tree.d, tree.height, std::move(channel), kind.constrained};
 }
 
+std::string value(const Parameters& parameters, const char* key) {
+  return parameters.at(std::string("language.") + key);
+}
+std::string tree_label(const Parameters& parameters) {
+  return fmt::format("d={} h={}", value(parameters, "d"), value(parameters, "height"));
+}
+std::string ising_label(const Language&, const Parameters& parameters) {
+  return fmt::format("d={} ρ={} h={}", value(parameters, "d"), value(parameters, "rho"),
+                     value(parameters, "height"));
+}
+std::string coloring_label(const Language&, const Parameters& parameters) {
+  return fmt::format("q={} {}", value(parameters, "q"), tree_label(parameters));
+}
+std::string potts_label(const Language&, const Parameters& parameters) {
+  return fmt::format("q={} λ={} {}", value(parameters, "q"), value(parameters, "lambda"),
+                     tree_label(parameters));
+}
+std::string kernel_label(const Language& language, const Parameters& parameters) {
+  return fmt::format("q={} {}", language.symbols(), tree_label(parameters));
+}
+
 }  // namespace
 
 std::vector<LanguageKind> broadcast_languages() {
@@ -78,22 +99,26 @@ std::vector<LanguageKind> broadcast_languages() {
        {"d", "height", "rho"},
        "ising has two symbols and λ = rho",
        false,
-       make_broadcast<make_ising>},
+       make_broadcast<make_ising>,
+       ising_label},
       {"coloring",
        {"d", "height", "q"},
        "a coloring is given by its q colors: λ = -1/(q-1)",
        true,
-       make_broadcast<make_coloring>},
+       make_broadcast<make_coloring>,
+       coloring_label},
       {"potts",
        {"d", "height", "q", "lambda"},
        "a potts channel is given by q and lambda",
        false,
-       make_broadcast<make_potts>},
+       make_broadcast<make_potts>,
+       potts_label},
       {"kernel",
        {"d", "height", "matrix"},
        "a kernel's matrix says everything",
        false,
-       make_broadcast<make_kernel>},
+       make_broadcast<make_kernel>,
+       kernel_label},
   };
 }
 

@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "engine/error.h"
+#include "engine/int128.h"
 #include "engine/printable.h"
 #include "engine/streams/scalar_stream.h"
 #include "engine/values.h"
@@ -35,10 +36,9 @@ std::uint64_t tuples(int symbols, int children) {
 
 /// Uniform in 0 … limit − 1, without bias (Lemire, ACM TOMACS 29, 2019).
 std::uint64_t below(ScalarStream& stream, std::uint64_t limit) {
-  __extension__ typedef unsigned __int128 Wide;
-  Wide product = static_cast<Wide>(stream.bits()) * limit;
+  UInt128 product = static_cast<UInt128>(stream.bits()) * limit;
   for (const std::uint64_t threshold = -limit % limit; static_cast<std::uint64_t>(product) < threshold;)
-    product = static_cast<Wide>(stream.bits()) * limit;
+    product = static_cast<UInt128>(stream.bits()) * limit;
   return static_cast<std::uint64_t>(product >> 64);
 }
 

@@ -107,6 +107,17 @@ Language make_rhm(const LanguageKind& kind, ParameterReader& reader) {
   return {kind.name, children, height, std::move(grammar), kind.constrained};
 }
 
+std::string rhm_label(const Language& language, const Parameters& parameters) {
+  const auto value = [&](const char* key) { return parameters.at(std::string("language.") + key); };
+  if (parameters.contains("language.grammar"))
+    return fmt::format("v={} s={} L={} from a file", language.symbols(), language.d, language.height);
+  std::string text = fmt::format("v={} m={} s={} L={}", value("v"), value("m"), value("s"), value("L"));
+  if (value("classes") != value("v")) text += fmt::format(" classes={}", value("classes"));
+  if (value("rules") == "zipf")
+    text += fmt::format(" zipf a={} level {}", value("zipf-exponent"), value("zipf-level"));
+  return text + fmt::format(" grammar {}", value("grammar-seed"));
+}
+
 }  // namespace
 
 std::vector<LanguageKind> grammar_languages() {
@@ -116,6 +127,7 @@ std::vector<LanguageKind> grammar_languages() {
        "a grammar is given by v symbols, m rules each, tuples of s and L levels, or by its file",
        true,
        make_rhm,
+       rhm_label,
        "L"},
   };
 }

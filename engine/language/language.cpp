@@ -20,8 +20,11 @@ bool Language::is_uniform() const {
 }
 
 const Eigen::VectorXd& Language::leaf_law() const {
-  return visit(overloaded{[](const Channel& channel) -> auto& { return channel.stationary(); },
-                          [](const Grammar& grammar) -> auto& { return grammar.mean_law(0); }});
+  return visit(overloaded{[](const Channel& channel) -> auto& { return channel.stationary();
+}
+, [](const Grammar& grammar) -> auto& { return grammar.mean_law(0); }
+}  // namespace leafcast
+);
 }
 
 double Language::lambda() const {

@@ -36,6 +36,11 @@ const std::vector<LanguageKind>& language_registry() {
   return kinds;
 }
 
+std::string language_label(const Language& language, const Parameters& parameters) {
+  const LanguageKind& kind = *std::ranges::find(language_registry(), language.kind, &LanguageKind::name);
+  return language.kind + " " + kind.label(language, parameters);
+}
+
 Language read_language(ParameterReader& reader) {
   const auto& registry = language_registry();
   std::vector<std::string> names;

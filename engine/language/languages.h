@@ -13,14 +13,18 @@ struct LanguageKind {
   std::vector<std::string> keys;  ///< short names besides kind: "d", "height", "rho"
   std::string why_no_others;      ///< what makes other keys contradictory: "ising has two symbols and …"
   bool constrained;               ///< sentences can be ungrammatical
-  Language (*make)(const LanguageKind&, ParameterReader&);  ///< reads `keys`; throws CellError
-  std::string height_key = "height";                        ///< among `keys`
+  Language (*make)(const LanguageKind&, ParameterReader&);   ///< reads `keys`; throws CellError
+  std::string (*label)(const Language&, const Parameters&);  ///< without the kind: "d=3 ρ=0.9 h=8"
+  std::string height_key = "height";                         ///< among `keys`
 };
 /// The kinds of each family: broadcast_languages.cpp, grammar_languages.cpp.
 std::vector<LanguageKind> broadcast_languages();
 std::vector<LanguageKind> grammar_languages();
 /// Those of all families. The first kind is the default.
 const std::vector<LanguageKind>& language_registry();
+
+/// "ising d=3 ρ=0.9 h=8".
+std::string language_label(const Language& language, const Parameters& parameters);
 
 /// The language that a cell's keys describe. Throws CellError.
 Language read_language(ParameterReader& reader);

@@ -1,6 +1,7 @@
-#include <array>
+#include <vector>
 
 #include "engine/observe/entropy.h"
+#include "engine/observe/functionals.h"
 #include "engine/observe/histogram.h"
 #include "engine/observe/learning.h"
 #include "engine/observe/memory.h"
@@ -13,9 +14,13 @@
 namespace leafcast {
 
 std::span<const Observable* const> observables() {
-  static constexpr std::array kAll = {&kPowerSums, &kValidity,     &kMemory, &kHistogram, &kSplitting,
-                                      &kEntropy,   &kOwnStructure, &kPairs,  &kLearning};
-  return kAll;
+  static const std::vector<const Observable*> all = [] {
+    std::vector<const Observable*> list = {&kPowerSums, &kValidity,     &kMemory, &kHistogram, &kSplitting,
+                                           &kEntropy,   &kOwnStructure, &kPairs,  &kLearning};
+    for (const Functional& functional : functionals()) list.push_back(functional.observable);
+    return list;
+  }();
+  return all;
 }
 
 Tally simulated_tally(const Cell& cell, std::uint64_t samples, std::mt19937_64& random) {

@@ -19,8 +19,9 @@ enum class ValueForm {
 /// Type of a key's column of /cells in results.h5.
 enum class ColumnType { none, text, integer, real };
 
-/// Which plans have a key's column of /cells.
-enum class StoredWith { all, grammars, learners, splitting, pooled_seeds, goals };
+/// Which plans have a key's column of /cells: all, those of which some cell says the key, or those that have
+/// some cell of a kind.
+enum class StoredWith { all, users, grammars, learners, splitting, pooled_seeds, goals };
 
 /// How a value reads among the parts of a cell's description: "ρ={}". Parts stand in the order of their
 /// places, languages before generators.

@@ -10,7 +10,7 @@ namespace {
 constexpr std::int64_t kMostOwnBoundaries = 1 << 12;
 
 /// In a grammar, boundaries whose LCAs are the tree's have laws of their own.
-void require_for_grammar(const ParameterReader& reader, const Language& language, int depth) {
+void require_block_for_grammar(const ParameterReader& reader, const Language& language, int depth) {
   if (const std::int64_t own = tree_power(language.d, language.height - depth) - 1; own > kMostOwnBoundaries)
     throw reader.error(
         "generator.lca",
@@ -20,16 +20,16 @@ void require_for_grammar(const ParameterReader& reader, const Language& language
         true);
 }
 
-Generator make(ParameterReader& reader, const Language& language) {
+Generator read_block(ParameterReader& reader, const Language& language) {
   const int depth = read_depth(reader, "generator.context-depth", "a block's context depth", language.height);
   const int memory = reader.read_choice("generator.memory", {"leaves", "root"});
   const int lca = reader.read_choice("generator.lca", {"sampled", "sampled-reset", "fixed"});
   constexpr LcaLaw laws[] = {LcaLaw::sampled, LcaLaw::sampled_reset, LcaLaw::fixed};
-  if (language.is_grammar() && laws[lca] == LcaLaw::fixed) require_for_grammar(reader, language, depth);
+  if (language.is_grammar() && laws[lca] == LcaLaw::fixed) require_block_for_grammar(reader, language, depth);
   return BlockGenerator{depth, memory == 0 ? BlockMemory::leaves : BlockMemory::root, laws[lca]};
 }
 
-std::string label(const Parameters& parameters) {
+std::string block_label(const Parameters& parameters) {
   return fmt::format("block w={} {} {}", generator_value(parameters, "context-depth"),
                      generator_value(parameters, "memory"), generator_value(parameters, "lca"));
 }
@@ -41,8 +41,8 @@ std::vector<GeneratorKind> BlockGenerator::kinds() {
            .keys = {"context-depth", "memory", "lca"},
            .sampler_keys = {"generator.particles"},
            .default_samples = kDefaultSamples,
-           .make = make,
-           .label = label}};
+           .make = read_block,
+           .label = block_label}};
 }
 
 GeneratorTraits BlockGenerator::traits(const Language& language) const {
@@ -50,9 +50,11 @@ GeneratorTraits BlockGenerator::traits(const Language& language) const {
   return {.walk = roots || one_block ? Walk::ancestors : Walk::recalling_ancestors,
           .blocks = {context_depth, lca},
           .window = 0,
+          .levels = context_depth,
           .remembers_a_path = roots || one_block,
           .collapses = roots,
           .has_leaf_laws = false,
+          .is_exact = true,
           .writes_own_structure = false,
           .knows_nodes = false,
           .counts_memory = false,

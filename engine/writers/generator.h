@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -56,15 +57,19 @@ struct GeneratorTraits {
   Walk walk;
   Blocks blocks;
   std::int64_t window;  ///< leaves that it sees at most, of a k-gram; else 0
+  /// Levels of the tree that its memory or context spans: w, m, log_d of a k-gram's leaves. None: of no bounded
+  /// resource, or of one too small.
+  std::optional<double> levels;
   /// It remembers symbols on a path and nothing else: it draws from rows of the channel, with no belief
   /// propagation.
   bool remembers_a_path;
   /// What is written next depends on symbols of ancestors alone, so S can be drawn from counts of symbols.
   bool collapses;
-  bool has_leaf_laws;            ///< it writes each leaf from its law given those before
-  bool writes_own_structure;     ///< it draws the marks of its sentences too, so that they need not be trees
-  bool knows_nodes;              ///< of all heights
-  bool counts_memory;            ///< the bits that it remembers are tallied
+  bool has_leaf_laws;         ///< it writes each leaf from its law given those before
+  bool is_exact;              ///< its laws are the language's, given what it remembers: what theory speaks of
+  bool writes_own_structure;  ///< it draws the marks of its sentences too, so that they need not be trees
+  bool knows_nodes;           ///< of all heights
+  bool counts_memory;         ///< the bits that it remembers are tallied
   const char* why_no_splitting;  ///< reason and remedy; null if it splits
 };
 

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "engine/kernels/tables/rule_index.h"
 #include "engine/writers/writers.h"
 
@@ -9,7 +11,7 @@ namespace {
 
 constexpr double kMostBeliefBytes = 0x1p31;
 
-void require_for_grammar(const ParameterReader& reader, const Grammar& grammar, Structure structure) {
+void require_kgram_for_grammar(const ParameterReader& reader, const Grammar& grammar, Structure structure) {
   if (structure == Structure::sampled)
     throw reader.error("generator.structure",
                        "a k-gram of a grammar writes no marks of its own; use structure = fixed", true);
@@ -21,7 +23,7 @@ void require_for_grammar(const ParameterReader& reader, const Grammar& grammar, 
         true);
 }
 
-Generator make(ParameterReader& reader, const Language& language) {
+Generator read_kgram(ParameterReader& reader, const Language& language) {
   const std::uint64_t context = reader.read_whole("generator.context", "a context length", 0, kMaxContext);
   const int unit = reader.read_choice("generator.context-unit", {"leaves", "tokens"});
   const int structure = reader.read_choice("generator.structure", {"fixed", "sampled"});
@@ -33,11 +35,11 @@ Generator make(ParameterReader& reader, const Language& language) {
   const KgramGenerator kgram{static_cast<std::int64_t>(context),
                              unit == 0 ? ContextUnit::leaves : ContextUnit::tokens,
                              structure == 0 ? Structure::fixed : Structure::sampled};
-  if (language.is_grammar()) require_for_grammar(reader, language.grammar(), kgram.structure);
+  if (language.is_grammar()) require_kgram_for_grammar(reader, language.grammar(), kgram.structure);
   return kgram;
 }
 
-std::string label(const Parameters& parameters) {
+std::string kgram_label(const Parameters& parameters) {
   const bool tokens = generator_value(parameters, "context-unit") == "tokens",
              sampled = generator_value(parameters, "structure") == "sampled";
   return fmt::format("kgram k={}{}{}", generator_value(parameters, "context"), tokens ? " tokens" : "",
@@ -51,8 +53,15 @@ std::vector<GeneratorKind> KgramGenerator::kinds() {
            .keys = {"context", "context-unit", "structure"},
            .sampler_keys = {"generator.particles", "observe.entropy"},
            .default_samples = kDefaultSamples,
-           .make = make,
-           .label = label}};
+           .make = read_kgram,
+           .label = kgram_label}};
+}
+
+std::optional<double> KgramGenerator::levels(const Language& language) const {
+  if (context < 1) return {};
+  const double d = language.d, k = static_cast<double>(context);
+  const double leaves = unit == ContextUnit::leaves ? k : k * d / (d + 1);
+  return std::log(std::min(leaves, static_cast<double>(language.leaves()))) / std::log(d);
 }
 
 GeneratorTraits KgramGenerator::traits(const Language& language) const {
@@ -64,9 +73,11 @@ GeneratorTraits KgramGenerator::traits(const Language& language) const {
   return {.walk = Walk::kgram,
           .blocks = {language.height, LcaLaw::fixed},
           .window = std::min(leaves, language.leaves()),
+          .levels = levels(language),
           .remembers_a_path = false,
           .collapses = false,
           .has_leaf_laws = true,
+          .is_exact = true,
           .writes_own_structure = structure == Structure::sampled,
           .knows_nodes = false,
           .counts_memory = false,

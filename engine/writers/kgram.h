@@ -19,6 +19,8 @@ struct KgramGenerator {
   static std::vector<GeneratorKind> kinds();
   GeneratorTraits traits(const Language& language) const;
   void lower(Parameters& parameters, const Language& language) const;
+  /// log_d of the leaves that it sees, on average over positions.
+  std::optional<double> levels(const Language& language) const;
   /// Leaves of a ring that holds the window: of as many tokens there are no more.
   std::int64_t ring(const Language& language) const { return std::min(context, language.leaves()); }
 };

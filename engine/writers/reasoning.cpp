@@ -6,7 +6,7 @@ namespace leafcast {
 
 namespace {
 
-Generator make(ParameterReader& reader, const Language& language) {
+Generator read_reasoning(ParameterReader& reader, const Language& language) {
   const int encoding = reader.read_choice("generator.encoding", {"path", "segment"});
   const int depth = read_depth(reader, "generator.memory-depth", "a memory's depth", language.height,
                                static_cast<std::uint64_t>(language.height));
@@ -17,7 +17,7 @@ Generator make(ParameterReader& reader, const Language& language) {
   return ReasoningGenerator{encoding == 0 ? Encoding::path : Encoding::segment, depth};
 }
 
-std::string label(const Parameters& parameters) {
+std::string reasoning_label(const Parameters& parameters) {
   return fmt::format("reasoning {} m={}", generator_value(parameters, "encoding"),
                      generator_value(parameters, "memory-depth"));
 }
@@ -29,8 +29,8 @@ std::vector<GeneratorKind> ReasoningGenerator::kinds() {
            .keys = {"encoding", "memory-depth"},
            .sampler_keys = {"generator.particles"},
            .default_samples = kDefaultSamples,
-           .make = make,
-           .label = label}};
+           .make = read_reasoning,
+           .label = reasoning_label}};
 }
 
 GeneratorTraits ReasoningGenerator::traits(const Language& language) const {
@@ -38,9 +38,11 @@ GeneratorTraits ReasoningGenerator::traits(const Language& language) const {
   return {.walk = path || memory_depth == 0 ? Walk::ancestors : Walk::segment,
           .blocks = {memory_depth, LcaLaw::sampled},
           .window = 0,
+          .levels = memory_depth,
           .remembers_a_path = path || memory_depth == 0,
           .collapses = path,
           .has_leaf_laws = false,
+          .is_exact = true,
           .writes_own_structure = false,
           .knows_nodes = memory_depth == language.height,
           .counts_memory = true,

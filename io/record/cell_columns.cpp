@@ -40,15 +40,17 @@ double real(const Cell& cell, const std::string& key) {
   return value ? parsed(*value, kUnused) : kUnused;
 }
 
-bool is_stored(const Plan& plan, StoredWith with) {
+bool is_stored(const Plan& plan, const Parameter& row) {
   const auto any = [&](auto is) { return std::ranges::any_of(plan.cells(), is); };
-  switch (with) {
+  switch (row.stored_with) {
     case StoredWith::all:
       return true;
+    case StoredWith::users:
+      return any([&](const Cell& cell) { return find(cell, row.key) != nullptr; });
     case StoredWith::grammars:
       return any([](const Cell& cell) { return cell.language().is_grammar(); });
     case StoredWith::learners:
-      return any([](const Cell& cell) { return std::holds_alternative<LearnerGenerator>(cell.generator()); });
+      return any([](const Cell& cell) { return cell.learns(); });
     case StoredWith::splitting:
       return any([](const Cell& cell) { return cell.method() == Method::splitting; });
     case StoredWith::pooled_seeds:
@@ -75,8 +77,7 @@ class ColumnWriter {
   /// The columns of a section's keys: "generator.".
   void add_section(const std::string& section) {
     for (const Parameter& row : parameter_table())
-      if (row.key.starts_with(section) && row.stored != ColumnType::none && is_stored(plan_, row.stored_with))
-        add(row);
+      if (row.key.starts_with(section) && row.stored != ColumnType::none && is_stored(plan_, row)) add(row);
   }
 
  private:

@@ -17,7 +17,7 @@ namespace leafcast::io {
 /// version that can express it, so that earlier programs read what they can. 2: cells of several seeds; 3:
 /// splitting; 4: cells with goals; 5: entropies, writers of their own structure; 6: grammars,
 /// pairs.
-inline constexpr std::int32_t kFormatVersion = 6;
+inline constexpr std::int32_t kFormatVersion = 7;
 
 enum class FileType { part, results };
 

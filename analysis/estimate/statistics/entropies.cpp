@@ -38,8 +38,8 @@ class Entropies : public Statistics {
           {"own_structure_entropy", -1, nats(wide(tally, fields::structure_entropy), samples) * bits_});
     list.push_back(
         {"reverse_cross_entropy", -1,
-         nats(wide(tally, fields::reverse_entropy), static_cast<double>(tally.samples - impossible)) * bits_, 0,
-         Statistic::Kind::optional});
+         nats(wide(tally, fields::reverse_entropy), static_cast<double>(tally.samples - impossible)) * bits_,
+         0, Statistic::Kind::optional});
     list.push_back({"impossible_rate", -1, rate(impossible, tally.samples), tally.samples});
     for (int j = 0; j <= h_; ++j)
       list.push_back(

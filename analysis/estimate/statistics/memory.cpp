@@ -6,7 +6,7 @@ namespace leafcast::analysis {
 
 namespace {
 
-class Memory : public Statistics {
+class MemoryBits : public Statistics {
  public:
   void add(const Tally& tally, std::vector<Statistic>& list) const override {
     list.push_back({"memory_bits", -1, static_cast<double>(tally.count(fields::memory_bits)), 0,
@@ -17,7 +17,7 @@ class Memory : public Statistics {
 }  // namespace
 
 std::unique_ptr<const Statistics> make_memory_statistics(const Cell& cell, Scope) {
-  return kMemory.is_observed(cell) ? std::make_unique<Memory>() : nullptr;
+  return kMemory.is_observed(cell) ? std::make_unique<MemoryBits>() : nullptr;
 }
 
 }  // namespace leafcast::analysis

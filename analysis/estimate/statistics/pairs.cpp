@@ -32,8 +32,7 @@ class PairCorrelations : public Statistics {
     for (const auto& [height, sum] : by_height)
       list.push_back({"token_correlation_square", height, sum.first / sum.second});
     for (std::size_t i = 0; i < squares.size(); ++i)
-      list.push_back(
-          {"distance_correlation", static_cast<int>(pairs_.distance[i]), signed_root(squares[i])});
+      list.push_back({"distance_correlation", static_cast<int>(pairs_.distance[i]), signed_root(squares[i])});
   }
 
  private:

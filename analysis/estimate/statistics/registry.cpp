@@ -15,12 +15,14 @@ Made make_pair_statistics(const Cell&, Scope);
 Made make_structure_statistics(const Cell&, Scope);
 Made make_entropy_statistics(const Cell&, Scope);
 Made make_validity_by_height(const Cell&, Scope);
+Made make_functional_statistics(const Cell&, Scope);
 
 std::span<const MakeStatistics> statistics_registry() {
-  static constexpr std::array<MakeStatistics, 10> kAll = {
-      make_learning_statistics, make_splitting_statistics, make_sentence_sums,   make_validity_statistics,
-      make_memory_statistics,   make_subtree_sums,         make_pair_statistics, make_structure_statistics,
-      make_entropy_statistics,  make_validity_by_height};
+  static constexpr std::array<MakeStatistics, 11> kAll = {
+      make_learning_statistics, make_splitting_statistics, make_sentence_sums,
+      make_validity_statistics, make_memory_statistics,    make_subtree_sums,
+      make_pair_statistics,     make_structure_statistics, make_entropy_statistics,
+      make_validity_by_height,  make_functional_statistics};
   return kAll;
 }
 

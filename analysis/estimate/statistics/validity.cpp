@@ -51,8 +51,8 @@ class ValidityByHeight : public Statistics {
       list.push_back({"valid_rate", j, ratio(tally.count(fields::valid, j), subtrees), tally.samples});
     }
     for (int j = 1; j <= h_; ++j)
-      list.push_back({"inconsistency_rate", j, rate(tally.count(fields::first_inconsistency, j), tally.samples),
-                      tally.samples});
+      list.push_back({"inconsistency_rate", j,
+                      rate(tally.count(fields::first_inconsistency, j), tally.samples), tally.samples});
   }
 
  private:
@@ -65,8 +65,9 @@ std::unique_ptr<const Statistics> make_validity_statistics(const Cell& cell, Sco
   return kValidity.is_observed(cell) ? std::make_unique<Validity>(cell) : nullptr;
 }
 std::unique_ptr<const Statistics> make_validity_by_height(const Cell& cell, Scope) {
-  return kValidity.is_observed(cell) && !cell.writes_own_structure() ? std::make_unique<ValidityByHeight>(cell)
-                                                                     : nullptr;
+  return kValidity.is_observed(cell) && !cell.writes_own_structure()
+             ? std::make_unique<ValidityByHeight>(cell)
+             : nullptr;
 }
 
 }  // namespace leafcast::analysis

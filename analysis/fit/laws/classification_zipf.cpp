@@ -10,7 +10,7 @@ namespace leafcast::analysis {
 
 namespace {
 
-bool is_about(const Cell& cell) {
+bool is_about_classification_zipf(const Cell& cell) {
   const auto* learner = std::get_if<LearnerGenerator>(&cell.generator());
   return learner && learner->learner == Learner::classifier &&
          cell.parameters().contains("language.zipf-exponent");
@@ -40,7 +40,8 @@ Law classification_zipf() {
       .domain = "classifiers of grammars with Zipf's rules at one level, where the error is below a half",
       .x_name = "log P",
       .y_name = "log test error",
-      .series = LearningCurve{"test_error", is_about, [](double error, const Cell&) { return error < 0.5; }},
+      .series = LearningCurve{"test_error", is_about_classification_zipf,
+                              [](double error, const Cell&) { return error < 0.5; }},
       .y = log_of,
       .why_not_usable = zero_within_error,
       .why_no_law = anywhere,

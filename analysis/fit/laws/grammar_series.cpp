@@ -48,7 +48,9 @@ std::vector<Series> OverGrammars::operator()(const Evidence& evidence) const {
   std::map<std::string, std::size_t> place;
   for (const std::size_t i : independent_cells(evidence.record, evidence.index)) {
     const Cell& cell = evidence.record.plan.cells()[i];
-    if (!cell.language().is_grammar() || !is_about(cell) || !evidence.index.find(i, statistic, 1)) continue;
+    if (!cell.language().is_grammar() || !cell.traits().is_exact || !is_about(cell) ||
+        !evidence.index.find(i, statistic, 1))
+      continue;
     const auto [entry, is_new] = place.try_emplace(group_key(cell, free_keys), groups.size());
     if (is_new) groups.emplace_back();
     groups[entry->second].push_back(i);

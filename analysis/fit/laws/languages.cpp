@@ -15,10 +15,9 @@ double growth(const Cell& cell) {
 }
 
 std::optional<int> context_depth(const Cell& cell) {
-  if (const auto* block = std::get_if<BlockGenerator>(&cell.generator())) return block->context_depth;
-  if (const auto* reasoning = std::get_if<ReasoningGenerator>(&cell.generator()))
-    return reasoning->memory_depth;
-  return {};
+  const GeneratorTraits traits = cell.traits();
+  if (traits.walk == Walk::kgram || !traits.levels) return {};
+  return static_cast<int>(*traits.levels);
 }
 
 bool in_window(const Cell& cell, int least_depth, int least_above) {

@@ -7,13 +7,13 @@ namespace leafcast::analysis {
 
 namespace {
 
-bool is_about(const Cell& cell) {
+bool is_about_learning_threshold(const Cell& cell) {
   const auto* learner = std::get_if<LearnerGenerator>(&cell.generator());
   return learner && learner->learner == Learner::clustering;
 }
 
 /// Who is told by siblings finds all levels at about the same size.
-Prediction predict(const Series& series) {
+Prediction predict_learning_threshold(const Series& series) {
   const auto& learner = std::get<LearnerGenerator>(series.points.front().cell->generator());
   return predicted_line(learner.cluster_by == ClusterBy::target ? 1 : kUnknown);
 }
@@ -35,14 +35,14 @@ Law learning_threshold() {
           "levels and ℓ; two grammars or more of equiprobable rules",
       .x_name = "log P_ℓ",
       .y_name = "log of the sentences that it takes to find level ℓ",
-      .series = LearningThresholds{is_about},
+      .series = LearningThresholds{is_about_learning_threshold},
       .y = log_of,
       .why_not_usable = error_beyond_a_third,
       .why_no_law = anywhere,
       .form = line("log P_ℓ"),
       .corrected = [](const Series&) -> std::optional<Form> { return {}; },
       .rivals = {constant()},
-      .predict = predict,
+      .predict = predict_learning_threshold,
       .correction = {},
   };
 }

@@ -9,13 +9,13 @@ namespace leafcast::analysis {
 
 namespace {
 
-bool is_about(const Cell& cell) {
+bool is_about_next_token_learning(const Cell& cell) {
   const auto* learner = std::get_if<LearnerGenerator>(&cell.generator());
   return learner && learner->learner != Learner::classifier;
 }
 
 // Probabilities at one level do not move the exponent (arXiv 2505.07067).
-Prediction predict(const Series& series) {
+Prediction predict_next_token_learning(const Series& series) {
   const Grammar& grammar = series.points.front().cell->language().grammar();
   const double m = grammar.rules_of_symbol(), f = m / std::pow(grammar.symbols(), grammar.children() - 1);
   return predicted_line(m > 1 && f < 1 ? std::log(f) / (2 * std::log(m)) : kUnknown);
@@ -35,14 +35,15 @@ Law next_token_learning() {
           "learners of the last token, once the excess over the entropy given its context is below one nat",
       .x_name = "log P",
       .y_name = "log test excess",
-      .series = LearningCurve{"test_excess", is_about, [](double excess, const Cell&) { return excess < 1; }},
+      .series = LearningCurve{"test_excess", is_about_next_token_learning,
+                              [](double excess, const Cell&) { return excess < 1; }},
       .y = log_of_size,
       .why_not_usable = zero_within_error,
       .why_no_law = anywhere,
       .form = line("log P"),
       .corrected = [](const Series&) -> std::optional<Form> { return {}; },
       .rivals = {constant()},
-      .predict = predict,
+      .predict = predict_next_token_learning,
       .correction = {},
   };
 }

@@ -31,7 +31,7 @@ std::vector<Series> AcrossCells::operator()(const Evidence& evidence) const {
     const Cell& cell = evidence.record.plan.cells()[i];
     const Estimate* estimate = evidence.index.find(i, statistic);
     const auto where = abscissa(cell);
-    if (!estimate || !where || cell.language().is_grammar()) continue;
+    if (!estimate || !where || cell.language().is_grammar() || !cell.traits().is_exact) continue;
     const auto [entry, is_new] = place.try_emplace(group_key(cell, free_keys), list.size());
     if (is_new) {
       list.emplace_back();
@@ -57,7 +57,7 @@ std::vector<Series> BySubtreeHeight::operator()(const Evidence& evidence) const 
   std::vector<Series> list;
   for (const std::size_t i : independent_cells(evidence.record, evidence.index)) {
     const Cell& cell = evidence.record.plan.cells()[i];
-    if (!is_about(cell) || cell.language().is_grammar()) continue;
+    if (!is_about(cell) || cell.language().is_grammar() || !cell.traits().is_exact) continue;
     Series series;
     std::vector<std::string> names;
     for (int j = 1; j <= cell.language().height; ++j) {

@@ -13,7 +13,7 @@ namespace leafcast::analysis {
 namespace {
 
 /// m, where every symbol has as many equiprobable rules; else NaN.
-Prediction predict(const Series& series) {
+Prediction predict_token_correlation_decay(const Series& series) {
   const Cell& cell = *series.points.front().cell;
   const Grammar& grammar = cell.language().grammar();
   const double v = grammar.symbols(), s = grammar.children(),
@@ -47,7 +47,7 @@ Law token_correlation_decay() {
       .form = line("ℓ"),
       .corrected = [](const Series&) -> std::optional<Form> { return {}; },
       .rivals = {constant(), power("ℓ")},
-      .predict = predict,
+      .predict = predict_token_correlation_decay,
       .correction = {},
   };
 }

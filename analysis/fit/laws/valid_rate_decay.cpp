@@ -10,7 +10,7 @@ namespace leafcast::analysis {
 
 namespace {
 
-Prediction predict(const Series& series) {
+Prediction predict_valid_rate_decay(const Series& series) {
   const Language& language = series.points.front().cell->language();
   if (frozen_limit(language) > 0) return predicted_line(std::log(language.d));
   Prediction none = predicted_line(kUnknown);
@@ -43,7 +43,7 @@ Law valid_rate_decay() {
       .form = line("(h−w)"),
       .corrected = corrected_by_block_number("(h−w)", "d^−(h−w)"),
       .rivals = {constant(), power("h−w")},
-      .predict = predict,
+      .predict = predict_valid_rate_decay,
       .correction = {},
   };
 }

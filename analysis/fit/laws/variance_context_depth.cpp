@@ -46,7 +46,7 @@ std::optional<std::pair<double, int>> knowledge_of_root(const Series& series, Lc
 }
 
 /// The constant: MATH.md §6, c at B → ∞.
-Prediction predict(const Series& series) {
+Prediction predict_variance_context_depth(const Series& series) {
   const Cell& cell = *series.points.front().cell;
   Prediction prediction = predicted_line(std::log(growth(cell)));
   if (!cell.language().is_uniform()) return prediction;
@@ -95,7 +95,7 @@ Law variance_context_depth() {
       .form = line("w"),
       .corrected = corrected_by_block_number("w", "d^−(h−w)"),
       .rivals = {constant(), power("w")},
-      .predict = predict,
+      .predict = predict_variance_context_depth,
       .correction = {},
   };
 }

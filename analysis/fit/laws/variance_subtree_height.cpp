@@ -15,7 +15,7 @@ double amplitude(const Cell& cell) {
   return (d - 1) * g / (d * (g - 1));
 }
 
-Prediction predict(const Series& series) {
+Prediction predict_variance_subtree_height(const Series& series) {
   const Cell& cell = *series.points.front().cell;
   const Channel& channel = cell.language().channel();
   return predicted_line(std::log(growth(cell)),
@@ -24,7 +24,7 @@ Prediction predict(const Series& series) {
 
 Prediction predict_correction(const Series& series) {
   const Cell& cell = *series.points.front().cell;
-  Prediction prediction = predict(series);
+  Prediction prediction = predict_variance_subtree_height(series);
   const double a = amplitude(cell);
   prediction.coefficients.push_back(cell.language().is_uniform() ? (1 - a) / a : kUnknown);
   return prediction;
@@ -53,7 +53,7 @@ Law variance_subtree_height() {
             return corrected_line("j", "(dλ²)^−j", std::log(growth(*series.points.front().cell)));
           },
       .rivals = {constant(), power("j")},
-      .predict = predict,
+      .predict = predict_variance_subtree_height,
       .correction = predict_correction,
   };
 }

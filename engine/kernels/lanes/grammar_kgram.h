@@ -7,6 +7,7 @@
 #endif
 
 #include "engine/kernels/lanes/channel.h"
+#include "engine/kernels/lanes/law_draw.h"
 #include "engine/kernels/lanes/parse.h"
 #include "engine/kernels/lanes/window_edge.h"
 #include "engine/kernels/tables/rule_index.h"
@@ -66,6 +67,7 @@ class GrammarKgram {
         rules_(&rules),
         height_(tables.height),
         d_(tables.d),
+        draw_(generator),
         window_(std::min(generator.context, tables.leaves)),
         edge_(generator, tables.d, tables.height),
         stored_(levels_within(window_, tables.d, tables.height)),
@@ -84,21 +86,32 @@ class GrammarKgram {
 
   HWY_INLINE I32 next(const LeafOdometer&, int carry, LaneStream& stream) {
     const LawView law = prepare(carry);
-    const I32 x = draw_weighted(law.weight, tables_->q, stream.uniform(), least_weight_);
+    const I32 x = draw_(law.weight, tables_->q, stream);
     absorb(x);
     return x;
   }
 
   /// The law of the next leaf, reached by the given carry (the height of the tree before the first leaf).
   LawView prepare(int carry) {
-    if (carry == height_) {
-      begin();
-      return {down(0)};
-    }
+    find_conditional_law(carry);
+    draw_.shape(down(0), tables_->q);
+    return {down(0)};
+  }
+  HWY_INLINE void absorb(I32 x) {
+    if (window_ == 0) return;
+    rings_[0].set(right_node_[0], x);
+    parse_.leaf(x);
+  }
+
+  F32 least_weight() const { return draw_.least_weight(); }
+
+ private:
+  void find_conditional_law(int carry) {
+    if (carry == height_) return begin();
     step(carry);
     if (edge_.sees_nothing()) {
       for (int c = 0; c < tables_->q; ++c) down(0)[c] = splat(prior_[0][static_cast<std::size_t>(c)]);
-      return {down(0)};
+      return;
     }
     int from = carry;
     if (left_node_[0] > 0) {
@@ -109,17 +122,7 @@ class GrammarKgram {
       ++from;
     }
     for (int j = from; j >= 1; --j) descend(j);
-    return {down(0)};
   }
-  HWY_INLINE void absorb(I32 x) {
-    if (window_ == 0) return;
-    rings_[0].set(right_node_[0], x);
-    parse_.leaf(x);
-  }
-
-  F32 least_weight() const { return least_weight_; }
-
- private:
   static int levels_within(std::int64_t window, int d, int height) {
     int j = 0;
     for (; j < height && window >= d; window /= d) ++j;
@@ -249,6 +252,7 @@ class GrammarKgram {
   const GrammarTables* tables_;
   const RuleIndices* rules_;
   int height_, d_;
+  LawDraw draw_;
   std::int64_t window_;
   WindowEdge edge_;
   int stored_;
@@ -261,7 +265,6 @@ class GrammarKgram {
   LaneArray<F32> down_;     // [height][symbol]
   LaneArray<F32> message_;  // two of [symbol]
   LaneArray<I32> known_;    // [sibling]
-  F32 least_weight_ = splat(1);
 };
 
 }  // namespace HWY_NAMESPACE

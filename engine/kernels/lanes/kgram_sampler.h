@@ -6,6 +6,7 @@
 #define LEAFCAST_LANES_KGRAM_SAMPLER_H_
 #endif
 
+#include "engine/kernels/lanes/law_draw.h"
 #include "engine/kernels/lanes/upward_pass.h"
 #include "engine/kernels/lanes/window_edge.h"
 
@@ -68,6 +69,7 @@ class KgramSampler {
         q_(tables.q),
         d_(tables.d),
         height_(tables.height),
+        draw_(std::get<KgramGenerator>(tables.cell.generator())),
         edge_(std::get<KgramGenerator>(tables.cell.generator()), tables.d, tables.height),
         window_(std::min(std::get<KgramGenerator>(tables.cell.generator()).context, tables.leaves)),
         stored_levels_(levels_within(window_, tables.d, tables.height)),
@@ -94,12 +96,29 @@ class KgramSampler {
     return x;
   }
   HWY_INLINE I32 draw(const Message<C::kQ>& law, LaneStream& stream) {
-    return draw_weighted(law.weight, channel_.q(), stream.uniform(), least_weight_);
+    return draw_(law.weight, channel_.q(), stream);
   }
 
-  /// The law of the next leaf, reached by the given carry (the height of the tree before the first leaf),
-  /// given the window; up to a factor.
+  /// The writer's law of the next leaf, reached by the given carry (the height of the tree before the first
+  /// leaf), given the window; up to a factor.
   HWY_INLINE Message<C::kQ> prepare(int carry) {
+    Message<C::kQ> law = conditional_law(carry);
+    draw_.shape(law, channel_.q());
+    return law;
+  }
+  /// Appends the symbol of the leaf that was prepared.
+  HWY_INLINE void absorb(I32 x) {
+    if (window_ == 0) return;
+    symbols_[right_slot_] = narrow(x);
+    if (++right_slot_ == symbols_.size()) right_slot_ = 0;
+    upward_.leaf(x);
+  }
+
+  int memory_symbols() const { return 0; }
+  F32 least_weight() const { return draw_.least_weight(); }
+
+ private:
+  HWY_INLINE Message<C::kQ> conditional_law(int carry) {
     if (carry == height_) {
       begin();
       return stationary();
@@ -111,19 +130,6 @@ class KgramSampler {
     if (carry > 0 || left_carry > 0 || lca_ <= 1) move_paths(left_carry, carry);
     return weigh();
   }
-  /// Appends the symbol of the leaf that was prepared.
-  HWY_INLINE void absorb(I32 x) {
-    if (window_ == 0) return;
-    symbols_[right_slot_] = narrow(x);
-    if (++right_slot_ == symbols_.size()) right_slot_ = 0;
-    upward_.leaf(x);
-  }
-
-  int memory_symbols() const { return 0; }
-  /// The least sum of weights that a symbol was drawn from: 0 if a window was impossible.
-  F32 least_weight() const { return least_weight_; }
-
- private:
   static int levels_within(std::int64_t window, int d, int height) {
     int j = 0;
     while (j < height && window >= d) {
@@ -360,6 +366,7 @@ class KgramSampler {
 
   C channel_;
   int q_, d_, height_;
+  LawDraw draw_;
   Edge edge_;
   std::int64_t window_;  // most leaves that the window can hold
   int stored_levels_;    // heights of subtrees that fit into it
@@ -374,7 +381,6 @@ class KgramSampler {
   LaneArray<F32> suffix_;                           // [level][child][symbol]
   LaneArray<F32> prefix_product_, cavity_product_;  // [level][symbol][symbol]
   LaneArray<F32> across_;                           // [symbol][symbol]
-  F32 least_weight_ = splat(1);
 };
 
 }  // namespace HWY_NAMESPACE

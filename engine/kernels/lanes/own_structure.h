@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/kernels/lanes/ancestor_sampler.h"
+#include "engine/kernels/lanes/functionals.h"
 #include "engine/kernels/lanes/kgram_sampler.h"
 #include "engine/kernels/lanes/language_law.h"
 #include "engine/kernels/lanes/language_reading.h"
@@ -39,7 +40,8 @@ class StreamObserver {
         symbol_(cell.observe().symbol),
         leaves_(cell.language().leaves()),
         histogram_(cell.observe().histogram),
-        centre_(HistogramBins::centre(cell)) {
+        centre_(HistogramBins::centre(cell)),
+        functionals_(cell, tally) {
     if (!cell.observe().validity) return;
     if (q_ <= 32)
       validity_.emplace(cell, tally);
@@ -52,14 +54,17 @@ class StreamObserver {
     counts_ = {};
     symbols_ = 0;
     sentence_.clear();
+    functionals_.begin(active);
   }
   HWY_INLINE void leaf(I32 x) {
     for (int lane = 0; lane < kLanes; ++lane) counts_[lane] += x[lane] == symbol_;
     ++symbols_;
+    functionals_.leaf(x);
     if (validity_ || wide_validity_) sentence_.push_back(narrow(x));
   }
   void end_batch(bool well_formed) {
     tally_.samples += static_cast<std::uint64_t>(active_);
+    functionals_.end_batch();
     if (well_formed) tally_.counts(fields::well_formed)[0] += static_cast<std::uint64_t>(active_);
     for (int lane = 0; lane < active_; ++lane) {
       const std::int64_t s = q_ * counts_[lane] - symbols_;
@@ -97,6 +102,7 @@ class StreamObserver {
   int active_ = kLanes;
   std::array<std::int64_t, kLanes> counts_{};
   std::int64_t symbols_ = 0;
+  FunctionalObserver functionals_;
   PowerSums sums_{};
   LaneArray<PackedSymbols> sentence_;  // of colorings
   std::optional<ValidityObserver<std::uint32_t>> validity_;

@@ -12,6 +12,7 @@
 #include "engine/contract.h"
 #include "engine/kernels/kernel_tasks.h"
 #include "engine/kernels/lanes/channel.h"
+#include "engine/kernels/lanes/functionals.h"
 #include "engine/kernels/lanes/observers.h"
 #include "engine/kernels/lanes/stream.h"
 #include "engine/language/tree.h"
@@ -29,6 +30,7 @@ class Observer {
  public:
   Observer(const Cell& cell, Tally& tally) : sums_(std::in_place, cell, tally) {
     if (cell.observe().pairs != Pairs::none) pairs_.emplace(cell, tally);
+    if (!cell.observe().functionals.empty()) functionals_.emplace(cell, tally);
   }
   Observer(std::int64_t leaves, std::vector<std::uint8_t>& sentences)
       : recorder_(std::in_place, leaves, sentences) {}
@@ -62,6 +64,7 @@ class Observer {
     if (sums_) use(*sums_);
     (use_if(std::get<std::optional<Validity>>(validity_), use), ...);
     if (pairs_) use(*pairs_);
+    if (functionals_) use(*functionals_);
     if (recorder_) use(*recorder_);
   }
   template <class V, class Use>
@@ -71,6 +74,7 @@ class Observer {
   std::optional<SumObserver> sums_;
   std::tuple<std::optional<Validity>...> validity_;
   std::optional<PairObserver> pairs_;
+  std::optional<FunctionalObserver> functionals_;
   std::optional<RecordingObserver> recorder_;
 };
 
