@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace leafcast {
 
@@ -15,5 +16,8 @@ std::optional<double> parse_real(std::string_view text);
 
 /// The shortest text that parse_real turns into the same number.
 std::string format_real(double value);
+
+/// The upper one of the two in the middle; there is a value at least.
+double median(std::vector<double> values);
 
 }  // namespace leafcast

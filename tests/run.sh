@@ -7,4 +7,4 @@ install_packages "${leafcast_build_packages[@]}" "${leafcast_test_packages[@]}"
 use_local_mpi
 cmake --preset release -DLEAFCAST_TESTS=ON >/dev/null
 cmake --build --preset release
-ctest --preset release -j "$(nproc)" "$@"
+ctest --preset release -j "$((2 * $(nproc)))" "$@"

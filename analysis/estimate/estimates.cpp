@@ -61,7 +61,7 @@ void add_exact(Estimate& estimate, const Exact& exact) {
 }
 
 /// Exact values of laws, each computed once: cells that differ in their seeds share them.
-class Theory {
+class ExactByLaw {
  public:
   const Exact& operator()(const Cell& cell) {
     return by_law_.try_emplace(group_key(cell, {"seed"}), cell).first->second;
@@ -126,7 +126,7 @@ JackknifeCovariance jackknife_covariance(const Cell& cell, const CellTally& bins
 
 std::vector<Estimate> estimates(const Record& record) {
   std::vector<Estimate> list;
-  Theory theory;
+  ExactByLaw theory;
   for (std::size_t i = 0; i < record.plan.cells().size(); ++i)
     append(list, i, record.plan.cells()[i], record.tallies[i],
            [&] { return &theory(record.plan.cells()[i]); });

@@ -6,8 +6,8 @@ namespace leafcast::analysis {
 
 namespace {
 
-constexpr double kClear = 2;    // standard errors from zero
-constexpr double kStep = 1.01;  // of x, over which a line through exact values says what lies between
+constexpr double kDistinct = 2;  // standard errors from zero
+constexpr double kStep = 1.01;   // of x, over which a line through exact values says what lies between
 
 void break_line(Curve& curve) {
   if (!curve.points.empty() && !std::isnan(curve.points.back().y))
@@ -46,7 +46,7 @@ std::vector<double> clear_values(const std::vector<Measurement>& measurements, b
   for (const Measurement& m : measurements) {
     const Estimate& e = *m.estimate;
     list.push_back(sizes ? std::abs(e.exact) : e.exact);
-    if (!(std::abs(e.value) < kClear * e.error)) list.push_back(sizes ? std::abs(e.value) : e.value);
+    if (!(std::abs(e.value) < kDistinct * e.error)) list.push_back(sizes ? std::abs(e.value) : e.value);
   }
   return list;
 }

@@ -1,7 +1,6 @@
 #include "analysis/present/gnuplot.h"
 
 #include <fmt/format.h>
-
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,9 +29,9 @@ namespace {
 
 // Okabe & Ito's palette, which color-blind readers can tell apart, without its yellow, too pale on white.
 // Black is the true language's, grey stands in for an eighth.
-constexpr std::array kColors = {"#000000", "#0072B2", "#D55E00", "#009E73",
-                                "#CC79A7", "#E69F00", "#56B4E9", "#777777"};
-constexpr int kWidth = 640;                // of a figure, in pixels of the page
+constexpr std::array kPalette = {"#000000", "#0072B2", "#D55E00", "#009E73",
+                                 "#CC79A7", "#E69F00", "#56B4E9", "#777777"};
+constexpr int kFigureWidth = 640;          // of a figure, in pixels of the page
 constexpr double kCentimetres = 16;        // the same in print
 constexpr std::size_t kMostColumns = 200;  // of a comment
 constexpr std::size_t kTitleColumns = 68, kLabelColumns = 44;
@@ -84,7 +83,7 @@ std::string log_ticks(char axis, double low, double high) {
 }
 
 std::string curve_clause(const Curve& curve, std::size_t index) {
-  const std::size_t color = static_cast<std::size_t>(curve.color) % kColors.size();
+  const std::size_t color = static_cast<std::size_t>(curve.color) % kPalette.size();
   const std::string from = fmt::format("data index {} using", index);
   const std::string title =
       curve.label.empty() ? "notitle" : fmt::format("title {} noenhanced", quote(curve.label, kLabelColumns));
@@ -97,18 +96,18 @@ std::string curve_clause(const Curve& curve, std::size_t index) {
       return fmt::format(
           "{0} {1}:2:3:4 with yerrorbars lc rgb '{2}' lw 1.6 pt 0 notitle, \\\n     "
           "{0} {1}:2 with points lc rgb '{2}' lw 1.6 pt {3} ps 0.8 {4}",
-          from, x, kColors[color], kFilledSymbols[color] - (curve.open ? 1 : 0), title);
+          from, x, kPalette[color], kFilledSymbols[color] - (curve.open ? 1 : 0), title);
     }
     case Curve::Style::line:
-      return lines(kColors[color], "lw 2");
+      return lines(kPalette[color], "lw 2");
     case Curve::Style::guide:
-      return lines(kColors[color], "lw 1 dt (6,5)");
+      return lines(kPalette[color], "lw 1 dt (6,5)");
     case Curve::Style::reference:
       return lines("#000000", "lw 1.6 dt (9,5)");
     case Curve::Style::slope:
       return lines("#777777", "lw 1.8 dt (2,4)");
     case Curve::Style::steps:
-      return lines(kColors[color], "lw 1.8");
+      return lines(kPalette[color], "lw 1.8");
   }
   return "";
 }
@@ -135,7 +134,8 @@ std::filesystem::path find_program(const std::string& name) {
   for (std::string folder; std::getline(folders, folder, ':');) {
     const std::filesystem::path program = std::filesystem::absolute(std::filesystem::path(folder) / name);
     std::error_code ignored;
-    if (std::filesystem::is_regular_file(program, ignored) && ::access(program.c_str(), X_OK) == 0) return program;
+    if (std::filesystem::is_regular_file(program, ignored) && ::access(program.c_str(), X_OK) == 0)
+      return program;
   }
   return {};
 }
@@ -150,14 +150,14 @@ void run_gnuplot(const std::filesystem::path& folder, const std::string& script,
         "use `leafcast table` and `leafcast fit`, which do without",
         why));
   };
-  const std::filesystem::path program = find_program("gnuplot");  // process::cmd of Boost 1.74 skips PATH's first
+  const std::filesystem::path program =
+      find_program("gnuplot");  // process::cmd of Boost 1.74 skips PATH's first
   if (program.empty()) throw cannot_run("no folder of PATH has it");
   process::ipstream complaints;
   std::error_code failure;
-  process::child gnuplot(process::exe = program.string(), process::args = {script},
-                         process::start_dir = folder.string(),
-                         process::std_in<process::null, process::std_out> process::null,
-                         process::std_err > complaints, failure);
+  process::child gnuplot(
+      process::exe = program.string(), process::args = {script}, process::start_dir = folder.string(),
+      process::std_in<process::null, process::std_out> process::null, process::std_err > complaints, failure);
   if (failure) throw cannot_run(failure.message());
   const std::string text{std::istreambuf_iterator<char>(complaints), {}};
   gnuplot.wait();
@@ -223,7 +223,7 @@ std::string plot_script(const Plot& plot) {
   line("");
   const std::size_t height = 440 + 19 * legend.rows;
   line(fmt::format("set terminal svg size {},{} dynamic enhanced background '#ffffff' font 'sans-serif,15'",
-                   kWidth, height));
+                   kFigureWidth, height));
   line(fmt::format("set output {}", quote_name(plot.name + ".svg")));
   text += "plot ";
   for (std::size_t i = 0; i < plot.curves.size(); ++i)
@@ -232,13 +232,13 @@ std::string plot_script(const Plot& plot) {
   line("");
   line(fmt::format(
       "set terminal pdfcairo size {}cm,{}cm enhanced background '#ffffff' font 'sans,15' fontscale 0.6",
-      kCentimetres, kCentimetres * static_cast<double>(height) / kWidth));
+      kCentimetres, kCentimetres * static_cast<double>(height) / kFigureWidth));
   line(fmt::format("set output {}", quote_name(plot.name + ".pdf")));
   line("replot");
   line(
       fmt::format("set terminal pngcairo size {},{} enhanced background '#ffffff' font 'sans,15' fontscale "
                   "1.95 linewidth 2.6 pointscale 2.6",
-                  5 * kWidth / 2, 5 * height / 2));
+                  5 * kFigureWidth / 2, 5 * height / 2));
   line(fmt::format("set output {}", quote_name(plot.name + ".png")));
   line("replot");
   line("set output");

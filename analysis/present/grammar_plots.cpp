@@ -43,7 +43,7 @@ std::vector<Point> by_level(const GrammarFamily& family, const std::string& stat
   return points;
 }
 
-void set_ranges(Plot& plot) {
+void fit_axes(Plot& plot) {
   double x_low = INFINITY, x_high = -INFINITY, y_low = INFINITY, y_high = -INFINITY;
   for (const Curve& curve : plot.curves)
     for (const Point& p : curve.points) {
@@ -112,7 +112,7 @@ std::optional<Plot> correlations(const Record& record, const std::vector<Grammar
   add(plot, "many symbols and rules", Curve::Style::slope, 0,
       by_level(family, "last_token_correlation", true));
   add(plot, "sampled", Curve::Style::points, 1, sampled);
-  set_ranges(plot);
+  fit_axes(plot);
   return plot;
 }
 
@@ -129,7 +129,7 @@ std::optional<Plot> entropies(const GrammarFamily& family) {
   add(plot, "mean log N", Curve::Style::line, 2, by_level(family, "mean_log_compatible", false));
   add(plot, "log mean N", Curve::Style::line, 3, by_level(family, "log_mean_compatible", false));
   add(plot, "annealed formula", Curve::Style::reference, 0, by_level(family, "log_mean_compatible", true));
-  set_ranges(plot);
+  fit_axes(plot);
   return plot;
 }
 
@@ -206,7 +206,7 @@ std::optional<Plot> learning(const Record& record, const std::vector<GrammarAver
       first = false;
     }
   }
-  set_ranges(plot);
+  fit_axes(plot);
   return plot;
 }
 
@@ -241,7 +241,7 @@ std::optional<Plot> collapse(const GrammarFamily& family, const std::string& lea
     add(plot, fmt::format("ℓ = {}", l), Curve::Style::points, color, points);
   }
   if (plot.curves.empty()) return {};
-  set_ranges(plot);
+  fit_axes(plot);
   return plot;
 }
 

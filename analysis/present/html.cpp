@@ -94,7 +94,7 @@ struct Color {
   const char* dark;
   int drawn[3] = {-1, -1, -1};  ///< red, green, blue of gnuplot's
 };
-constexpr std::array kColors = {
+constexpr std::array kShades = {
     Color{"ink", "#1c2126", "#e6e9ec"},
     Color{"soft", "#5b6570", "#a3adb8"},
     Color{"line", "#dde2e7", "#333b43"},
@@ -118,7 +118,7 @@ constexpr std::array kColors = {
 
 std::string palette(const char* Color::*shade) {
   std::string rules;
-  for (const Color& color : kColors) rules += fmt::format(" --{}: {};", color.name, color.*shade);
+  for (const Color& color : kShades) rules += fmt::format(" --{}: {};", color.name, color.*shade);
   return rules;
 }
 
@@ -136,7 +136,7 @@ void replace_all(std::string& text, const std::string& old, const std::string& n
 }
 
 const Color* find_drawn(int red, int green, int blue) {
-  for (const Color& color : kColors)
+  for (const Color& color : kShades)
     if (color.drawn[0] == red && color.drawn[1] == green && color.drawn[2] == blue) return &color;
   return nullptr;
 }

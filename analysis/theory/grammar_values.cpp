@@ -15,7 +15,7 @@ namespace leafcast::analysis {
 
 namespace {
 
-std::string at(const char* statistic, int level) { return fmt::format("{}@{}", statistic, level); }
+std::string at_level(const char* statistic, int level) { return fmt::format("{}@{}", statistic, level); }
 
 std::string family_key(const Cell& cell) {
   std::string key;
@@ -24,7 +24,7 @@ std::string family_key(const Cell& cell) {
   return key;
 }
 
-constexpr double kRounding = 1e-13;
+constexpr double kSameForAll = 1e-13;
 
 }  // namespace
 
@@ -39,17 +39,18 @@ std::vector<GrammarValue> grammar_values(const Grammar& grammar, const LeafConte
   };
   for (int j = 1; j <= top; ++j)
     if (const auto value = token_correlation_of_height(grammar, laws, j))
-      add(at("token_correlation", j), *value, m ? asymptotic_token_correlation(v, m, s, j) : kUnknown);
+      add(at_level("token_correlation", j), *value, m ? asymptotic_token_correlation(v, m, s, j) : kUnknown);
   for (int j = 1; j <= top; ++j)
-    add(at("last_token_correlation", j), token_correlation(grammar, laws, last - tree_power(s, j - 1), last),
+    add(at_level("last_token_correlation", j),
+        token_correlation(grammar, laws, last - tree_power(s, j - 1), last),
         m ? asymptotic_token_correlation(v, m, s, j) : kUnknown);
-  for (int j = 2; j <= top; ++j) add(at("tuple_correlation", j), tuple_correlation(grammar, laws, j));
+  for (int j = 2; j <= top; ++j) add(at_level("tuple_correlation", j), tuple_correlation(grammar, laws, j));
   const std::vector<NextLeaf> next = last_leaf_by_level(grammar, laws);
   const int levels = static_cast<int>(next.size());
-  for (int j = 0; j < levels; ++j) add(at("last_token_entropy", j), next[j].entropy);
-  for (int j = 0; j < levels; ++j) add(at("mean_log_compatible", j), next[j].mean_log_compatible);
+  for (int j = 0; j < levels; ++j) add(at_level("last_token_entropy", j), next[j].entropy);
+  for (int j = 0; j < levels; ++j) add(at_level("mean_log_compatible", j), next[j].mean_log_compatible);
   for (int j = 0; j < levels; ++j)
-    add(at("log_mean_compatible", j), std::log(next[j].mean_compatible),
+    add(at_level("log_mean_compatible", j), std::log(next[j].mean_compatible),
         m ? std::log(annealed_compatible(v, m, s, j)) : kUnknown);
   add("entropy_per_token", sentence_entropy(grammar) / static_cast<double>(last + 1));
   for (const std::int64_t k : asked.contexts) {
@@ -60,7 +61,8 @@ std::vector<GrammarValue> grammar_values(const Grammar& grammar, const LeafConte
     add(fmt::format("leaf_log_mean_compatible@{}", k), std::log(leaf->mean_compatible));
   }
   if (m)
-    for (int j = 1; j <= top; ++j) add(at("sample_threshold", j), kUnknown, sample_threshold(v, m, s, j));
+    for (int j = 1; j <= top; ++j)
+      add(at_level("sample_threshold", j), kUnknown, sample_threshold(v, m, s, j));
   return list;
 }
 
@@ -71,7 +73,7 @@ MeanOverGrammars mean_over_grammars(const std::vector<double>& values) {
   for (const double value : values) squares += (value - mean) * (value - mean);
   if (values.size() < 2) return {mean, kUnknown};
   const double error = std::sqrt(squares / (n * (n - 1)));
-  return {mean, error < kRounding * std::abs(mean) ? 0 : error};  // what is the same for all grammars
+  return {mean, error < kSameForAll * std::abs(mean) ? 0 : error};  // what is the same for all grammars
 }
 
 std::vector<GrammarFamily> grammar_families(const Plan& plan, const LeafContexts& asked) {

@@ -18,7 +18,7 @@ namespace leafcast {
 std::int64_t leaves_between_polls(const Cell& cell, int samples) {
   const double leaf_seconds =
       samples * sentence_seconds(cell) / static_cast<double>(cell.language().leaves());
-  return static_cast<std::int64_t>(std::clamp(2e-3 / leaf_seconds, 1.0, 0x1p17));
+  return static_cast<std::int64_t>(std::clamp(kPollSeconds / leaf_seconds, 1.0, 0x1p17));
 }
 
 bool knows_nodes(const Cell& cell) { return cell.method() == Method::sequence && cell.traits().knows_nodes; }

@@ -56,8 +56,9 @@ bool find_kgram_laws(const SamplerTables& tables, LawTask& task);  // kgram_kern
 template <int symbols>
 bool write_on_planes(const SamplerTables& tables, SentenceTask& task);  // plane_kernels.cpp
 
-/// Leaves of so many samples that ride together between two calls of `proceed`: about two milliseconds of
-/// work.
+/// Seconds between two calls of `proceed`.
+inline constexpr double kPollSeconds = 2e-3;
+/// Leaves of so many samples that ride together between two of them.
 std::int64_t leaves_between_polls(const Cell& cell, int samples);
 
 }  // namespace leafcast

@@ -48,18 +48,19 @@ bool run_sentences(const SamplerTables& tables, SentenceTask& task) {
   const auto from_ancestors = [&] { return write_by(AncestorSampler<C, false>(tables), tables, task); };
   return visit_writer(
       generator,
-      overloaded{[&](const TrueGenerator&) { return from_ancestors(); },
-                 [&](const KgramGenerator&) { return write_kgrams<LaneChannel::LEAFCAST_CHANNEL>(tables, task); },
-                 [&](const BlockGenerator& block) {
-                   return block.memory == BlockMemory::leaves && tables.block_height < tables.height
-                              ? write_by(AncestorSampler<C, true>(tables), tables, task)
-                              : from_ancestors();
-                 },
-                 [&](const ReasoningGenerator& writer) {
-                   return writer.encoding == Encoding::segment && tables.block_height > 0
-                              ? write_by(SegmentSampler<C>(tables), tables, task)
-                              : from_ancestors();
-                 }});
+      overloaded{
+          [&](const TrueGenerator&) { return from_ancestors(); },
+          [&](const KgramGenerator&) { return write_kgrams<LaneChannel::LEAFCAST_CHANNEL>(tables, task); },
+          [&](const BlockGenerator& block) {
+            return block.memory == BlockMemory::leaves && tables.block_height < tables.height
+                       ? write_by(AncestorSampler<C, true>(tables), tables, task)
+                       : from_ancestors();
+          },
+          [&](const ReasoningGenerator& writer) {
+            return writer.encoding == Encoding::segment && tables.block_height > 0
+                       ? write_by(SegmentSampler<C>(tables), tables, task)
+                       : from_ancestors();
+          }});
 }
 
 }  // namespace

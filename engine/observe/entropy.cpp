@@ -8,21 +8,21 @@ namespace leafcast {
 
 namespace {
 
-constexpr const Field* kFields[] = {&fields::cross_entropy,   &fields::language_entropy,
-                                    &fields::own_entropy,     &fields::structure_entropy,
-                                    &fields::reverse_entropy, &fields::impossible};
+constexpr const Field* kEntropyFields[] = {&fields::cross_entropy,   &fields::language_entropy,
+                                           &fields::own_entropy,     &fields::structure_entropy,
+                                           &fields::reverse_entropy, &fields::impossible};
 constexpr double kLeafBits = 31;  // an entropy or −log of a leaf is below 2^31 units
 
-bool is_observed(const Cell& cell) { return cell.observe().entropy; }
+bool observes_entropy(const Cell& cell) { return cell.observe().entropy; }
 
 /// A sentence has up to 2n leaves and marks.
-double bits(const Cell& cell, int) {
+double entropy_bits(const Cell& cell, int) {
   return kLeafBits + 1 + sample_bits(cell) + std::log2(static_cast<double>(cell.language().leaves()));
 }
 
-const char* contradiction(const Cell& cell, const Tally& tally) {
+const char* entropy_contradiction(const Cell& cell, const Tally& tally) {
   const WideInt most = (WideInt(tally.samples) * 2 * cell.language().leaves()) << static_cast<int>(kLeafBits);
-  for (const Field* field : kFields) {
+  for (const Field* field : kEntropyFields) {
     if (field == &fields::impossible) continue;
     const Entries entries = field->entries ? field->entries(cell) : Entries{};
     for (int j = 0; j < static_cast<int>(entries.count); ++j)
@@ -33,8 +33,8 @@ const char* contradiction(const Cell& cell, const Tally& tally) {
                                                          : nullptr;
 }
 
-void simulate(const Cell& cell, std::mt19937_64& random, Tally& tally) {
-  for (const Field* field : kFields) {
+void simulate_entropy(const Cell& cell, std::mt19937_64& random, Tally& tally) {
+  for (const Field* field : kEntropyFields) {
     if (field == &fields::impossible) continue;
     const Entries entries = field->entries ? field->entries(cell) : Entries{};
     for (int j = 0; j < static_cast<int>(entries.count); ++j)
@@ -43,30 +43,33 @@ void simulate(const Cell& cell, std::mt19937_64& random, Tally& tally) {
   tally.counts(fields::impossible)[0] = random() % tally.samples;
 }
 
-constexpr Field entropy(const char* name) { return {.name = name, .form = Field::Form::sum, .bits = bits}; }
-constexpr Field by_height(const char* name) {
+constexpr Field entropy(const char* name) {
+  return {.name = name, .form = Field::Form::sum, .bits = entropy_bits};
+}
+constexpr Field entropy_by_height(const char* name) {
   return {.name = name,
           .form = Field::Form::sum,
           .shape = Field::Shape::by_height,
           .entries = all_heights,
-          .bits = bits};
+          .bits = entropy_bits};
 }
 
 }  // namespace
 
 namespace fields {
-constinit const Field cross_entropy = by_height("cross"), language_entropy = by_height("language"),
-                      own_entropy = entropy("own"), structure_entropy = entropy("own_structure"),
-                      reverse_entropy = entropy("reverse"), impossible = {.name = "impossible"};
+constinit const Field cross_entropy = entropy_by_height("cross"),
+                      language_entropy = entropy_by_height("language"), own_entropy = entropy("own"),
+                      structure_entropy = entropy("own_structure"), reverse_entropy = entropy("reverse"),
+                      impossible = {.name = "impossible"};
 }  // namespace fields
 
 constinit const Observable kEntropy = {.name = "entropy",
                                        .group = "entropy",
                                        .always_stored = false,
                                        .format = 5,
-                                       .fields = kFields,
-                                       .is_observed = is_observed,
-                                       .contradiction = contradiction,
-                                       .simulate = simulate};
+                                       .fields = kEntropyFields,
+                                       .is_observed = observes_entropy,
+                                       .contradiction = entropy_contradiction,
+                                       .simulate = simulate_entropy};
 
 }  // namespace leafcast

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/cell/cell.h"
+#include "engine/int128.h"
 #include "engine/observe/tally.h"
 
 namespace leafcast {
@@ -33,17 +34,16 @@ std::int64_t width_of_nonnegative(int bin) {
 
 /// round(p·n), halves upwards, exactly: p = mantissa · 2^{−shift}.
 std::int64_t round_product(double p, std::int64_t n) {
-  __extension__ typedef unsigned __int128 Wide;
   int exponent;
   const auto mantissa = static_cast<std::uint64_t>(std::frexp(p, &exponent) * 0x1p53);
   const int shift = 53 - exponent;
   if (shift > 120) return 0;
-  return static_cast<std::int64_t>(((static_cast<Wide>(mantissa) * n >> (shift - 1)) + 1) >> 1);
+  return static_cast<std::int64_t>(((static_cast<UInt128>(mantissa) * n >> (shift - 1)) + 1) >> 1);
 }
 
-bool is_observed(const Cell& cell) { return cell.observe().histogram; }
+bool observes_histogram(const Cell& cell) { return cell.observe().histogram; }
 
-const char* contradiction(const Cell&, const Tally& tally) {
+const char* histogram_contradiction(const Cell&, const Tally& tally) {
   std::uint64_t left = tally.samples;
   for (const auto& [bin, count] : tally.histogram) {
     if (count > left) return "its histogram does not count its samples";
@@ -52,7 +52,7 @@ const char* contradiction(const Cell&, const Tally& tally) {
   return left == 0 ? nullptr : "its histogram does not count its samples";
 }
 
-void simulate(const Cell& cell, std::mt19937_64& random, Tally& tally) {
+void simulate_histogram(const Cell& cell, std::mt19937_64& random, Tally& tally) {
   const int octaves = std::bit_width(static_cast<std::uint64_t>(cell.language().leaves()));
   for (std::uint64_t left = tally.samples; left > 0;) {
     const std::uint64_t count = left > 9 ? 1 + random() % left : left;
@@ -69,9 +69,9 @@ constinit const Observable kHistogram = {.name = "histogram",
                                          .always_stored = true,
                                          .format = 1,
                                          .fields = {},
-                                         .is_observed = is_observed,
-                                         .contradiction = contradiction,
-                                         .simulate = simulate};
+                                         .is_observed = observes_histogram,
+                                         .contradiction = histogram_contradiction,
+                                         .simulate = simulate_histogram};
 
 std::int64_t HistogramBins::centre(const Cell& cell) {
   const Language& language = cell.language();

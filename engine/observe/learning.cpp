@@ -9,18 +9,18 @@ namespace leafcast {
 
 namespace {
 
-constexpr const Field* kFields[] = {&fields::tested, &fields::errors, &fields::loss, &fields::clustered,
-                                    &fields::pure};
+constexpr const Field* kLearningFields[] = {&fields::tested, &fields::errors, &fields::loss,
+                                            &fields::clustered, &fields::pure};
 constexpr int kLossBits = kEntropyBits + 10;  // a probability of double precision has a loss below 2^10 nats
 
 const LearnerGenerator& learner_of(const Cell& cell) { return std::get<LearnerGenerator>(cell.generator()); }
-bool is_observed(const Cell& cell) { return std::holds_alternative<LearnerGenerator>(cell.generator()); }
+bool observes_learning(const Cell& cell) { return cell.learns(); }
 
-double bits(const Cell& cell, int) {
+double learning_bits(const Cell& cell, int) {
   return kLossBits + sample_bits(cell) + std::log2(static_cast<double>(learner_of(cell).test));
 }
 
-const char* contradiction(const Cell& cell, const Tally& tally) {
+const char* learning_contradiction(const Cell& cell, const Tally& tally) {
   const WideInt sets = tally.samples;
   const WideInt tested = tally.count(fields::tested);
   if (tested != sets * learner_of(cell).test || tally.count(fields::errors) > tested)
@@ -36,7 +36,7 @@ const char* contradiction(const Cell& cell, const Tally& tally) {
   return nullptr;
 }
 
-void simulate(const Cell& cell, std::mt19937_64& random, Tally& tally) {
+void simulate_learning(const Cell& cell, std::mt19937_64& random, Tally& tally) {
   const std::uint64_t tested = tally.samples * static_cast<std::uint64_t>(learner_of(cell).test);
   tally.counts(fields::tested)[0] = tested;
   tally.counts(fields::errors)[0] = random() % (tested + 1);
@@ -49,7 +49,7 @@ void simulate(const Cell& cell, std::mt19937_64& random, Tally& tally) {
   }
 }
 
-constexpr Field by_height(const char* name) {
+constexpr Field learning_by_height(const char* name) {
   return {.name = name, .shape = Field::Shape::by_height, .entries = all_heights};
 }
 
@@ -57,17 +57,17 @@ constexpr Field by_height(const char* name) {
 
 namespace fields {
 constinit const Field tested = {.name = "tested"}, errors = {.name = "errors"},
-                      loss = {.name = "loss", .form = Field::Form::sum, .bits = bits},
-                      clustered = by_height("clustered"), pure = by_height("pure");
+                      loss = {.name = "loss", .form = Field::Form::sum, .bits = learning_bits},
+                      clustered = learning_by_height("clustered"), pure = learning_by_height("pure");
 }  // namespace fields
 
 constinit const Observable kLearning = {.name = "learning",
                                         .group = "learners",
                                         .always_stored = false,
                                         .format = 6,
-                                        .fields = kFields,
-                                        .is_observed = is_observed,
-                                        .contradiction = contradiction,
-                                        .simulate = simulate};
+                                        .fields = kLearningFields,
+                                        .is_observed = observes_learning,
+                                        .contradiction = learning_contradiction,
+                                        .simulate = simulate_learning};
 
 }  // namespace leafcast

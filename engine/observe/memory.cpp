@@ -7,11 +7,11 @@ namespace leafcast {
 
 namespace {
 
-constexpr const Field* kFields[] = {&fields::memory_bits};
+constexpr const Field* kMemoryFields[] = {&fields::memory_bits};
 
-bool is_observed(const Cell& cell) { return std::holds_alternative<ReasoningGenerator>(cell.generator()); }
-const char* contradiction(const Cell&, const Tally&) { return nullptr; }
-void simulate(const Cell&, std::mt19937_64& random, Tally& tally) {
+bool observes_memory(const Cell& cell) { return cell.traits().counts_memory; }
+const char* memory_contradiction(const Cell&, const Tally&) { return nullptr; }
+void simulate_memory(const Cell&, std::mt19937_64& random, Tally& tally) {
   tally.counts(fields::memory_bits)[0] = 1 + random() % 1000;
 }
 
@@ -25,10 +25,10 @@ constinit const Observable kMemory = {.name = "memory",
                                       .group = "",
                                       .always_stored = true,
                                       .format = 1,
-                                      .fields = kFields,
-                                      .is_observed = is_observed,
-                                      .contradiction = contradiction,
-                                      .simulate = simulate};
+                                      .fields = kMemoryFields,
+                                      .is_observed = observes_memory,
+                                      .contradiction = memory_contradiction,
+                                      .simulate = simulate_memory};
 
 void note_memory(Tally& tally, std::uint64_t bits) {
   if (tally.has(fields::memory_bits)) tally.counts(fields::memory_bits)[0] = bits;

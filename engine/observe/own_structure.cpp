@@ -7,14 +7,14 @@ namespace leafcast {
 
 namespace {
 
-constexpr const Field* kFields[] = {&fields::well_formed};
+constexpr const Field* kOwnStructureFields[] = {&fields::well_formed};
 
-bool is_observed(const Cell& cell) { return cell.writes_own_structure(); }
-const char* contradiction(const Cell&, const Tally& tally) {
+bool observes_own_structure(const Cell& cell) { return cell.writes_own_structure(); }
+const char* structure_contradiction(const Cell&, const Tally& tally) {
   return tally.count(fields::well_formed) > tally.samples ? "more well-formed sentences than sentences"
                                                           : nullptr;
 }
-void simulate(const Cell&, std::mt19937_64& random, Tally& tally) {
+void simulate_own_structure(const Cell&, std::mt19937_64& random, Tally& tally) {
   tally.counts(fields::well_formed)[0] = random() % (tally.samples + 1);
 }
 
@@ -28,9 +28,9 @@ constinit const Observable kOwnStructure = {.name = "own structure",
                                             .group = "",
                                             .always_stored = false,
                                             .format = 5,
-                                            .fields = kFields,
-                                            .is_observed = is_observed,
-                                            .contradiction = contradiction,
-                                            .simulate = simulate};
+                                            .fields = kOwnStructureFields,
+                                            .is_observed = observes_own_structure,
+                                            .contradiction = structure_contradiction,
+                                            .simulate = simulate_own_structure};
 
 }  // namespace leafcast

@@ -10,25 +10,27 @@ namespace leafcast {
 
 namespace {
 
-constexpr const Field* kFields[] = {&fields::pair_count};
+constexpr const Field* kPairsFields[] = {&fields::pair_count};
 
-bool is_observed(const Cell& cell) { return cell.observe().pairs != Pairs::none; }
+bool observes_pairs(const Cell& cell) { return cell.observe().pairs != Pairs::none; }
 
 std::size_t symbol_pairs(const Cell& cell) {
   const auto symbols = static_cast<std::size_t>(cell.language().symbols());
   return symbols * symbols;
 }
 
-Entries entries(const Cell& cell) { return {0, observed_pairs(cell).distance.size() * symbol_pairs(cell)}; }
+Entries pair_entries(const Cell& cell) {
+  return {0, observed_pairs(cell).distance.size() * symbol_pairs(cell)};
+}
 
-std::vector<FieldAxis> axes(const Cell& cell) {
+std::vector<FieldAxis> pair_axes(const Cell& cell) {
   std::vector<std::int32_t> symbols(static_cast<std::size_t>(cell.language().symbols()));
   std::iota(symbols.begin(), symbols.end(), 0);
   return {{"distance", observed_pairs(cell).distance}, {"symbol", symbols}, {"last_symbol", symbols}};
 }
 
 /// Every pair has been counted once in every sample.
-const char* contradiction(const Cell& cell, const Tally& tally) {
+const char* pair_contradiction(const Cell& cell, const Tally& tally) {
   const std::span<const std::uint64_t> counts = tally.counts(fields::pair_count);
   const std::size_t size = symbol_pairs(cell);
   for (std::size_t begin = 0; begin < counts.size(); begin += size) {
@@ -42,7 +44,7 @@ const char* contradiction(const Cell& cell, const Tally& tally) {
   return nullptr;
 }
 
-void simulate(const Cell& cell, std::mt19937_64& random, Tally& tally) {
+void simulate_pairs(const Cell& cell, std::mt19937_64& random, Tally& tally) {
   const std::span<std::uint64_t> counts = tally.counts(fields::pair_count);
   const std::size_t size = symbol_pairs(cell);
   for (std::size_t begin = 0; begin < counts.size(); begin += size) {
@@ -56,17 +58,17 @@ void simulate(const Cell& cell, std::mt19937_64& random, Tally& tally) {
 
 namespace fields {
 constinit const Field pair_count = {
-    .name = "count", .shape = Field::Shape::table, .entries = entries, .axes = axes};
+    .name = "count", .shape = Field::Shape::table, .entries = pair_entries, .axes = pair_axes};
 }  // namespace fields
 
 constinit const Observable kPairs = {.name = "pairs",
                                      .group = "pairs",
                                      .always_stored = false,
                                      .format = 6,
-                                     .fields = kFields,
-                                     .is_observed = is_observed,
-                                     .contradiction = contradiction,
-                                     .simulate = simulate};
+                                     .fields = kPairsFields,
+                                     .is_observed = observes_pairs,
+                                     .contradiction = pair_contradiction,
+                                     .simulate = simulate_pairs};
 
 PairPositions observed_pairs(const Cell& cell) {
   PairPositions pairs;

@@ -8,9 +8,7 @@ namespace leafcast {
 
 namespace {
 
-bool is_observed(const Cell& cell) {
-  return cell.method() != Method::splitting && !std::holds_alternative<LearnerGenerator>(cell.generator());
-}
+bool observes_power_sums(const Cell& cell) { return cell.method() != Method::splitting && !cell.learns(); }
 
 Entries tallied_heights(const Cell& cell) {
   const Entries all = all_heights(cell);
@@ -20,14 +18,14 @@ Entries tallied_heights(const Cell& cell) {
 /// |s| ≤ (q−1) d^j over d^{h−j} subtrees a sample; sequences of their own structure have some 2n symbols, those of
 /// strangers (`score`) maybe more.
 template <int P>
-double bits(const Cell& cell, int height) {
+double sum_bits(const Cell& cell, int height) {
   const Language& language = cell.language();
   const double levels = std::log2(language.d), most = std::log2(std::max(2, language.symbols() - 1));
   return P * (most + height * levels + (cell.writes_own_structure() ? 6 : 0)) + sample_bits(cell) +
          (language.height - height) * levels;
 }
 
-const char* contradiction(const Cell& cell, const Tally& tally) {
+const char* sum_contradiction(const Cell& cell, const Tally& tally) {
   const Entries heights = tallied_heights(cell);
   for (int j = heights.first; j < heights.first + static_cast<int>(heights.count); ++j)
     if (wide(tally, fields::sum_s[1], j) < 0 || wide(tally, fields::sum_s[3], j) < 0)
@@ -35,7 +33,7 @@ const char* contradiction(const Cell& cell, const Tally& tally) {
   return nullptr;
 }
 
-void simulate(const Cell& cell, std::mt19937_64& random, Tally& tally) {
+void simulate_power_sums(const Cell& cell, std::mt19937_64& random, Tally& tally) {
   const Entries heights = tallied_heights(cell);
   for (int j = heights.first; j < heights.first + static_cast<int>(heights.count); ++j)
     for (int p = 0; p < kPowers; ++p)
@@ -52,11 +50,11 @@ constexpr Field power(const char* name) {
           .form = Field::Form::sum,
           .shape = Field::Shape::by_height,
           .entries = tallied_heights,
-          .bits = bits<P>};
+          .bits = sum_bits<P>};
 }
 
-constexpr const Field* kFields[] = {&fields::sum_s[0], &fields::sum_s[1], &fields::sum_s[2],
-                                    &fields::sum_s[3]};
+constexpr const Field* kPowerSumsFields[] = {&fields::sum_s[0], &fields::sum_s[1], &fields::sum_s[2],
+                                             &fields::sum_s[3]};
 
 }  // namespace
 
@@ -69,10 +67,10 @@ constinit const Observable kPowerSums = {.name = "power sums",
                                          .group = "",
                                          .always_stored = true,
                                          .format = 1,
-                                         .fields = kFields,
-                                         .is_observed = is_observed,
-                                         .contradiction = contradiction,
-                                         .simulate = simulate};
+                                         .fields = kPowerSumsFields,
+                                         .is_observed = observes_power_sums,
+                                         .contradiction = sum_contradiction,
+                                         .simulate = simulate_power_sums};
 
 PowerSums power_sums(const Tally& tally, int height) {
   PowerSums sums;

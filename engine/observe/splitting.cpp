@@ -8,14 +8,15 @@ namespace leafcast {
 
 namespace {
 
-constexpr const Field* kFields[] = {&fields::runs,         &fields::extinct_runs, &fields::thin_runs,
-                                    &fields::valid_weight, &fields::free_weight,  &fields::squared_weight};
+constexpr const Field* kSplittingFields[] = {&fields::runs,        &fields::extinct_runs,
+                                             &fields::thin_runs,   &fields::valid_weight,
+                                             &fields::free_weight, &fields::squared_weight};
 
-bool is_observed(const Cell& cell) { return cell.method() == Method::splitting; }
+bool observes_splitting(const Cell& cell) { return cell.method() == Method::splitting; }
 
-double bits(const Cell& cell, int) { return kWeightBits + sample_bits(cell); }
+double splitting_bits(const Cell& cell, int) { return kWeightBits + sample_bits(cell); }
 
-const char* contradiction(const Cell&, const Tally& tally) {
+const char* splitting_contradiction(const Cell&, const Tally& tally) {
   const std::uint64_t runs = tally.count(fields::runs), thin = tally.count(fields::thin_runs);
   if ((runs > 0) != (tally.samples > 0) || runs > tally.samples || thin > runs ||
       tally.count(fields::extinct_runs) > thin)
@@ -28,7 +29,7 @@ const char* contradiction(const Cell&, const Tally& tally) {
   return nullptr;
 }
 
-void simulate(const Cell&, std::mt19937_64& random, Tally& tally) {
+void simulate_splitting(const Cell&, std::mt19937_64& random, Tally& tally) {
   const std::uint64_t runs = 1 + random() % tally.samples, thin = random() % (runs + 1);
   tally.counts(fields::runs)[0] = runs;
   tally.counts(fields::thin_runs)[0] = thin;
@@ -39,7 +40,9 @@ void simulate(const Cell&, std::mt19937_64& random, Tally& tally) {
   add(tally, fields::squared_weight, 0, valid >> static_cast<unsigned>(random() % 200));
 }
 
-constexpr Field weight(const char* name) { return {.name = name, .form = Field::Form::weight, .bits = bits}; }
+constexpr Field weight(const char* name) {
+  return {.name = name, .form = Field::Form::weight, .bits = splitting_bits};
+}
 
 }  // namespace
 
@@ -53,9 +56,9 @@ constinit const Observable kSplitting = {.name = "splitting",
                                          .group = "splitting",
                                          .always_stored = false,
                                          .format = 3,
-                                         .fields = kFields,
-                                         .is_observed = is_observed,
-                                         .contradiction = contradiction,
-                                         .simulate = simulate};
+                                         .fields = kSplittingFields,
+                                         .is_observed = observes_splitting,
+                                         .contradiction = splitting_contradiction,
+                                         .simulate = simulate_splitting};
 
 }  // namespace leafcast

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/int128.h"
 #include "engine/observe/field.h"
 #include "engine/observe/histogram.h"
 
@@ -88,7 +89,6 @@ class Tally {
 };
 
 /// Adds a number to two's complement words.
-__extension__ typedef __int128 Int128;
 void add_to(std::span<std::uint64_t> limbs, Int128 value);
 
 /// A cell's tallies by jackknife bin (chunk index mod 64).

@@ -8,17 +8,19 @@ namespace leafcast {
 
 namespace {
 
-constexpr const Field* kFields[] = {&fields::valid, &fields::first_inconsistency, &fields::frozen_roots,
-                                    &fields::free_roots};
+constexpr const Field* kValidityFields[] = {&fields::valid, &fields::first_inconsistency,
+                                            &fields::frozen_roots, &fields::free_roots};
 
-bool is_observed(const Cell& cell) { return cell.observe().validity && cell.method() != Method::splitting; }
+bool observes_validity(const Cell& cell) {
+  return cell.observe().validity && cell.method() != Method::splitting;
+}
 
 std::uint64_t subtrees(const Cell& cell, int height) {
   const Language& language = cell.language();
   return static_cast<std::uint64_t>(tree_power(language.d, language.height - height));
 }
 
-const char* contradiction(const Cell& cell, const Tally& tally) {
+const char* validity_contradiction(const Cell& cell, const Tally& tally) {
   std::uint64_t left = tally.samples;
   for (int j = 0; j <= cell.language().height; ++j) {
     if (tally.count(fields::valid, j) / subtrees(cell, j) > tally.samples)
@@ -32,7 +34,7 @@ const char* contradiction(const Cell& cell, const Tally& tally) {
   return nullptr;
 }
 
-void simulate(const Cell& cell, std::mt19937_64& random, Tally& tally) {
+void simulate_validity(const Cell& cell, std::mt19937_64& random, Tally& tally) {
   const auto valid = tally.counts(fields::valid), first = tally.counts(fields::first_inconsistency);
   std::uint64_t left = tally.samples;
   for (std::size_t j = 0; j < valid.size(); ++j) {
@@ -43,14 +45,15 @@ void simulate(const Cell& cell, std::mt19937_64& random, Tally& tally) {
   tally.counts(fields::free_roots)[0] = left - tally.count(fields::frozen_roots);
 }
 
-constexpr Field by_height(const char* name) {
+constexpr Field validity_by_height(const char* name) {
   return {.name = name, .shape = Field::Shape::by_height, .entries = all_heights};
 }
 
 }  // namespace
 
 namespace fields {
-constinit const Field valid = by_height("valid"), first_inconsistency = by_height("first_inconsistency"),
+constinit const Field valid = validity_by_height("valid"),
+                      first_inconsistency = validity_by_height("first_inconsistency"),
                       frozen_roots = {.name = "frozen_roots"}, free_roots = {.name = "free_roots"};
 }  // namespace fields
 
@@ -58,9 +61,9 @@ constinit const Observable kValidity = {.name = "validity",
                                         .group = "",
                                         .always_stored = true,
                                         .format = 1,
-                                        .fields = kFields,
-                                        .is_observed = is_observed,
-                                        .contradiction = contradiction,
-                                        .simulate = simulate};
+                                        .fields = kValidityFields,
+                                        .is_observed = observes_validity,
+                                        .contradiction = validity_contradiction,
+                                        .simulate = simulate_validity};
 
 }  // namespace leafcast

@@ -14,6 +14,7 @@
 #include "engine/kernels/splitting/splitting_writers.h"
 #include "engine/kernels/tables/rule_index.h"
 #include "engine/learners/learner.h"
+#include "engine/values.h"
 
 namespace leafcast {
 
@@ -148,14 +149,13 @@ std::string sampler_name(const Cell& cell) {
 }
 
 std::string language_name(const Language& language) {
-  return language.visit(
-      overloaded{[](const Channel& channel) {
-                   return fmt::format("{} q={}", channel.is_symmetric() ? "symmetric" : "dense", channel.q());
-                 },
-                 [](const Grammar& grammar) {
-                   return fmt::format("grammar v={} rules={}", grammar.symbols(),
-                                      std::lround(rules_a_level(grammar)));
-                 }});
+  return language.visit(overloaded{
+      [](const Channel& channel) {
+        return fmt::format("{} q={}", channel.is_symmetric() ? "symmetric" : "dense", channel.q());
+      },
+      [](const Grammar& grammar) {
+        return fmt::format("grammar v={} rules={}", grammar.symbols(), std::lround(rules_a_level(grammar)));
+      }});
 }
 
 /// Of a learner's sample: drawing, a look-up or a sort for every feature, and the distances of tuples.
@@ -172,12 +172,6 @@ double nominal_training(const Cell& cell) {
   return (sentences * (n * 100 + 250 * s * language.height) +
           language.height * tuples * tuples * surroundings) *
          1e-9;
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 /// Whom a class of work is like, from the most to the least: "segment, dense q=4", "segment", "".
@@ -204,6 +198,7 @@ std::string work_class(const Cell& cell) {
   if (observe.histogram) observers += " histogram";
   if (observe.entropy) observers += " entropy";
   if (observe.pairs != Pairs::none) observers += " pairs";
+  if (!observe.functionals.empty()) observers += " functionals";
   return fmt::format("{}, {}, d={}, {} at once,{}", sampler_name(cell), language_name(cell.language()),
                      cell.language().d, batch_size(cell), observers.empty() ? " sum" : observers);
 }

@@ -8,6 +8,7 @@
 
 #include "engine/kernels/chunk_runner.h"
 #include "engine/language/languages.h"
+#include "engine/values.h"
 
 namespace leafcast {
 
@@ -23,12 +24,6 @@ double seconds_of(clockid_t clock) {
   timespec time{};
   clock_gettime(clock, &time);
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 /// The cell on a tree one level lower, if that is of the same class.

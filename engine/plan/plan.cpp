@@ -50,16 +50,17 @@ Grain grain_of(const Cell& cell, int streams) {
   }
   if (cell.traits().remembers_a_path) return {batch, 0x1p25 / leaves};
   // Belief propagation takes q² or q³ steps, or one for each rule on two paths.
-  const double steps = cell.language().visit(overloaded{
-      [](const Channel& channel) {
-        const double q = channel.q();
-        return channel.is_symmetric() ? q * q / 16 : q * q * q / 64;
-      },
-      [](const Grammar& grammar) {
-        double rules = 0;
-        for (int j = 1; j <= grammar.height(); ++j) rules += grammar.rules(j).rules();
-        return rules / 32;
-      }});
+  const double steps =
+      cell.language().visit(overloaded{[](const Channel& channel) {
+                                         const double q = channel.q();
+                                         return channel.is_symmetric() ? q * q / 16 : q * q * q / 64;
+                                       },
+                                       [](const Grammar& grammar) {
+                                         double rules = 0;
+                                         for (int j = 1; j <= grammar.height(); ++j)
+                                           rules += grammar.rules(j).rules();
+                                         return rules / 32;
+                                       }});
   return {batch, 0x1p25 / leaves / std::max(1.0, steps)};
 }
 
@@ -260,6 +261,12 @@ bool Ledger::disjoint(const Ledger& other) const {
   for (std::size_t i = 0; i < std::min(done_.size(), other.done_.size()); ++i)
     if (boost::icl::intersects(done_[i], other.done_[i])) return false;
   return true;
+}
+
+bool Ledger::includes(const Ledger& other) const {
+  Ledger both = *this;
+  both += other;
+  return both == *this;
 }
 
 Ledger& Ledger::operator+=(const Ledger& other) {

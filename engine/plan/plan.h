@@ -92,6 +92,8 @@ class Ledger {
   bool insert(Chunk chunk);
   /// True if no chunk is in both.
   bool disjoint(const Ledger& other) const;
+  /// True if every chunk of the other is in this one.
+  bool includes(const Ledger& other) const;
   Ledger& operator+=(const Ledger& other);
   std::uint64_t count(std::size_t cell) const;
   std::uint64_t count() const;

@@ -80,7 +80,8 @@ int Vocabulary::number(Token token) const {
   if (const int single = place(singles, token.kind); single >= 0) return single;
   const int kind = place(kinds, token.kind);
   LEAFCAST_EXPECT(kind >= 0, "the number of " + text(token),
-                  "no token of a stream of " + stream_name(stream_), "choose the stream that has it");
+                  std::string("no token of a stream of ") + stream_name(stream_),
+                  "choose the stream that has it");
   return static_cast<int>(singles.size()) + kind + token.value * static_cast<int>(kinds.size());
 }
 

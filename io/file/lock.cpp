@@ -150,10 +150,10 @@ struct Holder {
   }
 };
 
-std::string read_text(const fs::path& file) {
+/// Nothing where it cannot be read.
+std::string text_of_lock(const fs::path& file) {
   try {
-    const auto bytes = read_bytes(file);
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    return read_text(file);
   } catch (const IoError&) {
     return {};
   }
@@ -202,7 +202,7 @@ bool seems_dead(const fs::path& file, const Holder& holder, const LockTiming& ti
   while (std::chrono::steady_clock::now() - begin < timing.silent) {
     std::this_thread::sleep_for(std::min<std::chrono::milliseconds>(timing.beat / 5, timing.silent / 20));
     const auto now = last_beat(file);
-    if (!now || !same_time(*before, *now) || read_text(file) != text) return false;
+    if (!now || !same_time(*before, *now) || text_of_lock(file) != text) return false;
   }
   return true;
 }
@@ -230,12 +230,12 @@ Attempt take_over(const fs::path& file, const Holder& self, std::optional<Holder
   const Descriptor fd(::open(file.c_str(), O_RDWR | O_CLOEXEC));
   if (!fd && errno == ENOENT) return Attempt::again;  // released meanwhile
   if (!fd) throw io_error("open", file, errno);
-  const auto holder = Holder::parse(read_text(file));
+  const auto holder = Holder::parse(text_of_lock(file));
   if (holder && !holder->dead(self) && !holder->is_judged_by_process(self) && holder->beats &&
       !(watched && watched->text() == holder->text())) {
     // Not while flock is held: everybody may watch.
     if (!seems_dead(file, *holder, timing)) {
-      const auto later = Holder::parse(read_text(file));
+      const auto later = Holder::parse(text_of_lock(file));
       if (later && later->text() == holder->text()) refuse(file, *holder);  // its heart has beaten
     } else {
       watched = holder;
@@ -249,7 +249,7 @@ Attempt take_over(const fs::path& file, const Holder& self, std::optional<Holder
   if (::fstat(fd.get(), &opened) != 0 || ::stat(file.c_str(), &current) != 0 ||
       opened.st_ino != current.st_ino)
     return Attempt::again;
-  const std::string there = read_text(file);
+  const std::string there = text_of_lock(file);
   const auto now = Holder::parse(there);
   if (!now) return Attempt::unreadable;
   const bool dead = now->dead(self) || (watched && watched->text() == there);
@@ -328,7 +328,7 @@ class Lock::Heart {
   void run(const fs::path& file, const std::string& text, std::chrono::milliseconds beat) {
     std::unique_lock guard(mutex_);
     while (!stopped_.wait_for(guard, beat, [this] { return stop_; }))
-      if (read_text(file) == text)  // else another has it: check_held will tell
+      if (text_of_lock(file) == text)  // else another has it: check_held will tell
         ::utimensat(AT_FDCWD, file.c_str(), nullptr, 0);
   }
 
@@ -376,7 +376,7 @@ Lock Lock::acquire(const fs::path& file, const LockTiming& timing) {
       file.string()));
 }
 
-bool Lock::held() const { return !file_.empty() && read_text(file_) == text_; }
+bool Lock::held() const { return !file_.empty() && text_of_lock(file_) == text_; }
 
 void Lock::check_held() const {
   if (!held())
@@ -397,7 +397,7 @@ void Lock::release() noexcept {
 }
 
 std::optional<LockState> look_at_lock(const fs::path& file, const LockTiming& timing) {
-  const auto holder = Holder::parse(read_text(file));
+  const auto holder = Holder::parse(text_of_lock(file));
   const auto beat = last_beat(file);
   if (!holder || !beat) return std::nullopt;
   LockState state{holder->host, holder->job, holder->since, holder->pid, 0, false};

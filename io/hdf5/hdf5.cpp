@@ -236,6 +236,12 @@ Axis Group::make_axis(const std::string& name, const std::vector<std::string>& v
   return axis;
 }
 
+Axis Group::make_numbered_axis(const std::string& name, std::size_t size) {
+  std::vector<std::int32_t> numbers(size);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  return make_axis(name, numbers);
+}
+
 void Group::make_text(const std::string& name, const std::string& text) {
   const Handle dataset(H5Dcreate2(handle_, name.c_str(), text_type(), scalar(), H5P_DEFAULT,
                                   dataset_properties(), H5P_DEFAULT),

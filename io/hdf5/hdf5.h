@@ -171,6 +171,8 @@ class Group {
     return axis;
   }
   Axis make_axis(const std::string& name, const std::vector<std::string>& values);
+  /// 0, 1 … size − 1.
+  Axis make_numbered_axis(const std::string& name, std::size_t size);
   void make_text(const std::string& name, const std::string& text);  ///< a scalar string
   void set(const std::string& attribute, const std::string& text);
   void set(const std::string& attribute, std::int32_t number);

@@ -9,17 +9,11 @@ namespace leafcast::io {
 
 namespace {
 
-std::vector<std::int32_t> numbered(int size) {
-  std::vector<std::int32_t> numbers(static_cast<std::size_t>(size));
-  std::iota(numbers.begin(), numbers.end(), 0);
-  return numbers;
-}
-
 void put_grammar(h5::Group group, const Grammar& grammar) {
   group.set("symbols", std::int32_t{grammar.symbols()});
   group.set("children", std::int32_t{grammar.children()});
   group.set("height", std::int32_t{grammar.height()});
-  const h5::Axis root = group.make_axis("class", numbered(grammar.classes()));
+  const h5::Axis root = group.make_numbered_axis("class", static_cast<std::size_t>(grammar.classes()));
   group.make_column("root_probability", root,
                     std::vector<double>(grammar.root().begin(), grammar.root().end()));
   std::vector<std::int32_t> level, parent;
@@ -36,8 +30,8 @@ void put_grammar(h5::Group group, const Grammar& grammar) {
       }
     tuples.insert(tuples.end(), set.symbols.begin(), set.symbols.end());
   }
-  const h5::Axis rule = group.make_axis("rule", numbered(static_cast<int>(level.size())));
-  const h5::Axis child = group.make_axis("child", numbered(grammar.children()));
+  const h5::Axis rule = group.make_numbered_axis("rule", level.size());
+  const h5::Axis child = group.make_numbered_axis("child", static_cast<std::size_t>(grammar.children()));
   group.make_column("level", rule, level);
   group.make_column("parent", rule, parent);
   group.make_column("probability", rule, probability);

@@ -16,12 +16,6 @@ namespace leafcast::io {
 
 namespace {
 
-std::vector<std::int32_t> indices(std::size_t count) {
-  std::vector<std::int32_t> list(count);
-  std::iota(list.begin(), list.end(), 0);
-  return list;
-}
-
 bool is_stored(const Observable& observable, const Plan& plan) {
   return observable.always_stored || std::ranges::any_of(plan.cells(), observable.is_observed);
 }
@@ -58,7 +52,7 @@ class MomentsWriter {
     const auto is_weight = [](const Field* field) { return field->form == Field::Form::weight; };
     std::optional<h5::Axis> weight_limb;
     if (std::ranges::any_of(observable.fields, is_weight))
-      weight_limb.emplace(group.make_axis("weight_limb", indices(kWeightLimbs)));
+      weight_limb.emplace(group.make_numbered_axis("weight_limb", kWeightLimbs));
     for (const Field* field : observable.fields)
       if (field->shape == Field::Shape::table)
         put_tables(group, observable, *field);
@@ -91,7 +85,7 @@ class MomentsWriter {
         }
       }
     }
-    const h5::Axis row = group.make_axis("row", indices(cell.size()));
+    const h5::Axis row = group.make_numbered_axis("row", cell.size());
     group.make_column("cell", row, cell);
     group.make_column("bin", row, bin);
     group.make_column("histogram_bin", row, histogram_bin);

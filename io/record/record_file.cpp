@@ -40,12 +40,6 @@ std::vector<std::uint32_t> cells_of(FileType type, const Record& record) {
   return cells;
 }
 
-std::vector<std::int32_t> indices(std::size_t count) {
-  std::vector<std::int32_t> list(count);
-  std::iota(list.begin(), list.end(), 0);
-  return list;
-}
-
 /// Writes /ledger: a row an interval of chunks done.
 void put_ledger(h5::Group group, const Record& record, const std::vector<std::uint32_t>& cells) {
   std::vector<std::uint32_t> cell, first, last;
@@ -56,7 +50,7 @@ void put_ledger(h5::Group group, const Record& record, const std::vector<std::ui
       last.push_back(boost::icl::last(interval));
     }
   }
-  const h5::Axis axis = group.make_axis("interval", indices(cell.size()));
+  const h5::Axis axis = group.make_numbered_axis("interval", cell.size());
   group.make_column("cell", axis, cell);
   group.make_column("first", axis, first);
   group.make_column("last", axis, last);
@@ -151,9 +145,9 @@ RecordImage::RecordImage(FileType type, const Record& record)
   std::size_t most_heights = 1;
   for (const std::uint32_t c : cells_)
     most_heights = std::max(most_heights, all_heights(record.plan.cells()[c]).count);
-  const h5::Axis bin = root().make_axis("bin", indices(kJackknifeBins));
-  const h5::Axis height = root().make_axis("height_j", indices(most_heights));
-  const h5::Axis limb = root().make_axis("limb", indices(kLimbs));
+  const h5::Axis bin = root().make_numbered_axis("bin", kJackknifeBins);
+  const h5::Axis height = root().make_numbered_axis("height_j", most_heights);
+  const h5::Axis limb = root().make_numbered_axis("limb", kLimbs);
   put_cell_columns(root().make_group("cells"), cell_, record.plan, cells_);
   put_ledger(root().make_group("ledger"), record, cells_);
   put_moments(root().make_group("moments"), record, cells_, {cell_, bin, height, limb});

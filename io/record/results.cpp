@@ -60,16 +60,10 @@ void put_estimates(h5::Group group, const h5::Axis& cell, const std::vector<Stat
   }
 }
 
-h5::Axis make_numbered_axis(h5::Group& group, const char* name, std::size_t size) {
-  std::vector<std::int32_t> numbers(size);
-  std::iota(numbers.begin(), numbers.end(), 0);
-  return group.make_axis(name, numbers);
-}
-
 void put_points(h5::Group& group, const Fit& fit) {
   LEAFCAST_EXPECT(fit.y.size() == fit.x.size() && fit.y_error.size() == fit.x.size(), "the points of a fit",
                   "x, y and y_error are of unequal length", "give each point all three");
-  const h5::Axis point = make_numbered_axis(group, "point", fit.x.size());
+  const h5::Axis point = group.make_numbered_axis("point", fit.x.size());
   group.make_column("x", point, fit.x);
   group.make_column("y", point, fit.y);
   group.make_column("y_stderr", point, fit.y_error);
@@ -80,7 +74,7 @@ void put_domain(h5::Group& group, const Fit& fit) {
   const std::size_t size = fit.domain_x.size();
   std::vector<double> predicted = fit.predicted_y;
   predicted.resize(size, kUnknown);
-  const h5::Axis point = make_numbered_axis(group, "domain_point", size);
+  const h5::Axis point = group.make_numbered_axis("domain_point", size);
   group.make_column("domain_x", point, fit.domain_x);
   group.make_column("domain_y", point, fit.domain_y);
   group.make_column("domain_y_stderr", point, fit.domain_y_error);
@@ -107,7 +101,7 @@ void put_coefficients(h5::Group& group, const std::vector<Coefficient>& list) {
 }
 
 void put_windows(h5::Group group, const std::vector<WindowFit>& windows) {
-  const h5::Axis axis = make_numbered_axis(group, "window", windows.size());
+  const h5::Axis axis = group.make_numbered_axis("window", windows.size());
   group.make_column("first", axis, column(windows, &WindowFit::first));
   group.make_column("last", axis, column(windows, &WindowFit::last));
   group.make_column("points", axis, column(windows, &WindowFit::points));
@@ -130,7 +124,7 @@ void put_form(h5::Group group, const FormFit& form) {
   group.set("likelihood_ratio", form.likelihood_ratio);
   group.set("ratio_p_value", form.ratio_p_value);
   put_coefficients(group, form.coefficients);
-  const h5::Axis point = make_numbered_axis(group, "domain_point", form.y.size());
+  const h5::Axis point = group.make_numbered_axis("domain_point", form.y.size());
   group.make_column("y", point, form.y);
 }
 

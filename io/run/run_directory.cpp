@@ -116,12 +116,6 @@ fs::path move_aside(const RunFiles& files, const fs::path& path) {
   return to;
 }
 
-bool includes(const Ledger& large, const Ledger& small) {
-  Ledger both = large;
-  both += small;
-  return both == large;
-}
-
 void write_if_changed(const fs::path& path, const std::string& text) {
   const auto bytes = std::as_bytes(std::span(text));
   if (fs::exists(path) && std::ranges::equal(read_bytes(path), bytes)) return;
@@ -220,7 +214,7 @@ struct RunDirectory::State {
     try {
       with_record_file({files.results(), files.directory, "", {}}, [&](const RecordFile& file, const auto&) {
         const Ledger ledger = file.ledger(record.plan);
-        if (ledger == record.ledger || !includes(ledger, record.ledger)) return;
+        if (ledger == record.ledger || !ledger.includes(record.ledger)) return;
         more.emplace(record.plan);
         file.add_to(*more);
       });

@@ -19,11 +19,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string read_text(const fs::path& path) {
-  const auto bytes = read_bytes(path);
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 RunFiles::Listing list_once(const fs::path& directory) {
   RunFiles::Listing listing;
   if (!fs::exists(directory)) return listing;

@@ -23,12 +23,6 @@ namespace {
 constexpr const char* kAgain = "the same `leafcast run` command as before";
 constexpr const char* kRefused = "commands refuse the directory until it is moved elsewhere";
 
-bool includes(const Ledger& large, const Ledger& small) {
-  Ledger both = large;
-  both += small;
-  return both == large;
-}
-
 std::string of_all(std::uint64_t count, std::uint64_t all) {
   return fmt::format("{} of {} chunk{}", count, all, all == 1 ? "" : "s");
 }
@@ -169,7 +163,7 @@ class Verifier {
       if (results.plan.hash() != parts_.plan.hash()) throw DataError("of another plan than its directory");
       if (results.ledger == parts_.ledger && results.tallies != parts_.tallies)
         throw DataError("its sums are not those of the parts");
-      if (!includes(results.ledger, parts_.ledger)) return;
+      if (!results.ledger.includes(parts_.ledger)) return;
       std::vector<std::uint32_t> wanted = wanted_chunks(results, check_);
       from_results_ = {std::move(results.ledger), std::move(wanted)};
     });

@@ -34,9 +34,9 @@ constexpr std::uint64_t kMostHdf5 = std::uint64_t{4} << 30;
 constexpr const char* kWriteAgain = "write it again, or take another copy";
 
 /// A regular file, read at given places.
-class Source {
+class PlainFile {
  public:
-  explicit Source(const fs::path& path) : path_(path), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  explicit PlainFile(const fs::path& path) : path_(path), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     struct stat status {};
     if (!fd_ || ::fstat(fd_.get(), &status) != 0) throw io_error("read", path, errno);
     if (S_ISDIR(status.st_mode)) throw io_error("read", path, EISDIR);
@@ -107,7 +107,7 @@ std::optional<SequenceHeader> side_header(const fs::path& path) {
 /// Rows of whole numbers, one after the other.
 class ArrayReader final : public SequenceReader {
  public:
-  ArrayReader(Source source, SequenceFormat format, SequenceHeader header, std::string type,
+  ArrayReader(PlainFile source, SequenceFormat format, SequenceHeader header, std::string type,
               std::uint64_t start)
       : source_(std::move(source)), type_(std::move(type)), at_(start) {
     header_ = std::move(header);
@@ -146,7 +146,7 @@ class ArrayReader final : public SequenceReader {
     for (std::uint64_t row = 1; row <= rows; ++row) some.starts.push_back(row * header_.length);
   }
 
-  Source source_;
+  PlainFile source_;
   std::string type_;
   std::uint64_t at_, done_ = 0;
   std::size_t token_bytes_ = 1;
@@ -169,7 +169,7 @@ std::string dictionary_value(const std::string& dictionary, const std::string& k
   return value;
 }
 
-std::unique_ptr<SequenceReader> open_npy(Source source, std::optional<SequenceHeader> side) {
+std::unique_ptr<SequenceReader> open_npy(PlainFile source, std::optional<SequenceHeader> side) {
   constexpr std::size_t kMostHeader = 1 << 16;
   const fs::path path = source.path();
   const auto damaged = [&](const std::string& reason) {
@@ -314,7 +314,7 @@ class Hdf5Reader final : public SequenceReader {
 
 class TextReader final : public SequenceReader {
  public:
-  TextReader(Source source, std::optional<SequenceHeader> side) : source_(std::move(source)) {
+  TextReader(PlainFile source, std::optional<SequenceHeader> side) : source_(std::move(source)) {
     format_ = SequenceFormat::text;
     header_ = side.value_or(SequenceHeader{});
     expected_ = std::exchange(header_.samples, 0);
@@ -411,7 +411,7 @@ class TextReader final : public SequenceReader {
            "correct the file");
   }
 
-  Source source_;
+  PlainFile source_;
   std::string block_;
   std::size_t at_ = 0;
   std::uint64_t read_ = 0, number_ = 0, sequences_ = 0, expected_ = 0, expected_length_ = 0;
@@ -426,7 +426,7 @@ bool is_text(const std::string& start) {
 }  // namespace
 
 std::unique_ptr<SequenceReader> SequenceReader::open(const fs::path& path) {
-  Source source(path);
+  PlainFile source(path);
   const std::string start = source.text(0, 4096);
   if (start.empty()) refuse(path, "empty", kWriteAgain);
   if (start.starts_with("\x89HDF\r\n\x1a\n")) return std::make_unique<Hdf5Reader>(path);

@@ -108,7 +108,7 @@ fs::path settings_path(const fs::path& directory) { return directory / "corpus.j
 }  // namespace
 
 std::string stream_problem(const Cell& cell, StreamKind stream) {
-  if (std::holds_alternative<LearnerGenerator>(cell.generator()))
+  if (cell.learns())
     return "a learner writes no sentences; choose generator.kind = true, kgram, block or reasoning";
   if (cell.method() != Method::sequence)
     return "only generator.method = sequence writes sentences; leave the method out";

@@ -15,11 +15,11 @@ namespace leafcast::jobs {
 
 namespace {
 
-constexpr std::size_t kShown = 8;
+constexpr std::size_t kListed = 8;
 
 /// Joins the first few.
 std::string list(std::vector<std::string> items, const std::string& noun) {
-  const std::size_t rest = items.size() > kShown ? items.size() - kShown : 0;
+  const std::size_t rest = items.size() > kListed ? items.size() - kListed : 0;
   items.resize(items.size() - rest);
   if (rest > 0) items.push_back(fmt::format("and {} more {}", rest, noun));
   return fmt::format("{}", fmt::join(items, ", "));

@@ -12,7 +12,7 @@ namespace leafcast::jobs {
 namespace po = boost::program_options;
 
 namespace {
-constexpr unsigned kColumns = 80;
+constexpr unsigned kHelpWidth = 80;
 constexpr const char* kPositional = "positional";
 }  // namespace
 
@@ -21,8 +21,8 @@ Options::Options(std::string command, std::string positional, std::string summar
       positional_name_(std::move(positional)),
       summary_(std::move(summary)),
       takes_sweep_keys_(takes_sweep_keys),
-      own_("Options", kColumns),
-      keys_("Sweep keys (each replaces that key of the sweep files)", kColumns) {
+      own_("Options", kHelpWidth),
+      keys_("Sweep keys (each replaces that key of the sweep files)", kHelpWidth) {
   own_.add_options()("help", "show this help");
   if (!takes_sweep_keys_) return;
   for (const SweepKey& key : sweep_keys())

@@ -32,7 +32,7 @@ using Json = nlohmann::ordered_json;
 constexpr double kProgramBytes = 150e6;  // of a rank: code, libraries, MPI buffers
 constexpr double kRanksANode = 16;       // that share the memory for rank 0's tallies: few, to be safe
 constexpr int kMostRanks = 1000000;
-constexpr std::size_t kColumns = 80;
+constexpr std::size_t kTextWidth = 80;
 
 /// What goals are expected to take: samples by cell, where that could be told.
 using Forecast = std::vector<std::optional<double>>;
@@ -220,7 +220,7 @@ std::string goals_text(const Plan& asked, const Forecast& forecast) {
 std::string shell_lines(const std::vector<std::string>& words) {
   std::string lines, line = " ";
   for (const std::string& word : words) {
-    if (line != " " && analysis::display_width(line) + 1 + analysis::display_width(word) > kColumns - 2) {
+    if (line != " " && analysis::display_width(line) + 1 + analysis::display_width(word) > kTextWidth - 2) {
       lines += line + " \\\n";
       line = "   ";
     }
@@ -253,7 +253,7 @@ void print_text(const Plan& asked, const Forecast& forecast, const Plan& plan, c
                   format_duration(suggestion.seconds))}
            << analysis::Verbatim{shell_lines(job)}
            << analysis::Paragraph{"or, with the presets of your site: slurm/submit (--help tells how)"};
-  analysis::write_text(std::cout, document, kColumns, "--format json has everything");
+  analysis::write_text(std::cout, document, kTextWidth, "--format json has everything");
   std::cout.flush();
 }
 

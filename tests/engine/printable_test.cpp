@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace printable_test {
+
 using namespace leafcast;
 
 TEST_CASE("what could steer a terminal is shown, not done") {
@@ -27,3 +29,5 @@ TEST_CASE("a text is cut between characters") {
   CHECK(shortened("aρρ", 4) == "aρ…");
   CHECK(shortened("ρρρρ", 3) == "ρ…");
 }
+
+}  // namespace printable_test

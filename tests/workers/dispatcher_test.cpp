@@ -8,6 +8,8 @@
 
 #include "engine/plan/cost.h"
 
+namespace dispatcher_test {
+
 using namespace leafcast;
 using workers::Dispatcher;
 
@@ -168,3 +170,5 @@ TEST_CASE("a copy: the first result counts, the other is dropped") {
     CHECK(dispatcher.seconds_left() == Approx(0).margin(1e-9));
   }
 }
+
+}  // namespace dispatcher_test

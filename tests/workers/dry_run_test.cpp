@@ -4,6 +4,8 @@
 
 #include "tests/workers/counted_clock.h"
 
+namespace dry_run_test {
+
 using namespace leafcast;
 using namespace leafcast::workers;
 
@@ -87,3 +89,5 @@ TEST_CASE("ranks that never answer do not hold up the rest") {
   const int alive = machine.ranks - machine.stopped_ranks - (machine.ranks > 32 ? 1 : 0);
   CHECK(run.seconds < 1.3 * run.core_seconds / alive + 30);
 }
+
+}  // namespace dry_run_test

@@ -11,6 +11,8 @@
 #include "workers/dry_run.h"
 #include "workers/run.h"
 
+namespace goals_test {
+
 using namespace leafcast;
 using namespace leafcast::workers;
 
@@ -183,3 +185,5 @@ TEST_CASE("the end of a stage costs little: ranks are busy while one cell goes t
                      << " chunks of one cell: efficiency " << run.efficiency);
   CHECK(run.efficiency > (machine.ranks > 32 ? 0.8 : 0.93));
 }
+
+}  // namespace goals_test

@@ -4,8 +4,10 @@
 #include <catch2/catch.hpp>
 
 #include "engine/error.h"
-#include "tests/workers/counted_clock.h"
 #include "engine/kernels/chunk_runner.h"
+#include "tests/workers/counted_clock.h"
+
+namespace run_test {
 
 using namespace leafcast;
 using namespace leafcast::workers;
@@ -47,8 +49,9 @@ TEST_CASE("one process does all chunks, and the parts add up to the whole") {
   std::vector<std::uint64_t> parts;
   RunSettings settings;
   settings.flush_chunks = 10;
-  const RunSinks sinks{[&](const Record& delta) { united.merge(delta), parts.push_back(delta.ledger.count()); },
-                       [](const Progress&, bool) {}};
+  const RunSinks sinks{
+      [&](const Record& delta) { united.merge(delta), parts.push_back(delta.ledger.count()); },
+      [](const Progress&, bool) {}};
   CHECK(run_master(alone, record, settings, sinks) == Outcome::complete);
   CHECK(record.complete());
   CHECK(record.tallies == expected.tallies);
@@ -129,3 +132,5 @@ TEST_CASE("a part that cannot be written stops the run") {
   const RunSinks broken{[](const Record&) { throw IoError("disk full"); }, [](const Progress&, bool) {}};
   CHECK_THROWS_AS(run_master(alone, record, {}, broken), IoError);
 }
+
+}  // namespace run_test

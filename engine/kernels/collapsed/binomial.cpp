@@ -3,11 +3,11 @@
 #include <bit>
 #include <cmath>
 
+#include "engine/int128.h"
+
 namespace leafcast {
 
 namespace {
-
-__extension__ typedef unsigned __int128 Wide;
 
 constexpr std::int64_t kFewTrials = 12;
 constexpr double kFewSuccesses = 10;         // BTRS needs n·p ≥ 10
@@ -133,7 +133,7 @@ std::int64_t BinomialSampler::invert(std::int64_t n, ScalarStream& stream) const
 
 std::int64_t BinomialSampler::reject(std::int64_t n, ScalarStream& stream) const {
   // n·p and the mode ⌊(n+1)p⌋, exactly: below 2^115, as n·p ≥ 10 bounds the shift.
-  const Wide product = static_cast<Wide>(n) * mantissa_;
+  const UInt128 product = static_cast<UInt128>(n) * mantissa_;
   const auto whole = static_cast<std::int64_t>(product >> shift_);
   const auto mode = static_cast<std::int64_t>((product + mantissa_) >> shift_);
   const auto fraction = static_cast<std::int64_t>(product << (128 - shift_) >> 75);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "engine/contract.h"
+#include "engine/int128.h"
 #include "engine/observe/memory.h"
 #include "engine/observe/power_sums.h"
 #include "engine/writers/block_shape.h"
@@ -15,10 +16,7 @@ using Eigen::MatrixXd;
 
 namespace {
 
-__extension__ typedef __int128 Wide;
-
 constexpr double kDrawSeconds = 40e-9;
-constexpr double kPollSeconds = 2e-3;
 
 /// A symmetric channel's symbols other than the observed one lump: states {observed, another}. Sums of
 /// entries rather than differences from 1, so that zeros stay zeros.
@@ -110,7 +108,7 @@ class CollapsedSampler::Sums {
 
   void add(std::int64_t count) {
     const std::int64_t s = q_ * count - n_;
-    const Wide square = static_cast<Wide>(s) * s;
+    const Int128 square = static_cast<Int128>(s) * s;
     narrow_[0] += s;
     if (s < kNarrow && s > -kNarrow) {
       narrow_[1] += square;
@@ -145,7 +143,7 @@ class CollapsedSampler::Sums {
   }
 
   std::int64_t q_, n_, centre_;
-  Wide narrow_[kPowers] = {};
+  Int128 narrow_[kPowers] = {};
   int unflushed_ = 0;
   PowerSums wide_ = {};
   std::vector<std::uint64_t> histogram_;

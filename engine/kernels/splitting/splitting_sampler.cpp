@@ -15,8 +15,6 @@ namespace leafcast {
 
 namespace {
 
-constexpr double kPollSeconds = 2e-3;
-
 /// Which colors the children so far leave to each node that is being written (MATH.md §4), by particle. A
 /// particle is dead as soon as some node has none left: nothing that follows gives it one.
 class ParticleValidity {

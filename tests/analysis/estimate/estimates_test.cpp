@@ -12,7 +12,7 @@
 #include "engine/plan/pool.h"
 #include "tests/analysis/synthetic.h"
 
-namespace leafcast::analysis {
+namespace leafcast::analysis::estimates_test {
 namespace {
 
 using synthetic::make_cell;
@@ -420,4 +420,4 @@ TEST_CASE("simulated sentences agree with the exact values") {
 }
 
 }  // namespace
-}  // namespace leafcast::analysis
+}  // namespace leafcast::analysis::estimates_test

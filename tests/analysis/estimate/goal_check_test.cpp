@@ -11,6 +11,8 @@
 #include "tests/analysis/synthetic.h"
 #include "tests/support/cells.h"
 
+namespace goal_check_test {
+
 using namespace leafcast;
 using analysis::check_goal;
 using analysis::statistics_of;
@@ -198,3 +200,5 @@ TEST_CASE("a goal is judged by the same errors as the table shows, whatever the 
     CHECK(state.excess == Approx(shown->error / (1e-9 * std::abs(shown->value))));
   }
 }
+
+}  // namespace goal_check_test

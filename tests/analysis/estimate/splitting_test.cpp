@@ -9,6 +9,8 @@
 #include "analysis/theory/exact.h"
 #include "engine/kernels/chunk_runner.h"
 
+namespace splitting_test {
+
 using namespace leafcast;
 using namespace leafcast::analysis;
 
@@ -133,3 +135,5 @@ TEST_CASE("splitting with too few particles says so") {
   CHECK(find(dead, "extinct_run_rate").value == 1);
   CHECK(std::ranges::find(dead, "effective_runs", &Estimate::statistic) == dead.end());
 }
+
+}  // namespace splitting_test

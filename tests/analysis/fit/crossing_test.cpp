@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-namespace leafcast::analysis {
+namespace leafcast::analysis::crossing_test {
 namespace {
 
 using Scan = std::vector<ScanPoint>;
@@ -181,4 +181,4 @@ TEST_CASE("errors of a crossing: where neighbours differ by no more than noise, 
 }
 
 }  // namespace
-}  // namespace leafcast::analysis
+}  // namespace leafcast::analysis::crossing_test

@@ -8,7 +8,7 @@
 #include "analysis/theory/exact.h"
 #include "tests/analysis/synthetic.h"
 
-namespace leafcast::analysis {
+namespace leafcast::analysis::fits_test {
 namespace {
 
 using synthetic::make_cell;
@@ -334,4 +334,4 @@ TEST_CASE("valid rates: as many chances to clash as blocks, where roots freeze")
 }
 
 }  // namespace
-}  // namespace leafcast::analysis
+}  // namespace leafcast::analysis::fits_test

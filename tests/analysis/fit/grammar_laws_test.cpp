@@ -11,7 +11,7 @@
 #include "engine/observe/entropy.h"
 #include "engine/observe/learning.h"
 
-namespace leafcast::analysis {
+namespace leafcast::analysis::grammar_laws_test {
 namespace {
 
 constexpr int kGrammars = 4, kLeastSize = 6, kGreatestSize = 26;  // powers of two
@@ -142,4 +142,4 @@ TEST_CASE("the effective context of a learner is the one whose entropy it has", 
 }
 
 }  // namespace
-}  // namespace leafcast::analysis
+}  // namespace leafcast::analysis::grammar_laws_test

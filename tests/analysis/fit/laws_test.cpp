@@ -11,7 +11,7 @@
 #include "tests/analysis/statistics.h"
 #include "tests/analysis/synthetic.h"
 
-namespace leafcast::analysis {
+namespace leafcast::analysis::laws_test {
 namespace {
 
 using Eigen::MatrixXd;
@@ -326,4 +326,4 @@ TEST_CASE("too few bins for so many points: no fit, with the reason", "[laws]") 
 }
 
 }  // namespace
-}  // namespace leafcast::analysis
+}  // namespace leafcast::analysis::laws_test

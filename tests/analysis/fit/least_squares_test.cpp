@@ -5,7 +5,7 @@
 
 #include "tests/analysis/statistics.h"
 
-namespace leafcast::analysis {
+namespace leafcast::analysis::least_squares_test {
 namespace {
 
 using Eigen::MatrixXd;
@@ -181,4 +181,4 @@ TEST_CASE("covariances: parts and scales", "[laws]") {
 }
 
 }  // namespace
-}  // namespace leafcast::analysis
+}  // namespace leafcast::analysis::least_squares_test

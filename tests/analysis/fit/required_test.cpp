@@ -14,7 +14,7 @@
 #include "analysis/theory/exact.h"
 #include "tests/analysis/synthetic.h"
 
-namespace leafcast::analysis {
+namespace leafcast::analysis::required_test {
 namespace {
 
 using Catch::Matchers::Contains;
@@ -331,4 +331,4 @@ TEST_CASE("plots and tables of what is required") {
 }
 
 }  // namespace
-}  // namespace leafcast::analysis
+}  // namespace leafcast::analysis::required_test

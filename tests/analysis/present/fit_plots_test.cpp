@@ -13,7 +13,7 @@
 #include "analysis/theory/exact.h"
 #include "tests/analysis/synthetic.h"
 
-namespace leafcast::analysis {
+namespace leafcast::analysis::fit_plots_test {
 namespace {
 
 std::vector<Fit> some_fits() {
@@ -72,4 +72,4 @@ TEST_CASE("a fit has a plot of its points and one of its windows", "[laws]") {
 }
 
 }  // namespace
-}  // namespace leafcast::analysis
+}  // namespace leafcast::analysis::fit_plots_test

@@ -21,7 +21,7 @@
 #include "engine/error.h"
 #include "tests/analysis/synthetic.h"
 
-namespace leafcast::analysis {
+namespace leafcast::analysis::report_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -354,4 +354,4 @@ TEST_CASE("HTML") {
 }
 
 }  // namespace
-}  // namespace leafcast::analysis
+}  // namespace leafcast::analysis::report_test

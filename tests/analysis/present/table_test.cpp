@@ -12,7 +12,7 @@
 #include "engine/error.h"
 #include "tests/analysis/synthetic.h"
 
-namespace leafcast::analysis {
+namespace leafcast::analysis::table_test {
 namespace {
 
 using synthetic::make_cell;
@@ -299,4 +299,4 @@ TEST_CASE("fits in three formats") {
 }
 
 }  // namespace
-}  // namespace leafcast::analysis
+}  // namespace leafcast::analysis::table_test

@@ -8,6 +8,8 @@
 #include "analysis/score/score_report.h"
 #include "engine/kernels/chunk_runner.h"
 
+namespace score_test {
+
 using namespace leafcast;
 using namespace leafcast::analysis;
 
@@ -129,3 +131,5 @@ TEST_CASE("a score is written for people and programs") {
     CHECK(score.kgrams_by_leaf[k][0] == Approx(std::log(2.0)));
   }
 }
+
+}  // namespace score_test

@@ -11,6 +11,8 @@
 #include "engine/observe/own_structure.h"
 #include "engine/plan/plan.h"
 
+namespace exact_entropy_test {
+
 using namespace leafcast;
 using namespace leafcast::analysis;
 
@@ -142,3 +144,5 @@ TEST_CASE("sampled entropies are the exact ones within their errors") {
   }
   CHECK(compared > 60);
 }
+
+}  // namespace exact_entropy_test

@@ -13,6 +13,8 @@
 #include "analysis/theory/message_population.h"
 #include "analysis/theory/stretches.h"
 
+namespace exact_test {
+
 using namespace leafcast;
 using namespace leafcast::analysis;
 using Eigen::MatrixXd;
@@ -693,3 +695,5 @@ TEST_CASE("nothing is said of what theory does not give") {
   CHECK_FALSE(constant("excess_kurtosis"));
   CHECK_FALSE(constant("correlation@1"));
 }
+
+}  // namespace exact_test

@@ -15,6 +15,8 @@
 #include "engine/language/grammar_laws.h"
 #include "tests/reference/grammar.h"
 
+namespace grammar_exact_test {
+
 using namespace leafcast;
 using namespace leafcast::analysis;
 
@@ -257,3 +259,5 @@ TEST_CASE("a grammar's estimates agree with their exact values, and those of ano
         CHECK(compared.contains(statistic));
   }
 }
+
+}  // namespace grammar_exact_test

@@ -6,6 +6,8 @@
 
 #include "engine/values.h"
 
+namespace cell_test {
+
 using namespace leafcast;
 
 namespace {
@@ -542,3 +544,5 @@ TEST_CASE("the registries list what each kind uses, and each kind can be made") 
       CHECK_FALSE(cell.label().empty());
     }
 }
+
+}  // namespace cell_test

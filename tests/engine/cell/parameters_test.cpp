@@ -5,7 +5,7 @@
 #include "engine/parameters/parameter_table.h"
 #include "engine/values.h"
 
-namespace leafcast {
+namespace leafcast::parameters_test {
 namespace {
 
 bool is_choice(const std::string& word, const std::string& words) {
@@ -52,7 +52,8 @@ TEST_CASE("rows of parameters: each key once, with help; what they name exists")
   }
 }
 
-TEST_CASE("what a cell's description leaves out, and what the help promises, is the value of a cell that was not asked") {
+TEST_CASE(
+    "what a cell's description leaves out, and what the help promises, is the value of a cell that was not asked") {
   const Parameters learner = {{"language.kind", "rhm"},   {"language.v", "4"},
                               {"language.m", "2"},        {"language.s", "2"},
                               {"language.L", "3"},        {"generator.kind", "clustering"},
@@ -64,11 +65,13 @@ TEST_CASE("what a cell's description leaves out, and what the help promises, is 
   const Parameters kgram = {{"language.kind", "ising"},  {"language.rho", "0.5"},
                             {"language.d", "2"},         {"language.height", "3"},
                             {"generator.kind", "kgram"}, {"generator.context", "4"}};
-  const Parameters block = {{"language.kind", "ising"},         {"language.rho", "0.5"},
-                            {"language.d", "2"},                {"language.height", "3"},
-                            {"generator.kind", "block"},        {"generator.context-depth", "1"}};
-  const Parameters reasoning = {{"language.kind", "ising"}, {"language.rho", "0.5"},
-                                {"language.d", "2"},        {"language.height", "3"},
+  const Parameters block = {{"language.kind", "ising"},  {"language.rho", "0.5"},
+                            {"language.d", "2"},         {"language.height", "3"},
+                            {"generator.kind", "block"}, {"generator.context-depth", "1"}};
+  const Parameters reasoning = {{"language.kind", "ising"},
+                                {"language.rho", "0.5"},
+                                {"language.d", "2"},
+                                {"language.height", "3"},
                                 {"generator.kind", "reasoning"}};
   std::set<std::string> told;  // keys whose default the help says, and a cell has filled in
   for (const Parameters& given : {learner, splitting, kgram, block, reasoning}) {
@@ -91,4 +94,4 @@ TEST_CASE("what a cell's description leaves out, and what the help promises, is 
 }
 
 }  // namespace
-}  // namespace leafcast
+}  // namespace leafcast::parameters_test

@@ -13,6 +13,8 @@
 #include "engine/observe/validity.h"
 #include "tests/reference/reference.h"
 
+namespace chunk_runner_test {
+
 using namespace leafcast;
 
 namespace {
@@ -399,3 +401,5 @@ TEST_CASE("reasoning reports the bits that it used") {
   CHECK(bits("segment", 2) == (2 * 3 + 1) * 2 + 2 * 2);
   CHECK(bits("segment", 0) == 2);
 }
+
+}  // namespace chunk_runner_test

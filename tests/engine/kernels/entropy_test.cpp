@@ -9,6 +9,8 @@
 #include "tests/reference/reference.h"
 #include "tests/support/tallies.h"
 
+namespace entropy_test {
+
 using namespace leafcast;
 
 namespace {
@@ -196,3 +198,5 @@ TEST_CASE("sentences are the same with and without entropies") {
   parameters.erase("observe.entropy");
   CHECK(test::includes(with, ChunkRunner(Cell::make(parameters)).run(0, 500, kGo).value()));
 }
+
+}  // namespace entropy_test

@@ -12,6 +12,8 @@
 #include "tests/reference/grammar.h"
 #include "tests/support/tallies.h"
 
+namespace grammar_sampling_test {
+
 using namespace leafcast;
 
 namespace {
@@ -312,3 +314,5 @@ TEST_CASE("true sentences of large grammars are grammatical, on every instructio
         CHECK(first->count(fields::valid, cell.language().height) < 100);
     }
 }
+
+}  // namespace grammar_sampling_test

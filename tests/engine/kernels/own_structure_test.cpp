@@ -17,6 +17,8 @@
 #include "tests/reference/reference.h"
 #include "tests/support/tallies.h"
 
+namespace own_structure_test {
+
 using namespace leafcast;
 
 namespace {
@@ -242,3 +244,5 @@ TEST_CASE("sums and marks are the same with and without entropies") {
   CHECK(wide(with, fields::own_entropy) > 0);
   CHECK(test::includes(with, ChunkRunner(own_structure(language, 4)).run(0, 500, kGo).value()));
 }
+
+}  // namespace own_structure_test

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <random>
 
+namespace reference_test {
+
 using namespace leafcast;
 using namespace leafcast::reference;
 using Eigen::MatrixXd;
@@ -321,3 +323,5 @@ TEST_CASE("reference: the largest trees") {
       }
   }
 }
+
+}  // namespace reference_test

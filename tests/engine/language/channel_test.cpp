@@ -5,6 +5,8 @@
 
 #include "engine/error.h"
 
+namespace channel_test {
+
 using leafcast::Channel;
 using leafcast::UsageError;
 
@@ -163,3 +165,5 @@ TEST_CASE("across: from a node up j levels and down again") {
   }
   CHECK(Channel::symmetric(2, 0.9).across(60)(0, 0) == Approx(0.5 + 0.5 * std::pow(0.9, 120)).epsilon(1e-13));
 }
+
+}  // namespace channel_test

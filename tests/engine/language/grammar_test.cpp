@@ -8,6 +8,8 @@
 #include "engine/language/grammar_laws.h"
 #include "tests/reference/grammar.h"
 
+namespace grammar_test {
+
 using namespace leafcast;
 using Catch::Contains;
 
@@ -197,3 +199,5 @@ TEST_CASE("laws of nodes by transfer matrices are those of the enumeration") {
     }
   }
 }
+
+}  // namespace grammar_test

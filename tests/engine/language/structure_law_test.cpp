@@ -8,6 +8,8 @@
 
 #include "engine/language/tree.h"
 
+namespace structure_law_test {
+
 using namespace leafcast;
 
 namespace {
@@ -111,3 +113,5 @@ TEST_CASE("a window that no position shows has no next token") {
   for (int i = 0; i < 3; ++i) law.observe(0);  // three leaves where two have a parent
   for (int level = 0; level <= 3; ++level) CHECK(law.probability(level) == 0);
 }
+
+}  // namespace structure_law_test

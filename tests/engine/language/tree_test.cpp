@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace tree_test {
+
 using namespace leafcast;
 
 TEST_CASE("the odometer counts leaves in base d, and carries where subtrees end") {
@@ -26,3 +28,5 @@ TEST_CASE("trees fit below 2^62 leaves") {
   CHECK(tree_fits(3, 39));
   CHECK(!tree_fits(3, 40));
 }
+
+}  // namespace tree_test

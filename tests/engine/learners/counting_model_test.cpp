@@ -6,6 +6,8 @@
 #include <random>
 #include <set>
 
+namespace counting_model_test {
+
 using namespace leafcast;
 
 namespace {
@@ -89,3 +91,5 @@ TEST_CASE("counts with back-off are those of their definition, and laws sum to 1
         }
     }
 }
+
+}  // namespace counting_model_test

@@ -10,6 +10,8 @@
 #include "engine/observe/entropy.h"
 #include "engine/observe/learning.h"
 
+namespace learner_test {
+
 using namespace leafcast;
 
 namespace {
@@ -135,3 +137,5 @@ TEST_CASE("a learner's training sets are its own, and the same again") {
   CHECK_THROWS_AS(learner("counting", "10", {{"generator.context", "8"}}), CellError);
   CHECK_THROWS_AS(learner("counting", "10", {{"generator.concentration", "8"}}), CellError);
 }
+
+}  // namespace learner_test

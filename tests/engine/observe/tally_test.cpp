@@ -14,6 +14,8 @@
 #include "engine/observe/validity.h"
 #include "tests/support/cells.h"
 
+namespace tally_test {
+
 using namespace leafcast;
 
 TEST_CASE("histogram bins tile the integers") {
@@ -159,3 +161,5 @@ TEST_CASE("every observable is met, its simulated sums could be, and what is add
   }
   CHECK(met.size() == observables().size());
 }
+
+}  // namespace tally_test

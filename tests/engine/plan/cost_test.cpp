@@ -4,6 +4,8 @@
 
 #include "engine/error.h"
 
+namespace cost_test {
+
 using namespace leafcast;
 
 namespace {
@@ -139,3 +141,5 @@ TEST_CASE("a class of work has a sampler, a channel and a degree") {
   text.replace(text.find(work), work.size(), "kgram");
   CHECK_THROWS_AS(CostModel::from_json(text), DataError);
 }
+
+}  // namespace cost_test

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <random>
 
+namespace pilot_test {
+
 using namespace leafcast;
 
 namespace {
@@ -124,3 +126,5 @@ TEST_CASE("a pilot on this machine measures every generator") {
     rates = run_pilot(cells, seconds);
   CHECK(std::ranges::none_of(cells, lacks));
 }
+
+}  // namespace pilot_test

@@ -5,6 +5,8 @@
 #include "engine/error.h"
 #include "engine/kernels/sampler_family.h"
 
+namespace plan_test {
+
 using namespace leafcast;
 
 namespace {
@@ -137,3 +139,5 @@ TEST_CASE("a plan that is read has a title of one printable line") {
   text.replace(text.find("title=title") + 6, 5, "\x1b[2Jx");
   CHECK_THROWS_WITH(Plan::from_text(text, ""), Catch::Contains("not a line of text"));
 }
+
+}  // namespace plan_test

@@ -8,6 +8,8 @@
 #include "engine/kernels/chunk_runner.h"
 #include "engine/observe/observable.h"
 
+namespace pool_test {
+
 using namespace leafcast;
 
 namespace {
@@ -392,3 +394,5 @@ TEST_CASE("pooled cells are sorted by value, not by the letters of numbers") {
                       "ising d=3 ρ=0.9 h=4 · kgram k=1000000000000000001 · seeds 1+2",
                       "ising d=3 ρ=0.9 h=10 · true · seeds 1+2"});
 }
+
+}  // namespace pool_test

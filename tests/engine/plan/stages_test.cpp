@@ -8,6 +8,8 @@
 #include "engine/kernels/sampler_family.h"
 #include "engine/plan/pool.h"
 
+namespace stages_test {
+
 using namespace leafcast;
 
 namespace {
@@ -262,3 +264,5 @@ TEST_CASE("cells with goals are not pooled") {
   CHECK_THROWS_AS(pool(plans), PoolError);
   CHECK_THROWS_AS(plans[0].cells()[0].with_shares({{1, 10}, {2, 10}}), CellError);
 }
+
+}  // namespace stages_test

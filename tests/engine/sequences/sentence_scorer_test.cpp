@@ -9,6 +9,8 @@
 #include "engine/language/tree.h"
 #include "tests/reference/reference.h"
 
+namespace sentence_scorer_test {
+
 using namespace leafcast;
 
 namespace {
@@ -184,3 +186,5 @@ TEST_CASE("a sentence costs what the authors' simulator says, its marks included
     CHECK(total == Approx(nats).epsilon(1e-13));
   }
 }
+
+}  // namespace sentence_scorer_test

@@ -5,6 +5,8 @@
 #include "engine/kernels/chunk_runner.h"
 #include "engine/sequences/token_parser.h"
 
+namespace sentence_tally_test {
+
 using namespace leafcast;
 
 namespace {
@@ -89,3 +91,5 @@ TEST_CASE("the lowest inconsistency has its height") {
   tally_of.add(std::vector<std::uint8_t>{0, 0, 0, 0, 0, 0, 0, 0, 0}, tally);
   CHECK(tally_of.lowest_inconsistency() == 0);
 }
+
+}  // namespace sentence_tally_test

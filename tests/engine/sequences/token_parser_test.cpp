@@ -5,6 +5,8 @@
 #include "engine/kernels/chunk_runner.h"
 #include "engine/sequences/token_stream.h"
 
+namespace token_parser_test {
+
 using namespace leafcast;
 using Kind = Vocabulary::Kind;
 
@@ -111,3 +113,5 @@ TEST_CASE("rows of every stream are read back, and memory states are skipped") {
       }
   }
 }
+
+}  // namespace token_parser_test

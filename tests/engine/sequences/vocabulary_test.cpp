@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace vocabulary_test {
+
 using namespace leafcast;
 using Kind = Vocabulary::Kind;
 
@@ -56,3 +58,5 @@ TEST_CASE("a sentence has d^h + d^(h-1) - 1 tokens") {
   CHECK(sentence_tokens(3, 1) == 3);
   CHECK(sentence_tokens(3, 0) == 1);
 }
+
+}  // namespace vocabulary_test

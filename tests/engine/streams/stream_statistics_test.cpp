@@ -8,6 +8,8 @@
 #include "tests/streams/interleavings.h"
 #include "tests/streams/randomness.h"
 
+namespace stream_statistics_test {
+
 using namespace leafcast;
 using namespace leafcast::streams;
 
@@ -70,3 +72,5 @@ TEST_CASE("wrong twins of the streams fail") {
     }
   }
 }
+
+}  // namespace stream_statistics_test

@@ -9,6 +9,8 @@
 #include "engine/kernels/chunk_runner.h"
 #include "tests/streams/scalar_streams.h"
 
+namespace stream_words_test {
+
 using namespace leafcast;
 
 namespace {
@@ -128,3 +130,5 @@ TEST_CASE("words come in whole steps") {
   CHECK_NOTHROW(stream_words({1, 2, 3, 4}, none));
   CHECK_THROWS_AS(stream_words({1, 2, 3, 4}, some), std::logic_error);
 }
+
+}  // namespace stream_words_test

@@ -6,6 +6,8 @@
 
 #include "tests/io/fixtures.h"
 
+namespace atomic_file_test {
+
 using namespace leafcast;
 using namespace leafcast::io;
 
@@ -90,3 +92,5 @@ TEST_CASE("content hashes are XXH3 with 64 bits, as xxhsum -H3 prints them") {
   CHECK(content_hash({}) == "2d06800538d394c2");
   CHECK(content_hash(bytes_of("a")) != content_hash(bytes_of("b")));
 }
+
+}  // namespace atomic_file_test

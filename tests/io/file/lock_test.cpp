@@ -14,6 +14,8 @@
 
 #include "tests/io/fixtures.h"
 
+namespace lock_test {
+
 using namespace leafcast;
 using namespace leafcast::io;
 using namespace std::chrono_literals;
@@ -278,3 +280,5 @@ TEST_CASE("of many processes that find a dead one's lock, one gets it") {
   }
   CHECK(winners == 1);
 }
+
+}  // namespace lock_test

@@ -10,6 +10,8 @@
 #include "tests/io/fixtures.h"
 #include "tests/support/cells.h"
 
+namespace record_file_test {
+
 using namespace leafcast;
 using namespace leafcast::io;
 
@@ -324,3 +326,5 @@ TEST_CASE("a forged file is found out by what contradicts its plan or itself") {
   CHECK(says([](hid_t f) { reshape(f, "plan", {4}, {}); }).find("a variable-length string was expected") !=
         std::string::npos);
 }
+
+}  // namespace record_file_test

@@ -13,6 +13,8 @@
 #include "io/run/run_directory.h"
 #include "tests/io/fixtures.h"
 
+namespace results_test {
+
 using namespace leafcast;
 using namespace leafcast::io;
 
@@ -150,3 +152,5 @@ TEST_CASE("h5py, netCDF4 and xarray read results, and the readers in FORMAT.md w
                                          LEAFCAST_SOURCE_DIR, (scratch / "pooled.h5").string());
   CHECK(std::system(pooled.c_str()) == 0);
 }
+
+}  // namespace results_test

@@ -7,6 +7,8 @@
 #include "io/run/run_files.h"
 #include "tests/io/fixtures.h"
 
+namespace output_path_test {
+
 using namespace leafcast;
 using namespace leafcast::io;
 
@@ -67,3 +69,5 @@ TEST_CASE("nothing is written over an input, or over what belongs to a run") {
     CHECK(refused(run, {results}).find("a directory, not a file") != std::string::npos);
   }
 }
+
+}  // namespace output_path_test

@@ -8,6 +8,8 @@
 #include "io/run/verify.h"
 #include "tests/io/fixtures.h"
 
+namespace pooled_sources_test {
+
 using namespace leafcast;
 using namespace leafcast::io;
 
@@ -174,3 +176,5 @@ TEST_CASE("without the option, other seeds are another plan") {
   CHECK(!contains(message({a, foreign}), "--combine-seeds"));
   CHECK(!contains(message({a, write(scratch / "more.h5", Record(seeded(1, 2)))}), "--combine-seeds"));
 }
+
+}  // namespace pooled_sources_test

@@ -10,6 +10,8 @@
 #include "io/run/verify.h"
 #include "tests/io/run_fixtures.h"
 
+namespace run_directory_test {
+
 using namespace leafcast;
 using namespace leafcast::io;
 
@@ -681,3 +683,5 @@ TEST_CASE("files without end, and larger than memory, are refused") {
   fs::resize_file(run / "plan.txt", std::uintmax_t{1} << 42);
   CHECK(contains(message_of<IoError>([&] { read_record({run}); }), "too much for such a file"));
 }
+
+}  // namespace run_directory_test

@@ -3,6 +3,8 @@
 #include "io/record/results.h"
 #include "tests/io/run_fixtures.h"
 
+namespace verify_test {
+
 using namespace leafcast;
 using namespace leafcast::io;
 
@@ -171,3 +173,5 @@ TEST_CASE("what is no damage is noted: a lock, unfinished files, a missing numbe
   CHECK(contains(found.notes[2], "1 damaged file(s)"));
   CHECK(contains(found.notes[3], "process 12 on host far since 2026-01-01"));
 }
+
+}  // namespace verify_test

@@ -7,6 +7,8 @@
 #include "io/hdf5/hdf5.h"
 #include "tests/io/fixtures.h"
 
+namespace sequences_test {
+
 using namespace leafcast;
 using namespace leafcast::io;
 
@@ -205,3 +207,5 @@ TEST_CASE("a header says all of itself again") {
     CHECK(header_json(read) == header_json(header));
   }
 }
+
+}  // namespace sequences_test

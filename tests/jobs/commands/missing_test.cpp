@@ -4,6 +4,8 @@
 
 #include "engine/plan/stages.h"
 
+namespace missing_test {
+
 using namespace leafcast;
 using namespace leafcast::jobs;
 
@@ -83,3 +85,5 @@ TEST_CASE("of pooled cells, seeds are named") {
   done.insert_range(1, 5, 9);
   CHECK(missing(p, {done}) == "missing: 55 of 70 chunks of seed 2");
 }
+
+}  // namespace missing_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace run_state_test {
+
 using namespace leafcast::jobs;
 
 TEST_CASE("a run's state, written and read") {
@@ -52,3 +54,5 @@ TEST_CASE("what is no status file is none") {
   changed.replace(changed.find("running"), 7, "walking");
   CHECK(!RunState::from_json(changed));
 }
+
+}  // namespace run_state_test

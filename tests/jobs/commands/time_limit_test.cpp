@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+namespace time_limit_test {
+
 using namespace leafcast::jobs;
 
 namespace {
@@ -109,3 +111,5 @@ TEST_CASE("a task of an array is asked for by the array's number and its own") {
   environment.set("SLURM_ARRAY_TASK_ID", "11");
   CHECK(slurm_seconds_left() == 600);
 }
+
+}  // namespace time_limit_test

@@ -11,6 +11,8 @@
 #include "jobs/sweep/ini.h"
 #include "jobs/sweep/nearest.h"
 
+namespace sweep_test {
+
 using namespace leafcast;
 using namespace leafcast::jobs;
 using Catch::Contains;
@@ -655,3 +657,5 @@ TEST_CASE("edit distances") {
   CHECK(find_nearest("sampels", {"seed", "samples", "symbol"}) == "samples");
   CHECK(find_nearest("ab", {"ax", "ay"}) == "ax");
 }
+
+}  // namespace sweep_test

@@ -8,6 +8,8 @@
 
 #include "tests/reference/reference.h"
 
+namespace binomial_test {
+
 using namespace leafcast;
 
 namespace {
@@ -145,3 +147,5 @@ TEST_CASE("the numbers are the same on every machine") {
   }
   CHECK(drawn == std::vector<std::int64_t>{144592621, 566886917, 616958064, 689138534});
 }
+
+}  // namespace binomial_test

@@ -14,6 +14,8 @@
 #include "tests/reference/reference.h"
 #include "tests/support/tallies.h"
 
+namespace collapsed_sampler_test {
+
 using namespace leafcast;
 
 namespace {
@@ -274,3 +276,5 @@ TEST_CASE("a collapsed chunk is abandoned when told so, and has no sentences") {
   CHECK_THROWS_AS(runner.conditional_laws({}), std::logic_error);
   CHECK_THROWS_AS(CollapsedSampler(cell(ising(3, 3, 0.9).parameters, {}, "sequence")), std::logic_error);
 }
+
+}  // namespace collapsed_sampler_test

@@ -15,6 +15,8 @@
 #include "engine/plan/plan.h"
 #include "tests/reference/reference.h"
 
+namespace splitting_sampler_test {
+
 using namespace leafcast;
 
 namespace {
@@ -284,3 +286,5 @@ TEST_CASE("splitting cells are cut into whole runs") {
   CHECK(samples == cell.samples());
   CHECK(plan.chunks(0) % 64 == 0);
 }
+
+}  // namespace splitting_sampler_test

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <map>
 
-namespace leafcast {
+namespace leafcast::grammar_tables_test {
 namespace {
 
 using Tuple = std::vector<std::uint8_t>;
@@ -102,4 +102,4 @@ TEST_CASE("draws have the laws of their rules to the last bit of a word", "[gram
 }
 
 }  // namespace
-}  // namespace leafcast
+}  // namespace leafcast::grammar_tables_test
