@@ -48,7 +48,7 @@ class Dispatcher {
   std::vector<Chunk> copy(int worker, int from, std::size_t count, double most_seconds,
                           const std::function<bool(int)>& may_be_doubled);
   /// The worker has done the chunk. True if this is its first result, which counts; else it is to be dropped.
-  /// Throws std::logic_error if the worker does not owe it.
+  /// Throws ContractError if the worker does not owe it.
   bool finish(int worker, Chunk chunk);
   /// The worker is gone or has stopped: what only it holds waits again, and it owes nothing.
   void release(int worker);

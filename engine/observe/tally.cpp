@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 
 #include "engine/cell/cell.h"
+#include "engine/contract.h"
 #include "engine/observe/observable.h"
 
 namespace leafcast {
@@ -81,7 +81,8 @@ const TallyLayout::Slot* Tally::find(const Field& field) const {
 
 const TallyLayout::Slot& Tally::require(const Field& field) const {
   const auto* slot = find(field);
-  if (!slot) throw std::logic_error(std::string("a cell that does not tally ") + field.name);
+  LEAFCAST_EXPECT(slot, std::string("sums of ") + field.name, "the cell does not tally them",
+                  "ask has() first");
   return *slot;
 }
 
@@ -117,7 +118,8 @@ std::span<const std::uint64_t> Tally::limbs(const Field& field, int index) const
 std::span<std::uint64_t> Tally::limbs(const Field& field, int index) {
   const auto& slot = require(field);
   const auto entry = static_cast<std::size_t>(index - slot.entries.first);
-  if (entry >= slot.entries.count) throw std::logic_error(std::string("no such entry of ") + field.name);
+  LEAFCAST_EXPECT(entry < slot.entries.count, std::string("an entry of ") + field.name,
+                  "the cell has no such one", "go through its entries");
   allocate();
   return std::span(words_).subspan(slot.offset + entry * slot.limbs, slot.limbs);
 }
@@ -127,14 +129,15 @@ template <class Combine>
 void Tally::combine(const Tally& other, Combine each) {
   if (!layout_) layout_ = other.layout_;
   if (other.words_.empty()) return;
-  if (!layout_) throw std::logic_error("words of no cell's tally");
+  LEAFCAST_EXPECT(layout_, "the sum of bare words", "no cell says what they are", "give one tally a layout");
   const TallyLayout& theirs = other.layout_ ? *other.layout_ : *layout_;
-  if (other.words_.size() != theirs.words()) throw std::logic_error("words of another cell's tally");
+  LEAFCAST_EXPECT(other.words_.size() == theirs.words(), "the sum of two tallies",
+                  "words are of another cell", "add tallies of one cell");
   allocate();
   for (const TallyLayout::Slot& from : theirs.slots()) {
     const TallyLayout::Slot& to = require(*from.field);
-    if (to.entries.first != from.entries.first || to.entries.count != from.entries.count)
-      throw std::logic_error("tallies of different cells");
+    LEAFCAST_EXPECT(to.entries.first == from.entries.first && to.entries.count == from.entries.count,
+                    "the sum of two tallies", "they are of different cells", "add tallies of one cell");
     for (std::size_t i = 0; i < from.entries.count; ++i)
       each(*from.field, std::span(words_).subspan(to.offset + i * to.limbs, to.limbs),
            std::span(other.words_).subspan(from.offset + i * from.limbs, from.limbs));

@@ -57,16 +57,16 @@ class Tally {
   bool has(const Field& field) const { return find(field) != nullptr; }
   /// A count; 0 if the cell does not tally it.
   std::uint64_t count(const Field& field, int index = 0) const;
-  /// Counts by entry, for those who count; throws std::logic_error if the cell does not tally them.
+  /// Counts by entry, for those who count; throws ContractError if the cell does not tally them.
   std::span<std::uint64_t> counts(const Field& field);
   std::span<const std::uint64_t> counts(const Field& field) const;
   /// Two's complement words of an entry, least significant first; empty if the cell does not tally it.
   std::span<const std::uint64_t> limbs(const Field& field, int index = 0) const;
-  /// Throws std::logic_error if the cell does not tally it.
+  /// Throws ContractError if the cell does not tally it.
   std::span<std::uint64_t> limbs(const Field& field, int index = 0);
 
   /// Unites with the sums over other samples of the same cell. A tally that was received as bare words has
-  /// the layout of what it is added to. Throws std::logic_error if they are of different cells.
+  /// the layout of what it is added to. Throws ContractError if they are of different cells.
   Tally& operator+=(const Tally& other);
   /// Takes away what was added; maxima stay.
   Tally& operator-=(const Tally& other);

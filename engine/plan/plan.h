@@ -137,7 +137,7 @@ struct Record {
 
   Record() = default;
   explicit Record(Plan p);
-  /// Counts a chunk. The caller guarantees that it is not in the ledger (checked: throws std::logic_error).
+  /// Counts a chunk. The caller guarantees that it is not in the ledger (checked: throws ContractError).
   void add(Chunk chunk, const Tally& tally);
   /// Unites with a record of the same plan. Throws DataError: another plan, or a chunk in both.
   void merge(const Record& other);

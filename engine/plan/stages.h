@@ -26,7 +26,7 @@ std::uint32_t stage_end(const Plan& plan, Chunk chunk);
 /// The chunks of a cell that are to be done as far as is known, from 0 on: all, or, with a goal, those up to
 /// the end of the stage that it is in. That is the stage of its last chunk done (also if some before it are
 /// lost: then the decision to begin that stage has been made, and stands), or the next if all up to there are
-/// done and do not meet the goal. Throws std::logic_error if a cell with a goal is to be judged without a
+/// done and do not meet the goal. Throws ContractError if a cell with a goal is to be judged without a
 /// check.
 std::uint32_t wanted_chunks(const Record& record, std::uint32_t cell, const GoalCheck& check);
 /// Of all cells.

@@ -51,7 +51,7 @@ class Vocabulary {
   int q() const { return q_; }
   /// Tokens are 0 … size() − 1.
   int size() const;
-  /// Throws std::logic_error for a kind that the stream has not.
+  /// Throws ContractError for a kind that the stream has not.
   int number(Token token) const;
   int symbol(int c) const { return number({Kind::symbol, c}); }
   int mark(int level) const { return number({Kind::mark, level}); }

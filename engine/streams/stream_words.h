@@ -11,7 +11,7 @@ namespace leafcast {
 inline constexpr int kStreamSamples = 16;
 
 /// The random words of a batch as its samplers draw them, on the instruction set in use: out[16 t + i] is
-/// word t of generator i (out.size() is a multiple of 16, else std::logic_error). For tests of the generators
+/// word t of generator i (out.size() is a multiple of 16, else ContractError). For tests of the generators
 /// and for measuring their cost.
 void stream_words(const StreamAddress& address, std::span<std::uint32_t> out);
 

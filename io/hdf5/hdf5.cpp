@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/contract.h"
+
 namespace leafcast::io::h5 {
 
 namespace {
@@ -182,8 +184,8 @@ void Dataset::require_type(hid_t type) const {
 
 void Dataset::transfer(hsize_t first, hsize_t count, hid_t type, std::size_t size, void* to,
                        const void* from) const {
-  if (extent_.empty() || first + count > extent_[0] || size != count * row_size())
-    throw std::logic_error("rows of a dataset do not fit the buffer");
+  LEAFCAST_EXPECT(!extent_.empty() && first + count <= extent_[0] && size == count * row_size(),
+                  "rows of a dataset", "they do not fit the buffer", "ask extent() and row_size() first");
   if (size == 0) return;
   Extent start(extent_.size(), 0), block = extent_;
   start[0] = first;

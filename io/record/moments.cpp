@@ -9,6 +9,7 @@
 #include <string>
 #include <tuple>
 
+#include "engine/contract.h"
 #include "engine/observe/observable.h"
 #include "io/record/reading.h"
 
@@ -36,10 +37,9 @@ void require_layouts(const Record& record, std::span<const std::uint32_t> cells)
   for (const std::uint32_t c : cells) {
     const TallyLayout layout(record.plan.cells()[c]);
     for (const Tally& tally : record.tallies[c])
-      if (!tally.layout() || !(*tally.layout() == layout))
-        throw std::logic_error(
-            fmt::format("a tally of cell \"{}\" does not have the shape that the cell implies",
-                        record.plan.cells()[c].label()));
+      LEAFCAST_EXPECT(tally.layout() && *tally.layout() == layout,
+                      "sums of " + record.plan.cells()[c].label(), "they are of another cell's shape",
+                      "tally them with the cell's layout");
   }
 }
 

@@ -17,7 +17,7 @@ inline constexpr std::size_t kWeightLimbs = 8;  ///< and of a weight
 
 /// Writes /moments: of every observable (engine/observe) that the file's plan has, its fields by cell and
 /// jackknife bin. `cells`: plan indices of the cells in the file. Cells without chunks are left unwritten,
-/// which reads as zero and takes no room. Throws std::logic_error if a tally is not of its cell.
+/// which reads as zero and takes no room. Throws ContractError if a tally is not of its cell.
 void put_moments(h5::Group group, const Record& record, std::span<const std::uint32_t> cells,
                  const MomentsAxes& axes);
 

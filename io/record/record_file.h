@@ -28,7 +28,7 @@ void require_memory(const Plan& plan);
 class RecordImage {
  public:
   /// Lays down everything that parts and results share. A part holds the cells that have chunks; results, all
-  /// cells. Throws std::logic_error if a tally does not have the shape that its cell implies.
+  /// cells. Throws ContractError if a tally does not have the shape that its cell implies.
   RecordImage(FileType type, const Record& record);
   h5::Group root() const { return file_.root(); }
   const h5::Axis& cell_axis() const { return cell_; }

@@ -37,7 +37,7 @@ class RunDirectory {
 
   /// Everything in whole parts: what earlier runs have left, and what write_part has added since.
   const Record& record() const;
-  /// Writes a part that holds `delta`: no-op for an empty ledger; throws std::logic_error for another plan or
+  /// Writes a part that holds `delta`: no-op for an empty ledger; throws ContractError for another plan or
   /// for chunks that a part has already, IoError if it cannot be written.
   void write_part(const Record& delta);
   std::filesystem::path results_path() const;

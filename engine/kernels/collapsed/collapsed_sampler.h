@@ -48,7 +48,7 @@ double binomial_draws(const Cell& cell);
 /// Sample i of a chunk has a stream of its own, StreamAddress{seed, cell id, chunk, i, counts}.
 class CollapsedSampler {
  public:
-  /// Throws std::logic_error unless the cell's method is collapsed.
+  /// Throws ContractError unless the cell's method is collapsed.
   explicit CollapsedSampler(const Cell& cell);
 
   /// As ChunkRunner::run. Only sums[h], samples and the histogram are counted, and for reasoning the bits of

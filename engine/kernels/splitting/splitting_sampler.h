@@ -17,7 +17,7 @@ namespace leafcast {
 /// what is left.
 class SplittingSampler {
  public:
-  /// Throws std::logic_error unless the cell's method is splitting.
+  /// Throws ContractError unless the cell's method is splitting.
   explicit SplittingSampler(const Cell& cell);
 
   /// As ChunkRunner::run. Only samples and the fields of splitting are counted, and for reasoning the bits of a

@@ -23,7 +23,7 @@ class ParticleWriter {
 };
 
 /// The writer of a coloring cell's generator: kgram at O(q d log k) a leaf, block and reasoning by path at
-/// O(q). Throws std::logic_error for other cells.
+/// O(q). Throws ContractError for other cells.
 std::unique_ptr<ParticleWriter> make_particle_writer(const Cell& cell, int particles);
 
 /// Bytes that a particle of the cell remembers.
