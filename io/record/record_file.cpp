@@ -26,7 +26,7 @@ std::int32_t format_version(const Plan& plan) {
   if (plan.is_pooled()) version = 2;
   if (has_goals(plan)) version = 4;
   for (const Cell& cell : plan.cells()) {
-    if (cell.language().is_grammar()) version = 6;
+    if (cell.language().is_grammar()) version = std::max(version, 6);
     for (const Observable* observable : observables())
       if (observable->is_observed(cell)) version = std::max(version, observable->format);
   }
