@@ -68,9 +68,9 @@ std::optional<Amount> amount(const Cell& cell, std::size_t index, const Source& 
     if (!bits || !(bits->value > 0)) return {};
     return Amount{"memory", bits->value, reasoning->memory_depth};
   }
-  const auto levels = cell.traits().levels;
-  if (!levels) return {};
-  return Amount{"context", std::pow(cell.language().d, *levels), 0};
+  const GeneratorTraits traits = cell.traits();
+  if (!traits.levels || !traits.is_exact) return {};
+  return Amount{"context", std::pow(cell.language().d, *traits.levels), 0};
 }
 
 /// x_true of the languages, each found once.

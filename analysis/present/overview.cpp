@@ -10,6 +10,7 @@
 
 #include "analysis/text/cell_text.h"
 #include "analysis/text/number_text.h"
+#include "engine/observe/functionals.h"
 
 namespace leafcast::analysis {
 
@@ -44,6 +45,24 @@ constexpr Shown kByHeight[] = {{"variance", "Var(s)/d^j", "variances", 9, 0, 6},
                                {"inconsistency_rate", "first bad", "lowest inconsistencies"},
                                {"kl_divergence", "divergence", "divergences by height", 7},
                                {"token_correlation", "tokens", "correlations of tokens by height", 7, 0, 2}};
+
+/// Mean and variance of each functional of neighbouring leaves, as tables show them.
+std::span<const Shown> of_functionals() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> list;
+    for (const Functional& functional : functionals())
+      for (const char* of : {"_mean", "_variance"}) list.push_back(std::string(functional.name) + of);
+    return list;
+  }();
+  static const std::vector<Shown> shown = [] {
+    std::vector<Shown> list;
+    for (const std::string& name : names)
+      list.push_back(name.ends_with("_mean") ? Shown{name.c_str(), name.c_str(), name.c_str(), 9, 4, 5}
+                                             : Shown{name.c_str(), name.c_str(), name.c_str(), 8});
+    return list;
+  }();
+  return shown;
+}
 
 void add_columns(Table& table, std::span<const Shown> statistics) {
   for (const Shown& s : statistics) {
@@ -151,10 +170,11 @@ Section language_section(const Record& record, const EstimateIndex& index,
 
   const Column name = {"cell", Column::Kind::word};
   Table sentences{{{"#"}, name, {"samples", Column::Kind::number, 5}}, {}}, entropies{{{"#"}, name}, {}},
-      learners{{{"#"}, name}, {}};
+      learners{{{"#"}, name}, {}}, neighbours{{{"#"}, name}, {}};
   add_columns(sentences, kOfSentences);
   add_columns(entropies, kEntropies);
   add_columns(learners, kOfLearners);
+  add_columns(neighbours, of_functionals());
   for (int j = 1; j < levels; ++j)
     learners.columns.push_back({fmt::format("purity {}", j), Column::Kind::number, 5,
                                 fmt::format("purity of clusters of height {}", j)});
@@ -165,6 +185,8 @@ Section language_section(const Record& record, const EstimateIndex& index,
     sentences.rows.push_back(with(std::move(sampled), kOfSentences, index, i));
     if (index.find(i, "cross_entropy") || index.find(i, "well_formed_rate"))
       entropies.rows.push_back(with(named, kEntropies, index, i));
+    if (!record.plan.cells()[i].observe().functionals.empty())
+      neighbours.rows.push_back(with(named, of_functionals(), index, i));
     if (!index.find(i, "test_cross_entropy")) continue;
     Row learner = with(named, kOfLearners, index, i);
     for (int j = 1; j < levels; ++j) {
@@ -181,6 +203,7 @@ Section language_section(const Record& record, const EstimateIndex& index,
                          "sentences under its distribution; reverse: under the language's.",
                          Paragraph::Look::soft}
             << std::move(entropies);
+  if (!neighbours.rows.empty()) content << Heading{"Neighbouring leaves, per leaf"} << std::move(neighbours);
   if (!learners.rows.empty())
     content << Heading{"Learners, nats per prediction of the last token (or of the class)"}
             << Paragraph{"Test loss, and its excess over the exact entropy of what is seen; wrong predictions; leaves "

@@ -7,6 +7,7 @@
 #include "analysis/present/document.h"
 #include "analysis/text/number_text.h"
 #include "engine/error.h"
+#include "engine/overloaded.h"
 #include "engine/values.h"
 
 namespace leafcast::analysis {
@@ -24,12 +25,6 @@ std::string json_text(const nlohmann::json& value) {  // numbers that are none b
   return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-/// Calls of a variant's alternative what is given for its type.
-template <class... Functions>
-struct Overloaded : Functions... {
-  using Functions::operator()...;
-};
-
 }  // namespace
 
 Format parse_format(const std::string& name) {
@@ -41,7 +36,7 @@ Format parse_format(const std::string& name) {
 
 std::string Entry::text(Column::Kind kind) const {
   return std::visit(
-      Overloaded{[](std::monostate) { return std::string(); }, [](const std::string& text) { return text; },
+      overloaded{[](std::monostate) { return std::string(); }, [](const std::string& text) { return text; },
                  [](std::uint64_t number) { return count_text(number); },
                  [](std::int64_t number) { return std::to_string(number); },
                  [&](const Real& real) {
@@ -51,7 +46,7 @@ std::string Entry::text(Column::Kind kind) const {
 }
 
 std::string Entry::csv() const {
-  return std::visit(Overloaded{[](std::monostate) { return std::string(); },
+  return std::visit(overloaded{[](std::monostate) { return std::string(); },
                                [](const std::string& text) { return csv_field(text); },
                                [](std::integral auto number) { return std::to_string(number); },
                                [](const Real& real) {
@@ -62,7 +57,7 @@ std::string Entry::csv() const {
 
 std::string Entry::json() const {
   return std::visit(
-      Overloaded{[](std::monostate) { return std::string("null"); },
+      overloaded{[](std::monostate) { return std::string("null"); },
                  [](const std::string& text) { return text.empty() ? "null" : json_text(text); },
                  [](std::integral auto number) { return std::to_string(number); },
                  [](const Real& real) { return json_text(real.number); }},

@@ -35,7 +35,9 @@ Selection select(const Record& record, const Cells& cells, std::size_t most) {
       if (!truth) truth = i;
       continue;
     }
-    if (cell.traits().levels.value_or(0) >= cell.language().height) continue;  // the true language once more
+    const GeneratorTraits traits = cell.traits();
+    if (traits.is_exact && traits.levels.value_or(0) >= cell.language().height)
+      continue;  // the true language once more
     Cells& family = by_family[group_key(cell, context_keys())];
     family.push_back(i);
     if (family.size() > largest.size()) largest = family;

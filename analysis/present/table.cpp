@@ -63,12 +63,21 @@ const std::vector<const Parameter*>& further_parameters() {
   return list;
 }
 
+/// A value as the key's column has it.
+Entry typed_entry(const Parameter& row, const std::string& value) {
+  if (row.form == ValueForm::whole || row.form == ValueForm::depth)
+    if (const auto whole = parse_whole(value)) return *whole;
+  if (row.form == ValueForm::real)
+    if (const auto real = parse_real(value)) return *real;
+  return value;
+}
+
 /// What a cell that does not name the key has all the same: missing where its kind does not use it.
 Entry unsaid_entry(const Cell& cell, const Parameter& row) {
   const auto uses = [&](const KindKeys& kind) { return std::ranges::count(kind.keys, row.key) > 0; };
   const auto& kinds = generator_kinds();
   const auto own = std::ranges::find(kinds, cell.generator_name(), &KindKeys::kind);
-  return uses(*own) || std::ranges::none_of(kinds, uses) ? Entry(row.unsaid) : Entry();
+  return uses(*own) || std::ranges::none_of(kinds, uses) ? typed_entry(row, row.unsaid) : Entry();
 }
 
 void write_estimates(std::ostream& out, Format format, const Record& record,
@@ -128,12 +137,7 @@ Entry parameter_entry(const Cell& cell, const std::string& key) {
   const Parameter& row = *find_parameter(key);
   const auto parameter = cell.parameters().find(key);
   if (parameter == cell.parameters().end()) return unsaid_entry(cell, row);
-  const std::string& value = parameter->second;
-  if (row.form == ValueForm::whole || row.form == ValueForm::depth)
-    if (const auto whole = parse_whole(value)) return *whole;
-  if (row.form == ValueForm::real)
-    if (const auto real = parse_real(value)) return *real;
-  return value;
+  return typed_entry(row, parameter->second);
 }
 
 void write_table(std::ostream& out, Format format, const Record& record,

@@ -45,7 +45,7 @@ Observe read_observe_learner(ParameterReader& reader) {
 }
 
 /// Off unless asked for, and then not in the canonical form: plans of earlier versions keep their hash.
-bool read_observe_entropy(ParameterReader& reader, bool has_leaf_laws, Method method) {
+bool read_observe_entropy(ParameterReader& reader, const char* why_not, Method method) {
   constexpr const char* kKey = "observe.entropy";
   if (!reader.has(kKey)) return false;
   if (!reader.read_switch(kKey, false)) {
@@ -55,9 +55,7 @@ bool read_observe_entropy(ParameterReader& reader, bool has_leaf_laws, Method me
   if (method != Method::sequence)
     throw reader.error(kKey, "entropies are those of the laws of leaves; use generator.method = sequence",
                        true);
-  if (!has_leaf_laws)
-    throw reader.error(
-        kKey, "only true and kgram write from a law of each leaf given those before; leave it out", true);
+  if (why_not) throw reader.error(kKey, why_not, true);
   return true;
 }
 
@@ -126,7 +124,7 @@ void refuse_subtrees(ParameterReader& reader) {
 Observe read_observe(ParameterReader& reader, const Language& language, const Generator& generator,
                      Method method) {
   const GeneratorTraits traits = traits_of(generator, language);
-  const bool entropy = read_observe_entropy(reader, traits.has_leaf_laws, method);
+  const bool entropy = read_observe_entropy(reader, traits.why_no_entropies, method);
   const Functionals functionals =
       read_observe_functionals(reader, method == Method::sequence && !learns(generator));
   if (method == Method::splitting) {

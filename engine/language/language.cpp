@@ -20,11 +20,9 @@ bool Language::is_uniform() const {
 }
 
 const Eigen::VectorXd& Language::leaf_law() const {
-  return visit(overloaded{[](const Channel& channel) -> auto& { return channel.stationary();
-}
-, [](const Grammar& grammar) -> auto& { return grammar.mean_law(0); }
-}  // namespace leafcast
-);
+  using Law = const Eigen::VectorXd&;
+  return visit(overloaded{[](const Channel& channel) -> Law { return channel.stationary(); },
+                          [](const Grammar& grammar) -> Law { return grammar.mean_law(0); }});
 }
 
 double Language::lambda() const {

@@ -119,11 +119,11 @@ GeneratorTraits LearnerGenerator::traits(const Language& language) const {
           .levels = {},
           .remembers_a_path = false,
           .collapses = false,
-          .has_leaf_laws = false,
           .is_exact = true,
           .writes_own_structure = false,
           .knows_nodes = false,
           .counts_memory = false,
+          .why_no_entropies = kNoLeafLaws,
           .why_no_splitting = "a learner writes nothing; use sequence"};
 }
 

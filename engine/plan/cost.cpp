@@ -199,6 +199,7 @@ std::string work_class(const Cell& cell) {
   if (observe.entropy) observers += " entropy";
   if (observe.pairs != Pairs::none) observers += " pairs";
   if (!observe.functionals.empty()) observers += " functionals";
+  if (!cell.traits().is_exact) observers += " shaped";
   return fmt::format("{}, {}, d={}, {} at once,{}", sampler_name(cell), language_name(cell.language()),
                      cell.language().d, batch_size(cell), observers.empty() ? " sum" : observers);
 }

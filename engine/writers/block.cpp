@@ -53,11 +53,11 @@ GeneratorTraits BlockGenerator::traits(const Language& language) const {
           .levels = context_depth,
           .remembers_a_path = roots || one_block,
           .collapses = roots,
-          .has_leaf_laws = false,
           .is_exact = true,
           .writes_own_structure = false,
           .knows_nodes = false,
           .counts_memory = false,
+          .why_no_entropies = kNoLeafLaws,
           .why_no_splitting = nullptr};
 }
 

@@ -52,6 +52,9 @@ enum class Walk {
   kgram                 ///< from the leaves of a window
 };
 
+inline constexpr const char* kNoLeafLaws =
+    "only true and kgram write from a law of each leaf given those before; leave it out";
+
 /// What the rest of the program asks of a generator, whatever it is.
 struct GeneratorTraits {
   Walk walk;
@@ -65,11 +68,13 @@ struct GeneratorTraits {
   bool remembers_a_path;
   /// What is written next depends on symbols of ancestors alone, so S can be drawn from counts of symbols.
   bool collapses;
-  bool has_leaf_laws;         ///< it writes each leaf from its law given those before
-  bool is_exact;              ///< its laws are the language's, given what it remembers: what theory speaks of
+  /// Its laws are the language's, given what it remembers: theory speaks of it. Of learners: of what they learn from.
+  bool is_exact;
   bool writes_own_structure;  ///< it draws the marks of its sentences too, so that they need not be trees
   bool knows_nodes;           ///< of all heights
   bool counts_memory;         ///< the bits that it remembers are tallied
+  const char*
+      why_no_entropies;  ///< reason and remedy; null if it writes each leaf from a law that they are of
   const char* why_no_splitting;  ///< reason and remedy; null if it splits
 };
 

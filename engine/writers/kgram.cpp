@@ -76,11 +76,11 @@ GeneratorTraits KgramGenerator::traits(const Language& language) const {
           .levels = levels(language),
           .remembers_a_path = false,
           .collapses = false,
-          .has_leaf_laws = true,
           .is_exact = true,
           .writes_own_structure = structure == Structure::sampled,
           .knows_nodes = false,
           .counts_memory = false,
+          .why_no_entropies = nullptr,
           .why_no_splitting = nullptr};
 }
 

@@ -41,11 +41,11 @@ GeneratorTraits ReasoningGenerator::traits(const Language& language) const {
           .levels = memory_depth,
           .remembers_a_path = path || memory_depth == 0,
           .collapses = path,
-          .has_leaf_laws = false,
           .is_exact = true,
           .writes_own_structure = false,
           .knows_nodes = memory_depth == language.height,
           .counts_memory = true,
+          .why_no_entropies = kNoLeafLaws,
           .why_no_splitting =
               path ? nullptr
                    : "splitting knows no writer that remembers segments; use sequence, or encoding = path"};

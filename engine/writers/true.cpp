@@ -18,11 +18,11 @@ GeneratorTraits TrueGenerator::traits(const Language& language) const {
           .levels = {},
           .remembers_a_path = true,
           .collapses = true,
-          .has_leaf_laws = true,
           .is_exact = true,
           .writes_own_structure = false,
           .knows_nodes = true,
           .counts_memory = false,
+          .why_no_entropies = nullptr,
           .why_no_splitting = "true sentences are valid, all of them: there is no rare event; use sequence"};
 }
 

@@ -34,10 +34,14 @@ std::int64_t integer(const Cell& cell, const std::string& key) {
   const std::string* value = find(cell, key);
   return value ? parsed<std::int64_t>(*value, -1) : -1;
 }
-double real(const Cell& cell, const std::string& key) {
+/// Of a cell that does not say the key: what it has all the same, if its kind uses the key.
+double real(const Cell& cell, const Parameter& row) {
   constexpr double kUnused = std::numeric_limits<double>::quiet_NaN();
-  const std::string* value = find(cell, key);
-  return value ? parsed(*value, kUnused) : kUnused;
+  if (const std::string* value = find(cell, row.key)) return parsed(*value, kUnused);
+  const auto& kinds = generator_kinds();
+  const auto kind = std::ranges::find(kinds, cell.generator_name(), &KindKeys::kind);
+  const bool uses = std::ranges::find(kind->keys, row.key) != kind->keys.end();
+  return uses && !row.unsaid.empty() ? parsed(row.unsaid, kUnused) : kUnused;
 }
 
 bool is_stored(const Plan& plan, const Parameter& row) {
@@ -89,7 +93,7 @@ class ColumnWriter {
     else if (row.stored == ColumnType::integer)
       add(name, [&](std::uint32_t, const Cell& cell) { return integer(cell, key); });
     else
-      add(name, [&](std::uint32_t, const Cell& cell) { return real(cell, key); });
+      add(name, [&](std::uint32_t, const Cell& cell) { return real(cell, row); });
   }
 
   h5::Group group_;
