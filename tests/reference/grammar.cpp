@@ -10,7 +10,7 @@ using Eigen::VectorXd;
 
 namespace {
 
-std::size_t power(int base, int exponent) {
+std::size_t power_of(int base, int exponent) {
   return static_cast<std::size_t>(std::llround(std::pow(base, exponent)));
 }
 
@@ -23,7 +23,7 @@ MatrixXd law_down_to(const Grammar& grammar, int height, int bottom) {
   }
   const MatrixXd child = law_down_to(grammar, height - 1, bottom);
   const RuleSet& set = grammar.rules(height);
-  MatrixXd law = MatrixXd::Zero(set.parents(), static_cast<Index>(power(static_cast<int>(child.cols()), s)));
+  MatrixXd law = MatrixXd::Zero(set.parents(), static_cast<Index>(power_of(static_cast<int>(child.cols()), s)));
   for (int a = 0; a < set.parents(); ++a)
     for (auto r = set.first[static_cast<std::size_t>(a)]; r < set.first[static_cast<std::size_t>(a) + 1];
          ++r) {
@@ -51,7 +51,7 @@ Law true_law(const Grammar& grammar) { return true_law_of_nodes(grammar, 0); }
 
 Law block_law(const Grammar& grammar, int w, LcaLaw lca) {
   const int v = grammar.symbols(), s = grammar.children(), levels = grammar.height() - w;
-  const int blocks = static_cast<int>(power(s, levels));
+  const int blocks = static_cast<int>(power_of(s, levels));
   const Law roots = true_law_of_nodes(grammar, w);
   if (levels == 0) return true_law(grammar);
   // Joint laws of neighbouring roots, one for each boundary; and averaged over those of an LCA height.
