@@ -31,6 +31,7 @@ class Observer {
   Observer(const Cell& cell, Tally& tally) : sums_(std::in_place, cell, tally) {
     if (cell.observe().pairs != Pairs::none) pairs_.emplace(cell, tally);
     if (!cell.observe().functionals.empty()) functionals_.emplace(cell, tally);
+    relates_leaves_ = pairs_ || functionals_;
   }
   Observer(std::int64_t leaves, std::vector<std::uint8_t>& sentences)
       : recorder_(std::in_place, leaves, sentences) {}
@@ -63,8 +64,10 @@ class Observer {
   HWY_INLINE void each(Use use) {
     if (sums_) use(*sums_);
     (use_if(std::get<std::optional<Validity>>(validity_), use), ...);
-    if (pairs_) use(*pairs_);
-    if (functionals_) use(*functionals_);
+    if (relates_leaves_) {  // one test per leaf for what few cells ask for
+      if (pairs_) use(*pairs_);
+      if (functionals_) use(*functionals_);
+    }
     if (recorder_) use(*recorder_);
   }
   template <class V, class Use>
@@ -75,6 +78,7 @@ class Observer {
   std::tuple<std::optional<Validity>...> validity_;
   std::optional<PairObserver> pairs_;
   std::optional<FunctionalObserver> functionals_;
+  bool relates_leaves_ = false;
   std::optional<RecordingObserver> recorder_;
 };
 
