@@ -57,6 +57,25 @@ Channel make_kernel(ParameterReader& reader) {
   }
 }
 
+/// K = (1 − a, a; b, 1 − b): the first symbol flips with probability a, the second with b.
+Channel make_binary(ParameterReader& reader) {
+  const auto read_flip = [&](const char* key, const char* symbol) {
+    const double flip = reader.read_real(key, fmt::format("the probability that {} flips", symbol));
+    if (!(flip >= 0 && flip <= 1)) throw reader.error(key, "a probability lies in [0, 1]");
+    return flip;
+  };
+  const double plus = read_flip("language.flip-plus", "+"), minus = read_flip("language.flip-minus", "-");
+  if (plus + minus == 0)
+    throw reader.error(
+        "language.flip-plus",
+        "where nothing flips, the law of the root is not determined; let one of them be above 0, "
+        "or use language.kind = ising with rho = 1",
+        true);
+  Eigen::MatrixXd kernel(2, 2);
+  kernel << 1 - plus, plus, minus, 1 - minus;
+  return Channel::general(kernel);
+}
+
 TreeShape read_tree(ParameterReader& reader) {
   const auto d = static_cast<int>(reader.read_whole("language.d", "the number of children", 2, kMaxChildren));
   return {d, static_cast<int>(reader.read_whole("language.height", "a tree's height", 1, 1'000'000))};
@@ -91,6 +110,11 @@ std::string kernel_label(const Language& language, const Parameters& parameters)
   return fmt::format("q={} {}", language.symbols(), tree_label(parameters));
 }
 
+std::string binary_label(const Language&, const Parameters& parameters) {
+  return fmt::format("a={} b={} {}", value(parameters, "flip-plus"), value(parameters, "flip-minus"),
+                     tree_label(parameters));
+}
+
 }  // namespace
 
 std::vector<LanguageKind> broadcast_languages() {
@@ -119,6 +143,12 @@ std::vector<LanguageKind> broadcast_languages() {
        false,
        make_broadcast<make_kernel>,
        kernel_label},
+      {"binary",
+       {"d", "height", "flip-plus", "flip-minus"},
+       "a binary channel is given by how often either symbol flips",
+       false,
+       make_broadcast<make_binary>,
+       binary_label},
   };
 }
 

@@ -519,12 +519,23 @@ TEST_CASE("the registries list what each kind uses, and each kind can be made") 
   CHECK(keys(generator_kinds(), "reasoning").contains("generator.memory-depth"));
 
   // A registered kind that nobody gave an example here fails.
-  const Parameters values = {
-      {"language.rho", "0.5"},    {"language.q", "3"},        {"language.lambda", "0.5"},
-      {"language.d", "2"},        {"language.height", "3"},   {"language.matrix", "0.5 0.5; 0.1 0.9"},
-      {"observe.validity", "on"}, {"generator.context", "4"}, {"generator.context-depth", "1"},
-      {"observe.entropy", "on"},  {"language.v", "4"},        {"language.m", "2"},
-      {"language.s", "2"},        {"language.L", "3"},        {"generator.training", "10"}};
+  const Parameters values = {{"language.flip-plus", "0.1"},
+                             {"language.flip-minus", "0.3"},
+                             {"language.rho", "0.5"},
+                             {"language.q", "3"},
+                             {"language.lambda", "0.5"},
+                             {"language.d", "2"},
+                             {"language.height", "3"},
+                             {"language.matrix", "0.5 0.5; 0.1 0.9"},
+                             {"observe.validity", "on"},
+                             {"generator.context", "4"},
+                             {"generator.context-depth", "1"},
+                             {"observe.entropy", "on"},
+                             {"language.v", "4"},
+                             {"language.m", "2"},
+                             {"language.s", "2"},
+                             {"language.L", "3"},
+                             {"generator.training", "10"}};
   for (const KindKeys& language : language_kinds())
     for (const KindKeys& generator : generator_kinds()) {
       Parameters parameters = {{"language.kind", language.kind}, {"generator.kind", generator.kind}};

@@ -294,8 +294,9 @@ TEST_CASE("a missing key is named") {
 }
 
 TEST_CASE("an unknown word is an error with the nearest known one") {
-  CHECK(refusal("[language]\nkind = icing\n") ==
-        "kind = icing (s.ini:2): it is one of ising, coloring, potts, kernel, rhm; did you mean ising?");
+  CHECK(
+      refusal("[language]\nkind = icing\n") ==
+      "kind = icing (s.ini:2): it is one of ising, coloring, potts, kernel, binary, rhm; did you mean ising?");
   CHECK_THAT(refusal(kIsing + "[generator]\nkind = true, blok\n"),
              Contains("it is one of true, kgram") && Contains("did you mean block?"));
   CHECK_THAT(refusal(kBlock + "lca = reset\n"), Contains("one of sampled, sampled-reset, fixed"));
