@@ -68,7 +68,10 @@ class Theorist {
       exact_["memory_bits"].value = memory_bits(*reasoning);
     name_sentence_statistics();
     if (cell.observe().entropy) add_entropies(cell);
-    if (theory_.true_height == h_) add_pairs(cell);
+    if (theory_.true_height == h_) {
+      add_pairs(cell);
+      add_domain_walls();
+    }
   }
 
   std::map<std::string, ExactValue> exact() && { return std::move(exact_); }
@@ -116,6 +119,16 @@ class Theorist {
       exact_[at("token_correlation_square", j)].value = square;
       exact_[at("distance_correlation", static_cast<int>(pairs.distance[i]))].value = std::sqrt(square);
     }
+  }
+
+  /// Of the neighbours per leaf, (d−1) d^{−j} have their LCA at height j, and differ with probability 1 − Σ_a
+  /// ν(a) T_j(a, a).
+  void add_domain_walls() {
+    const VectorXd& nu = language_.channel().stationary();
+    double walls = 0;
+    for (int j = 1; j <= h_; ++j)
+      walls += (d_ - 1) / leaves(j) * (1 - nu.dot(language_.channel().across(j).diagonal()));
+    exact_["domain_walls_mean"].value = walls;
   }
 
   void add_chain(const BlockChain& chain) {

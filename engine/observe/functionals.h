@@ -11,7 +11,7 @@ namespace leafcast {
 /// tallies those that its keys ask for; their mean and variance per leaf are the statistics `<name>_mean` and
 /// `<name>_variance`. To add one: its name and row here, f in kernels/lanes/functionals.h, its key in
 /// parameter_table.cpp; and its exact mean, where that is known, in analysis/theory/exact.cpp.
-enum class FunctionalName {};
+enum class FunctionalName { domain_walls };
 
 struct FunctionalRow {
   const char *name, *squares;  ///< of its datasets: "domain_walls", "domain_walls_squares"
@@ -19,7 +19,9 @@ struct FunctionalRow {
   int most;                    ///< of f
 };
 /// In the order of their names.
-inline constexpr std::array<FunctionalRow, 0> kFunctionalRows = {};
+inline constexpr std::array kFunctionalRows = {
+    FunctionalRow{"domain_walls", "domain_walls_squares", "observe.domain-walls", 1},  // f(a, b) = [a ≠ b]
+};
 
 /// A row, and what follows from it.
 struct Functional : FunctionalRow {

@@ -146,6 +146,8 @@ const std::vector<Parameter>& parameter_table() {
        .help = "true, kgram: cross-entropies and divergence from the language (off)", .unsaid = "off"},
       {.key = "observe.pairs", .form = words, .placeholder = "off|levels|distances",
        .help = "symbols of the last leaf and of one before it: correlations (off)", .unsaid = "off"},
+      {.key = "observe.domain-walls", .form = words, .placeholder = "on|off",
+       .help = "number of neighbouring leaves that differ: mean and variance (off)", .unsaid = "off"},
       {.key = "observe.symbol", .form = whole, .placeholder = "C",
        .help = "the symbol that is counted, 0 to Q-1 (0)", .reading = {18, "symbol {}", "0"}},
   };

@@ -19,8 +19,11 @@ namespace HWY_NAMESPACE {
 
 /// f(left, right) of every lane.
 HWY_INLINE I32 functional_term(FunctionalName name, I32 left, I32 right) {
-  switch (name) {}
-  return left ^ right;
+  switch (name) {
+    case FunctionalName::domain_walls:
+      return (left == right) + 1;
+  }
+  return {};
 }
 
 /// Tallies those that a cell observes.

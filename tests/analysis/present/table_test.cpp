@@ -23,7 +23,7 @@ constexpr const char* kHeader =
     "method,samples,statistic,value,stderr,exact,z,"
     "seed,rho,flip_plus,flip_minus,v,m,s,L,classes,rules,zipf_exponent,zipf_level,grammar_seed,particles,training,test,cluster_by,"
     "smoothing,concentration,target_relative_error,target_absolute_error,max_samples,subtrees,correlation,"
-    "validity,histogram,entropy,pairs,symbol";
+    "validity,histogram,entropy,pairs,domain_walls,symbol";
 
 Cell cell_with(Parameters parameters) {
   parameters.insert({{"language.d", "3"}, {"language.height", "5"}, {"sampling.samples", "128"}});
