@@ -23,6 +23,23 @@ void require_kgram_for_grammar(const ParameterReader& reader, const Grammar& gra
         true);
 }
 
+/// 1 unless asked for, and then not in the canonical form: cells of earlier versions keep their streams.
+double read_temperature(ParameterReader& reader) {
+  constexpr const char* kKey = "generator.temperature";
+  constexpr double kLeast = 0.01, kMost = 100;
+  if (!reader.has(kKey)) return 1;
+  const double temperature = reader.read_real(kKey, "a temperature");
+  if (temperature == 0)
+    throw reader.error(kKey,
+                       fmt::format("a writer at temperature 0 would draw nothing at random, and ties are not "
+                                   "its to break; take a low one, such as {}",
+                                   kLeast));
+  if (!(temperature >= kLeast && temperature <= kMost))
+    throw reader.error(kKey, fmt::format("a temperature lies in [{}, {}]", kLeast, kMost));
+  if (temperature == 1) reader.drop(kKey);
+  return temperature;
+}
+
 Generator read_kgram(ParameterReader& reader, const Language& language) {
   const std::uint64_t context = reader.read_whole("generator.context", "a context length", 0, kMaxContext);
   const int unit = reader.read_choice("generator.context-unit", {"leaves", "tokens"});
@@ -32,9 +49,9 @@ Generator read_kgram(ParameterReader& reader, const Language& language) {
                        "a writer of its own structure sees marks, so its context is counted in tokens; set "
                        "generator.context-unit = tokens, or structure = fixed",
                        reader.has("generator.context-unit"));
-  const KgramGenerator kgram{static_cast<std::int64_t>(context),
-                             unit == 0 ? ContextUnit::leaves : ContextUnit::tokens,
-                             structure == 0 ? Structure::fixed : Structure::sampled};
+  const KgramGenerator kgram{
+      static_cast<std::int64_t>(context), unit == 0 ? ContextUnit::leaves : ContextUnit::tokens,
+      structure == 0 ? Structure::fixed : Structure::sampled, read_temperature(reader)};
   if (language.is_grammar()) require_kgram_for_grammar(reader, language.grammar(), kgram.structure);
   return kgram;
 }
@@ -42,15 +59,17 @@ Generator read_kgram(ParameterReader& reader, const Language& language) {
 std::string kgram_label(const Parameters& parameters) {
   const bool tokens = generator_value(parameters, "context-unit") == "tokens",
              sampled = generator_value(parameters, "structure") == "sampled";
-  return fmt::format("kgram k={}{}{}", generator_value(parameters, "context"), tokens ? " tokens" : "",
-                     sampled ? " structure sampled" : "");
+  const auto temperature = parameters.find("generator.temperature");
+  return fmt::format("kgram k={}{}{}{}", generator_value(parameters, "context"), tokens ? " tokens" : "",
+                     sampled ? " structure sampled" : "",
+                     temperature == parameters.end() ? "" : " T=" + temperature->second);
 }
 
 }  // namespace
 
 std::vector<GeneratorKind> KgramGenerator::kinds() {
   return {{.name = "kgram",
-           .keys = {"context", "context-unit", "structure"},
+           .keys = {"context", "context-unit", "structure", "temperature"},
            .sampler_keys = {"generator.particles", "observe.entropy"},
            .default_samples = kDefaultSamples,
            .make = read_kgram,
@@ -76,12 +95,18 @@ GeneratorTraits KgramGenerator::traits(const Language& language) const {
           .levels = levels(language),
           .remembers_a_path = false,
           .collapses = false,
-          .is_exact = true,
+          .is_exact = temperature == 1,
           .writes_own_structure = structure == Structure::sampled,
           .knows_nodes = false,
           .counts_memory = false,
-          .why_no_entropies = nullptr,
-          .why_no_splitting = nullptr};
+          .why_no_entropies =
+              temperature == 1
+                  ? nullptr
+                  : "entropies are those of a writer whose laws are the language's, given what it "
+                    "sees; leave it out, or leave generator.temperature out",
+          .why_no_splitting = temperature == 1 ? nullptr
+                                               : "splitting writes at temperature 1; use sequence, or leave "
+                                                 "generator.temperature out"};
 }
 
 /// A window stays well within its tree, and holds some path, or it stays as great as the tree.

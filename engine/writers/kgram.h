@@ -14,6 +14,7 @@ struct KgramGenerator {
   std::int64_t context;
   ContextUnit unit;
   Structure structure;
+  double temperature = 1;  ///< T: it draws by the law's probabilities to the power 1/T, renormalised
 
   static constexpr bool kWrites = true;
   static std::vector<GeneratorKind> kinds();

@@ -19,7 +19,7 @@ SWEEP = ["--language.kind=ising", "--language.d=3", "--language.rho=0.9", "--lan
          "--generator.context=3,9", "--sampling.samples=256", "--title=Examples"]
 WHOLE = {"cell", "d", "q", "height", "n", "context", "context_depth", "memory_depth", "samples",
          "seed", "v", "m", "s", "L", "classes", "zipf_level", "grammar_seed", "particles", "training", "test", "max_samples", "symbol"}
-REAL = {"lambda", "value", "stderr", "exact", "z", "rho", "flip_plus", "flip_minus", "zipf_exponent", "concentration"}
+REAL = {"lambda", "value", "stderr", "exact", "z", "rho", "flip_plus", "flip_minus", "zipf_exponent", "concentration", "temperature"}
 
 # Runs an example, and afterwards compares what it has drawn with the file: points, error bars, exact lines.
 CHECKER = """

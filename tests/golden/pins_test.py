@@ -53,6 +53,7 @@ SWEEPS = {
     "a grammar's file": ["grammar-file"],
     "large tables": ["grammar-tables"],
     "learners": ["learners"],
+    "neighbouring leaves, asymmetric channels, temperatures": ["neighbours"],
 }
 
 # Those of which two seeds are pooled: the options of the second.

@@ -21,7 +21,7 @@ constexpr const char* kHeader =
     "cell,language,d,q,lambda,height,n,generator,context,context_unit,structure,context_depth,lca,memory,"
     "encoding,memory_depth,"
     "method,samples,statistic,value,stderr,exact,z,"
-    "seed,rho,flip_plus,flip_minus,v,m,s,L,classes,rules,zipf_exponent,zipf_level,grammar_seed,particles,training,test,cluster_by,"
+    "seed,rho,flip_plus,flip_minus,v,m,s,L,classes,rules,zipf_exponent,zipf_level,grammar_seed,particles,temperature,training,test,cluster_by,"
     "smoothing,concentration,target_relative_error,target_absolute_error,max_samples,subtrees,correlation,"
     "validity,histogram,entropy,pairs,domain_walls,symbol";
 
