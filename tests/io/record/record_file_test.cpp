@@ -236,7 +236,7 @@ TEST_CASE("damage says what it is") {
   CHECK(says(sealed(h5::File::create().image())).find("damaged, or not leafcast's") == 0);
   CHECK(says(file_with_header("openmc-statepoint", 1)).find("of another kind of file") == 0);
   CHECK(says(file_with_header("leafcast-part", kFormatVersion + 1))
-            .find("written by a newer leafcast (format 7") == 0);
+            .find("written by a newer leafcast (format " + std::to_string(kFormatVersion + 1)) == 0);
   CHECK(says(file_with_header("leafcast-part", 0)).find("damaged") == 0);
 }
 
