@@ -26,14 +26,18 @@ class Story {
   Story(const Record& record, const EstimateIndex& index, const std::vector<std::size_t>& cells)
       : record_(record),
         index_(index),
-        cells_(cells),
+        name_(language_text(record.plan.cells()[cells.front()])),
         language_(record.plan.cells()[cells.front()].language()) {
-    for (Family& family : families(record, index, cells, "variance"))
+    // What a bounded context costs is told of writers of which theory speaks.
+    for (const std::size_t i : cells)
+      if (record.plan.cells()[i].traits().is_exact) cells_.push_back(i);
+    for (Family& family : families(record, index, cells_, "variance"))
       (is_reasoning(family) ? reasoning_ : bounded_).push_back(std::move(family));
   }
 
   Findings tell(const std::vector<Fit>& fits) const {
-    Findings told{language_text(record_.plan.cells()[cells_.front()]), {}};
+    Findings told{name_, {}};
+    if (cells_.empty()) return told;
     for (const std::string& sentence : {law(fits), shortfall(), shape(), validity(), memory()})
       if (!sentence.empty()) told.sentences.push_back(sentence);
     return told;
@@ -147,9 +151,9 @@ class Story {
     const std::string how = rate == 0 || (e.value == 0 && std::isnan(e.exact))
                                 ? "none was seen to be"
                                 : number_text(100 * rate, 3) + "% are";
-    return fmt::format(
-        "Every sentence of the language is {}; of those by a writer ({}) that sees {}, {}.",
-        language_.is_grammar() ? "grammatical" : "a coloring that some tree explains", shown->label, leaves_text(half.x), how);
+    return fmt::format("Every sentence of the language is {}; of those by a writer ({}) that sees {}, {}.",
+                       language_.is_grammar() ? "grammatical" : "a coloring that some tree explains",
+                       shown->label, leaves_text(half.x), how);
   }
 
   /// What explicit working memory takes.
@@ -171,7 +175,8 @@ class Story {
 
   const Record& record_;
   const EstimateIndex& index_;
-  const std::vector<std::size_t>& cells_;
+  std::vector<std::size_t> cells_;
+  std::string name_;
   const Language& language_;
   std::vector<Family> bounded_, reasoning_;
 };
