@@ -49,7 +49,7 @@ constinit const Field Derived<I>::kSum = {
     .name = kRows[I].name, .form = Field::Form::sum, .bits = Derived<I>::template bits<1>};
 template <std::size_t I>
 constinit const Field Derived<I>::kSquares = {
-    .name = kRows[I].squares, .form = Field::Form::sum, .bits = Derived<I>::template bits<2>};
+    .name = kRows[I].squares_name, .form = Field::Form::sum, .bits = Derived<I>::template bits<2>};
 template <std::size_t I>
 constinit const Observable Derived<I>::kObservable = {.name = kRows[I].name,
                                                       .group = "functionals",

@@ -14,9 +14,9 @@ namespace leafcast {
 enum class FunctionalName { domain_walls };
 
 struct FunctionalRow {
-  const char *name, *squares;  ///< of its datasets: "domain_walls", "domain_walls_squares"
-  const char* key;             ///< the switch that asks for it: "observe.domain-walls"
-  int most;                    ///< of f
+  const char *name, *squares_name;  ///< of its datasets: "domain_walls", "domain_walls_squares"
+  const char* key;                  ///< the switch that asks for it: "observe.domain-walls"
+  int most;                         ///< of f
 };
 /// In the order of their names.
 inline constexpr std::array kFunctionalRows = {

@@ -52,6 +52,7 @@ enum class Walk {
   kgram                 ///< from the leaves of a window
 };
 
+/// Why those have no entropies.
 inline constexpr const char* kNoLeafLaws =
     "only true and kgram write from a law of each leaf given those before; leave it out";
 
@@ -68,13 +69,13 @@ struct GeneratorTraits {
   bool remembers_a_path;
   /// What is written next depends on symbols of ancestors alone, so S can be drawn from counts of symbols.
   bool collapses;
-  /// Its laws are the language's, given what it remembers: theory speaks of it. Of learners: of what they learn from.
+  /// Its laws are the language's, given what it remembers: theory speaks of it. Learners: true, as the
+  /// sentences that they learn from are the language's.
   bool is_exact;
-  bool writes_own_structure;  ///< it draws the marks of its sentences too, so that they need not be trees
-  bool knows_nodes;           ///< of all heights
-  bool counts_memory;         ///< the bits that it remembers are tallied
-  const char*
-      why_no_entropies;  ///< reason and remedy; null if it writes each leaf from a law that they are of
+  bool writes_own_structure;     ///< it draws the marks of its sentences too, so that they need not be trees
+  bool knows_nodes;              ///< of all heights
+  bool counts_memory;            ///< the bits that it remembers are tallied
+  const char* why_no_entropies;  ///< reason and remedy; null if it has entropies
   const char* why_no_splitting;  ///< reason and remedy; null if it splits
 };
 
