@@ -56,11 +56,12 @@ class Learning : public Statistics {
     list.push_back({"test_cross_entropy", -1, cross_entropy});
     if (!std::isnan(scale_.floor())) list.push_back({"test_excess", -1, cross_entropy - scale_.floor()});
     list.push_back({"test_error", -1, rate(tally.count(fields::errors), tests)});
-    if (const double context = scale_.effective_context(cross_entropy, h_); !std::isnan(context))
-      list.push_back({"effective_context", -1, context});
+    list.push_back(
+        {"effective_context", -1, scale_.effective_context(cross_entropy, h_), 0, Statistic::Kind::optional});
     for (int j = 1; j <= h_; ++j)
-      if (const std::uint64_t clustered = tally.count(fields::clustered, j); clustered > 0)
-        list.push_back({"cluster_purity", j, rate(tally.count(fields::pure, j), clustered)});
+      list.push_back({"cluster_purity", j,
+                      rate(tally.count(fields::pure, j), tally.count(fields::clustered, j)), 0,
+                      Statistic::Kind::optional});
   }
 
  private:
