@@ -44,17 +44,17 @@ bool run_on_planes(const SamplerTables& tables, SentenceTask& task);
 void find_laws(const SamplerTables& tables, LawTask& task);
 void find_laws(const GrammarTables& tables, LawTask& task);  // grammar_kernels.cpp
 
-/// Channels that lanes are compiled for, all but the first symmetric. Each is compiled by itself, as planes
-/// are for each number of symbols, so that no translation unit takes minutes.
+/// Channels that lanes are compiled for, all but the first symmetric.
 enum class LaneChannel { general, symmetric, two_symbols, three_symbols };
-template <LaneChannel kind>
-bool write_on_lanes(const SamplerTables& tables, SentenceTask& task);  // lane_kernels.cpp
-template <LaneChannel kind>
-bool write_kgrams(const SamplerTables& tables, SentenceTask& task);  // kgram_kernels.cpp
-template <LaneChannel kind>
-bool find_kgram_laws(const SamplerTables& tables, LawTask& task);  // kgram_kernels.cpp
-template <int symbols>
-bool write_on_planes(const SamplerTables& tables, SentenceTask& task);  // plane_kernels.cpp
+/// lane_kernels.cpp is compiled twice, so that cores share it: for two and three symbols, known to the compiler,
+/// and for any number.
+constexpr bool has_few_symbols(LaneChannel kind) {
+  return kind == LaneChannel::two_symbols || kind == LaneChannel::three_symbols;
+}
+template <bool few_symbols>
+bool write_on_lanes(LaneChannel kind, const SamplerTables& tables, SentenceTask& task);
+template <bool few_symbols>
+void find_kgram_laws(LaneChannel kind, const SamplerTables& tables, LawTask& task);
 
 /// Seconds between two calls of `proceed`.
 inline constexpr double kPollSeconds = 2e-3;

@@ -1,7 +1,8 @@
-// Lanes: all writers, of one kind of channel (LEAFCAST_CHANNEL, a LaneChannel).
+// Lanes: all writers of channels with few symbols, or of all others (LEAFCAST_FEW_SYMBOLS, true or false).
 #include <bit>
 #include <cmath>
 #include <string_view>
+#include <utility>
 
 #include "engine/kernels/kernel_tasks.h"
 #include "engine/kernels/tables/sampler_tables.h"
@@ -25,9 +26,30 @@ namespace leafcast {
 namespace HWY_NAMESPACE {
 namespace {
 
-using C = Lanes<LaneChannel::LEAFCAST_CHANNEL>;
+/// Calls use.operator()<kind>().
+template <class Use>
+bool with_kind(LaneChannel kind, Use use) {
+  using enum LaneChannel;
+  if constexpr (LEAFCAST_FEW_SYMBOLS)
+    return kind == two_symbols ? use.template operator()<two_symbols>()
+                               : use.template operator()<three_symbols>();
+  else
+    return kind == symmetric ? use.template operator()<symmetric>() : use.template operator()<general>();
+}
 
-bool run_sentences(const SamplerTables& tables, SentenceTask& task) {
+/// Calls use(sampler). Loops are compiled for the common numbers of children where symbols are few.
+template <class C, class Use>
+bool with_kgram(const SamplerTables& tables, Use use) {
+  if constexpr (C::kQ > 0) {
+    if (tables.d == 2) return use(KgramSampler<C, 2>(tables));
+    if (tables.d == 3) return use(KgramSampler<C, 3>(tables));
+    if (tables.d == 4) return use(KgramSampler<C, 4>(tables));
+  }
+  return use(KgramSampler<C, 0>(tables));
+}
+
+template <class C>
+bool write_sentences(const SamplerTables& tables, SentenceTask& task) {
   const Generator& generator = tables.cell.generator();
   if (tables.cell.writes_own_structure()) {
     OwnStructureRun<C> run(tables, task);
@@ -48,19 +70,47 @@ bool run_sentences(const SamplerTables& tables, SentenceTask& task) {
   const auto from_ancestors = [&] { return write_by(AncestorSampler<C, false>(tables), tables, task); };
   return visit_writer(
       generator,
-      overloaded{
-          [&](const TrueGenerator&) { return from_ancestors(); },
-          [&](const KgramGenerator&) { return write_kgrams<LaneChannel::LEAFCAST_CHANNEL>(tables, task); },
-          [&](const BlockGenerator& block) {
-            return block.memory == BlockMemory::leaves && tables.block_height < tables.height
-                       ? write_by(AncestorSampler<C, true>(tables), tables, task)
-                       : from_ancestors();
-          },
-          [&](const ReasoningGenerator& writer) {
-            return writer.encoding == Encoding::segment && tables.block_height > 0
-                       ? write_by(SegmentSampler<C>(tables), tables, task)
-                       : from_ancestors();
-          }});
+      overloaded{[&](const TrueGenerator&) { return from_ancestors(); },
+                 [&](const KgramGenerator&) {
+                   return with_kgram<C>(
+                       tables, [&](auto sampler) { return write_by(std::move(sampler), tables, task); });
+                 },
+                 [&](const BlockGenerator& block) {
+                   return block.memory == BlockMemory::leaves && tables.block_height < tables.height
+                              ? write_by(AncestorSampler<C, true>(tables), tables, task)
+                              : from_ancestors();
+                 },
+                 [&](const ReasoningGenerator& writer) {
+                   return writer.encoding == Encoding::segment && tables.block_height > 0
+                              ? write_by(SegmentSampler<C>(tables), tables, task)
+                              : from_ancestors();
+                 }});
+}
+
+bool run_sentences(LaneChannel kind, const SamplerTables& tables, SentenceTask& task) {
+  return with_kind(kind,
+                   [&]<LaneChannel channel>() { return write_sentences<Lanes<channel>>(tables, task); });
+}
+
+template <class Sampler>
+bool find_laws_by(Sampler sampler, const SamplerTables& tables, LawTask& task) {
+  LeafOdometer odometer(tables.d, tables.height);
+  task.laws.resize(tables.leaves, tables.q);
+  for (int carry = tables.height; odometer.leaf() < tables.leaves; carry = odometer.advance()) {
+    const auto law = sampler.prepare(carry);
+    const std::int64_t i = odometer.leaf();
+    for (int c = 0; c < tables.q; ++c) task.laws(i, c) = law.weight[c][0];
+    task.laws.row(i) /= task.laws.row(i).sum();
+    sampler.absorb(I32::all(task.sentence[static_cast<std::size_t>(i)]));
+  }
+  return true;
+}
+
+bool run_laws(LaneChannel kind, const SamplerTables& tables, LawTask& task) {
+  return with_kind(kind, [&]<LaneChannel channel>() {
+    return with_kgram<Lanes<channel>>(
+        tables, [&](auto sampler) { return find_laws_by(std::move(sampler), tables, task); });
+  });
 }
 
 }  // namespace
@@ -72,12 +122,20 @@ HWY_AFTER_NAMESPACE();
 namespace leafcast {
 
 HWY_EXPORT(run_sentences);
+HWY_EXPORT(run_laws);
 
-template <LaneChannel kind>
-bool write_on_lanes(const SamplerTables& tables, SentenceTask& task) {
-  return HWY_DYNAMIC_DISPATCH(run_sentences)(tables, task);
+template <bool few_symbols>
+bool write_on_lanes(LaneChannel kind, const SamplerTables& tables, SentenceTask& task) {
+  return HWY_DYNAMIC_DISPATCH(run_sentences)(kind, tables, task);
 }
-template bool write_on_lanes<LaneChannel::LEAFCAST_CHANNEL>(const SamplerTables& tables, SentenceTask& task);
+template <bool few_symbols>
+void find_kgram_laws(LaneChannel kind, const SamplerTables& tables, LawTask& task) {
+  HWY_DYNAMIC_DISPATCH(run_laws)(kind, tables, task);
+}
+template bool write_on_lanes<LEAFCAST_FEW_SYMBOLS>(LaneChannel kind, const SamplerTables& tables,
+                                                   SentenceTask& task);
+template void find_kgram_laws<LEAFCAST_FEW_SYMBOLS>(LaneChannel kind, const SamplerTables& tables,
+                                                    LawTask& task);
 
 }  // namespace leafcast
 #endif

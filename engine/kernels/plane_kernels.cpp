@@ -1,4 +1,4 @@
-// Planes, of one number of symbols (LEAFCAST_SYMBOLS).
+#include "engine/contract.h"
 #include "engine/kernels/kernel_tasks.h"
 #include "engine/kernels/tables/sampler_tables.h"
 #include "engine/language/tree.h"
@@ -156,18 +156,32 @@ bool run_with(const SamplerTables& tables, SentenceTask& task) {
                                         : tally_sentences<Q, D, false>(tables, task);
 }
 
-bool run_planes(const SamplerTables& tables, SentenceTask& task) {
+template <int Q>
+bool run_with_symbols(const SamplerTables& tables, SentenceTask& task) {
   switch (tables.d) {
     case 2:
-      return run_with<LEAFCAST_SYMBOLS, 2>(tables, task);
+      return run_with<Q, 2>(tables, task);
     case 3:
-      return run_with<LEAFCAST_SYMBOLS, 3>(tables, task);
+      return run_with<Q, 3>(tables, task);
     case 4:
-      return run_with<LEAFCAST_SYMBOLS, 4>(tables, task);
+      return run_with<Q, 4>(tables, task);
     case 5:
-      return run_with<LEAFCAST_SYMBOLS, 5>(tables, task);
+      return run_with<Q, 5>(tables, task);
     default:
-      return run_with<LEAFCAST_SYMBOLS, 0>(tables, task);
+      return run_with<Q, 0>(tables, task);
+  }
+}
+
+bool run_planes(const SamplerTables& tables, SentenceTask& task) {
+  switch (tables.q) {
+    case 2:
+      return run_with_symbols<2>(tables, task);
+    case 3:
+      return run_with_symbols<3>(tables, task);
+    case 4:
+      return run_with_symbols<4>(tables, task);
+    default:
+      break_contract("a sampler on planes", "they carry two to four symbols", "ask sampler_family() first");
   }
 }
 
@@ -181,11 +195,9 @@ namespace leafcast {
 
 HWY_EXPORT(run_planes);
 
-template <int symbols>
-bool write_on_planes(const SamplerTables& tables, SentenceTask& task) {
+bool run_on_planes(const SamplerTables& tables, SentenceTask& task) {
   return HWY_DYNAMIC_DISPATCH(run_planes)(tables, task);
 }
-template bool write_on_planes<LEAFCAST_SYMBOLS>(const SamplerTables& tables, SentenceTask& task);
 
 }  // namespace leafcast
 #endif

@@ -47,7 +47,7 @@ class FunctionalObserver {
       counter.wide = {};
     }
   }
-  HWY_INLINE void leaf(I32 x) {
+  HWY_NOINLINE void leaf(I32 x) {
     if (leaf_++ > 0)
       for (Counter& counter : counters_) {
         counter.narrow += functional_term(counter.name, last_, x);

@@ -297,7 +297,7 @@ class PairObserver {
     leaf_ = 0;
     seen_ = 0;
   }
-  HWY_INLINE void leaf(I32 x) {
+  HWY_NOINLINE void leaf(I32 x) {
     if (seen_ < position_.size()) {
       if (leaf_ == position_[seen_]) earlier_[seen_++] = x;
     } else if (leaf_ == last_) {
@@ -367,7 +367,7 @@ class RecordingObserver {
     sentences_.resize(base_ + static_cast<std::size_t>(active) * leaves_);
     at_ = 0;
   }
-  HWY_INLINE void leaf(I32 x) {
+  HWY_NOINLINE void leaf(I32 x) {
     for (int lane = 0; lane < active_; ++lane)
       sentences_[base_ + lane * leaves_ + at_] = static_cast<std::uint8_t>(x[lane]);
     ++at_;

@@ -23,7 +23,7 @@ namespace HWY_NAMESPACE {
 
 /// What a task wants to see: sums and validity, or the sentences themselves. One class with switches rather
 /// than a template for each combination: a predictable branch a leaf costs little, and every combination
-/// would be compiled for every sampler and instruction set. Validity: what a family's sentences are checked
+/// would be compiled for every sampler and instruction set. What few cells ask for is called, not inlined. Validity: what a family's sentences are checked
 /// by, one of them a cell.
 template <class... Validity>
 class Observer {
