@@ -40,4 +40,9 @@ struct IoError : Error {
   explicit IoError(std::string text) : Error(ExitCode::io_error, std::move(text)) {}
 };
 
+/// Told to stop before it was done (exit 75): what is written stays, and the same command continues.
+struct Interrupted : Error {
+  explicit Interrupted(std::string text) : Error(ExitCode::more_to_do, std::move(text)) {}
+};
+
 }  // namespace leafcast

@@ -69,6 +69,19 @@ is_ready() { # DIR
 
 parts_of() { ls "$1/parts" 2>/dev/null; } # DIR: changes with every part that is written
 
+# Whether all is done in DIR (of a slice: its share). leafcast status says so, and nothing else: a launcher that loses a node, or that
+# is ended by Slurm, may well exit with 0.
+is_done() { "$leafcast" status "$1" --json 2>/dev/null | grep -Eq '"state": "(finished|slice done)"'; } # DIR
+
+# leafcast knows the time limit and ends by itself, with the time that it needs to write. So Slurm's warning is passed on only if too
+# little is left for that, or so much that it cannot be the warning: then someone has sent USR1 by hand.
+is_time_to_stop() {
+  local end left
+  end=$(date -d "$(squeue -h -j "$job" -o %e 2>/dev/null)" +%s 2>/dev/null) || return 0
+  left=$((end - $(date +%s)))
+  [ "$left" -le 25 ] || [ "$left" -gt 100 ]
+}
+
 # Runs leafcast in DIR until it ends; a warning is passed on once it is ready. Sets code and progress.
 run_leafcast() { # DIR ARGUMENT…
   local directory=$1 child forwarded='' parts
@@ -78,7 +91,7 @@ run_leafcast() { # DIR ARGUMENT…
   "${launch[@]}" "$leafcast" run -o "$directory" "$@" &
   child=$!
   while kill -0 "$child" 2>/dev/null; do # not a blocking wait, which a signal just before it would not end
-    if [ -n "$warned" ] && [ -z "$forwarded$cancelled" ] && is_ready "$directory"; then
+    if [ -n "$warned" ] && [ -z "$forwarded$cancelled" ] && is_ready "$directory" && is_time_to_stop; then
       forwarded=yes
       say "the time limit is near: asking leafcast to stop"
       kill -USR1 "$child" 2>/dev/null
@@ -128,7 +141,8 @@ leave_cancelled() {
 # Ends the job, or requeues it, as leafcast's exit code says.
 conclude() { # DIR
   case $code in
-    0) say "done" && exit 0 ;;
+    0) if is_done "$1"; then say "done" && exit 0; fi
+       say "leafcast's launcher ended without an error, but leafcast status $1 says that there is more to do" ;;
     75 | 143) ;; # 143: mpirun itself had a TERM
     64) leave 64 "leafcast refused the command or the sweep: see its message above; not requeued" ;;
     65) leave 65 "leafcast found bad data: see its message above, and leafcast verify $1; not requeued" ;;
@@ -137,7 +151,7 @@ conclude() { # DIR
     137) [ -n "$cancelled" ] || leave 137 "a rank was killed (exit code 137), often for want of memory: leafcast plan tells what to ask for with --mem-per-cpu. Not requeued; what is written stays, and the same sbatch command continues" ;;
     *) [ -n "$cancelled" ] || leave "$code" "leafcast ended with exit code $code: see above; not requeued. What is written stays, and the same sbatch command continues" ;;
   esac
-  [ -z "$cancelled" ] && [ "$code" -eq 75 ] || leave_cancelled
+  [ -z "$cancelled" ] && [ "$code" -ne 143 ] || leave_cancelled
   require_progress "$1"
   requeue
 }

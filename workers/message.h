@@ -31,6 +31,7 @@ struct News {
   Action action = Action::farewell;
   Chunk chunk{};                         ///< result
   Tally tally;                           ///< result
+  std::uint64_t rows_hash = 0;           ///< result: of the sequences that were written (ChunkHash)
   double seconds = 0, core_seconds = 0;  ///< result: what it took, by the clock and of the processor
   double grace = 0;                      ///< signalled: seconds that the sender of the signal may allow
   int exit_code = 0;                     ///< failed
@@ -75,8 +76,8 @@ void serialize(Archive& archive, leafcast::workers::Order& order, unsigned) {
 }
 template <class Archive>
 void serialize(Archive& archive, leafcast::workers::News& news, unsigned) {
-  archive& news.action& news.chunk& news.tally& news.seconds& news.core_seconds& news.grace& news
-      .exit_code& news.text;
+  archive& news.action& news.chunk& news.tally& news.rows_hash& news.seconds& news.core_seconds& news
+      .grace& news.exit_code& news.text;
 }
 
 }  // namespace boost::serialization

@@ -119,14 +119,25 @@ class Inbox {
 
 }  // namespace
 
+namespace {
+bool alone = false;
+}
+
+void be_alone() { alone = true; }
+bool is_alone() { return alone; }
+
 bool under_mpi() {
+  if (alone) return false;
   return std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr || std::getenv("PMIX_RANK") != nullptr;
 }
 
-bool is_first_rank() {
+bool is_first_rank() { return launcher_rank() == 0; }
+
+int launcher_rank() {
+  if (alone) return 0;
   for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK"})
-    if (const char* rank = std::getenv(name)) return std::atoi(rank) == 0;
-  return true;
+    if (const char* rank = std::getenv(name)) return std::atoi(rank);
+  return 0;
 }
 
 int ranks_on_this_node() {
@@ -172,6 +183,13 @@ std::optional<Order> MpiCommunicator::poll_order() {
 void MpiCommunicator::send_news(const News& news) {
   state_->outbox.send(state_->world, 0, kNewsTag, news);
   if (news.action == News::Action::farewell) state_->outbox.await_delivery();
+}
+
+bool MpiCommunicator::all_say(std::uint64_t number) {
+  std::uint64_t least = number, most = number;
+  BOOST_MPI_CHECK_RESULT(MPI_Allreduce, (&number, &least, 1, MPI_UINT64_T, MPI_MIN, state_->world));
+  BOOST_MPI_CHECK_RESULT(MPI_Allreduce, (&number, &most, 1, MPI_UINT64_T, MPI_MAX, state_->world));
+  return least == most;
 }
 
 // Not MPI_Bcast, in which a rank that is stopped holds up all others.

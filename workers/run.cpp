@@ -1,5 +1,7 @@
 #include "workers/run.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <ctime>
 #include <deque>
@@ -54,7 +56,7 @@ double thread_seconds() {
 class Runners {
  public:
   explicit Runners(const Plan& plan) : plan_(plan) {}
-  std::optional<Tally> run(Chunk chunk, const std::function<bool()>& proceed) {
+  std::optional<Sampled> run(Chunk chunk, const std::function<bool()>& proceed) {
     if (!runner_ || cell_ != chunk.cell) {
       runner_ = std::make_unique<ChunkRunner>(plan_.cells()[chunk.cell]);
       cell_ = chunk.cell;
@@ -68,26 +70,44 @@ class Runners {
   std::uint32_t cell_ = 0;
 };
 
+Ledger without(Ledger ledger, const std::vector<ChunkHash>& again) {
+  for (const ChunkHash& hash : again) ledger.erase(hash.chunk);
+  return ledger;
+}
+
 void order_stop(Communicator& communicator, double grace) {
   for (int worker = 1; worker < communicator.size(); ++worker)
     communicator.send_order(worker, {Order::Action::stop, {}, grace});
 }
 
+/// Workers that have not said farewell. They do so once they are told to stop, and rank 0 may be in the middle
+/// of a chunk then: whoever reads news tells of it here.
+class Farewells {
+ public:
+  explicit Farewells(const Communicator& communicator) {
+    for (int worker = 1; worker < communicator.size(); ++worker) awaited_.insert(worker);
+  }
+  void take(const Communicator::Letter& letter) {
+    if (letter.news.action == News::Action::farewell) awaited_.erase(letter.sender);
+  }
+  const std::set<int>& awaited() const { return awaited_; }
+
+ private:
+  std::set<int> awaited_;
+};
+
 /// Takes what workers that were told to stop still send, until all have said farewell. Gives up those that
-/// have not when nobody has been heard of for `patience()` seconds.
+/// have not when nobody has been heard of for `patience()` seconds. `take` tells the farewells of each letter.
 template <class Take, class Patience>
-void await_farewells(Communicator& communicator, Take take, Patience patience) {
-  std::set<int> awaited;
-  for (int worker = 1; worker < communicator.size(); ++worker) awaited.insert(worker);
+void await_farewells(Communicator& communicator, const Farewells& farewells, Take take, Patience patience) {
   Nap nap(communicator);
-  for (double heard = communicator.seconds(); !awaited.empty();) {
+  for (double heard = communicator.seconds(); !farewells.awaited().empty();) {
     if (const auto letter = communicator.poll_news()) {
       heard = communicator.seconds();
-      if (letter->news.action == News::Action::farewell) awaited.erase(letter->sender);
       take(*letter);
       nap.reset();
     } else if (communicator.seconds() - heard > patience()) {
-      for (const int worker : awaited) communicator.give_up(worker);
+      for (const int worker : farewells.awaited()) communicator.give_up(worker);
       return;
     } else {
       nap.take();
@@ -103,8 +123,9 @@ class Master {
         settings_(settings),
         sinks_(sinks),
         goals_(record, settings.goal_check, settings.costs),
-        dispatcher_(record.plan, record.ledger, settings.slice, communicator.size(), settings.costs,
-                    goals_.wants()),
+        again_(settings.again),
+        dispatcher_(record.plan, without(record.ledger, settings.again), settings.slice, communicator.size(),
+                    settings.costs, goals_.wants()),
         runners_(record.plan),
         delta_(record.plan),
         samples_too_(communicator.size() <= kMostRanksWithSamplingMaster),
@@ -178,15 +199,16 @@ class Master {
       serving += thread_seconds() - start;
       return stopping() ? elapsed() < sample_until_ : dispatcher_.held_by(0) > 0;
     };
-    std::optional<Tally> tally =
+    std::optional<Sampled> sampled =
         settings_.sample ? settings_.sample(result.chunk, proceed) : runners_.run(result.chunk, proceed);
-    if (!tally) {
+    if (!sampled) {
       dispatcher_.release(0);
       return true;
     }
     result.seconds = elapsed() - begin;
     result.core_seconds = thread_seconds() - core_begin - serving;
-    result.tally = std::move(*tally);
+    result.tally = std::move(sampled->tally);
+    result.rows_hash = sampled->rows_hash;
     finish(0, result);
     return true;
   }
@@ -215,6 +237,7 @@ class Master {
   void take(const Communicator::Letter& letter) {
     const auto sender = static_cast<std::size_t>(letter.sender);
     heard_[sender] = elapsed();
+    farewells_.take(letter);
     switch (letter.news.action) {
       case News::Action::result:
         resulted_[sender] = heard_[sender];
@@ -237,8 +260,11 @@ class Master {
   void finish(int worker, const News& result) {
     const Chunk chunk = result.chunk;
     if (!dispatcher_.finish(worker, chunk)) return;
+    const ChunkHash hash{chunk, hash_of(result.tally), result.rows_hash};
+    if (record_.ledger.contains(chunk)) return check_again(hash);
     record_.add(chunk, result.tally);
     delta_.add(chunk, result.tally);
+    delta_.hashes.push_back(hash);
     touched_.insert(chunk.cell);
     finished_at_ = elapsed();
     seconds_ += result.seconds;
@@ -251,6 +277,17 @@ class Master {
       dispatcher_.extend(chunk.cell, *more);
       has_extended_ = true;
     }
+  }
+  void check_again(const ChunkHash& now) const {
+    const ChunkHash* first = again_.find(now.chunk);
+    if (!first ||
+        ((first->sums == 0 || first->sums == now.sums) && (first->rows == 0 || first->rows == now.rows)))
+      return;
+    throw DataError(fmt::format(
+        "chunk {} of cell {} ({}), sampled again, gives other {} than at first: one of the two machines computes "
+        "wrongly, or leafcast does; see leafcast verify --resample, and report it if machines agree",
+        now.chunk.index, now.chunk.cell, record_.plan.cells()[now.chunk.cell].label(),
+        first->sums != 0 && first->sums != now.sums ? "sums" : "sequences"));
   }
   /// A stage has begun: whoever has nothing to do may.
   void wake_idle() {
@@ -338,7 +375,7 @@ class Master {
       return std::min(settings_.patience_seconds + until_cut_off, std::max(1.0, until_deadline));
     };
     await_farewells(
-        communicator_, [this](const Communicator::Letter& letter) { take(letter); }, patience);
+        communicator_, farewells_, [this](const Communicator::Letter& letter) { take(letter); }, patience);
     for (int worker = 0; worker < communicator_.size(); ++worker) dispatcher_.release(worker);
   }
 
@@ -390,10 +427,12 @@ class Master {
   }
 
   Communicator& communicator_;
+  Farewells farewells_{communicator_};
   Record& record_;
   const RunSettings& settings_;
   const RunSinks& sinks_;
   Goals goals_;
+  ChunkHashes again_;
   Dispatcher dispatcher_;
   bool has_extended_ = false;  // chunks wait that ranks without any do not know of
   Runners runners_;
@@ -453,12 +492,13 @@ class Worker {
         say_alive();
         return read_orders() || communicator_.seconds() < sample_until_;
       };
-      std::optional<Tally> tally =
+      std::optional<Sampled> sampled =
           sample_ ? sample_(result.chunk, proceed) : runners_.run(result.chunk, proceed);
-      if (!tally) return;
+      if (!sampled) return;
       result.seconds = communicator_.seconds() - begin;
       result.core_seconds = thread_seconds() - core_begin;
-      result.tally = std::move(*tally);
+      result.tally = std::move(sampled->tally);
+      result.rows_hash = sampled->rows_hash;
       send(result);
     }
   }
@@ -522,8 +562,10 @@ Outcome run_master(Communicator& communicator, Record& record, const RunSettings
     master.emplace(communicator, record, settings, sinks);
   } catch (...) {  // the workers are waiting for orders already
     order_stop(communicator, 0);
+    Farewells farewells(communicator);
     await_farewells(
-        communicator, [](const auto&) {}, [&] { return settings.patience_seconds; });
+        communicator, farewells, [&](const auto& letter) { farewells.take(letter); },
+        [&] { return settings.patience_seconds; });
     throw;
   }
   return master->run();

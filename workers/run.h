@@ -12,19 +12,29 @@
 
 namespace leafcast::workers {
 
+/// What a chunk gave.
+struct Sampled {
+  Sampled(Tally sums, std::uint64_t hash_of_rows = 0) : tally(std::move(sums)), rows_hash(hash_of_rows) {}
+  Tally tally;
+  std::uint64_t rows_hash;  ///< of the sequences that were written (ChunkHash); 0: none
+};
+
 /// Samples a chunk; nothing if `proceed`, which is called every few milliseconds, returns false.
-using SampleChunk = std::function<std::optional<Tally>(Chunk chunk, const std::function<bool()>& proceed)>;
+using SampleChunk = std::function<std::optional<Sampled>(Chunk chunk, const std::function<bool()>& proceed)>;
 
 struct RunSettings {
   Slice slice;
-  double flush_seconds = 30;  ///< a part is written at least this often while there are results
+  double flush_seconds = 30;       ///< a part is written at least this often while there are results
   std::uint64_t flush_chunks = 0;  ///< if not 0: a part is written after so many chunks, and never by time
   double max_seconds = std::numeric_limits<double>::infinity();  ///< stop by then, from the call on
   double patience_seconds =
       10;                ///< without any answer of ranks that were told to stop: then they are given up
   CostModel costs;       ///< decides who does what when; results do not depend on it
   GoalCheck goal_check;  ///< judges cells with goals; may be empty if there are none
-  SampleChunk sample;    ///< how rank 0 samples; empty: with the cell's sampler. May throw, as a worker's may
+  /// Chunks done that are sampled once more, since what was written of them is damaged. They are not counted
+  /// again; what is known of their hashes must come out the same.
+  std::vector<ChunkHash> again;
+  SampleChunk sample;  ///< how rank 0 samples; empty: with the cell's sampler. May throw, as a worker's may
 };
 
 /// Why a run stops before all is done.
@@ -63,7 +73,7 @@ enum class Outcome { complete, interrupted };
 /// `record`, and gives them in parts to the sinks. Chunks of a slow or silent rank are given to idle ones
 /// too. Cells with goals go on in stages (engine/plan/stages.h) until goal_check is content; they must not be
 /// sliced. Ends when all chunks that are wanted are done, a rank is signalled, or time is up; nothing that
-/// any rank finished is lost. Throws what a worker failed with, or what a sink threw, after all ranks have
+/// any rank finished is lost. Throws DataError if a chunk that is sampled again gives something else; what a worker failed with, or what a sink threw, after all ranks have
 /// stopped. Ranks that do not answer then are given up (Communicator::give_up).
 Outcome run_master(Communicator& communicator, Record& record, const RunSettings& settings,
                    const RunSinks& sinks);

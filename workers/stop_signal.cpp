@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <ctime>
-#include <initializer_list>
 
 #include "engine/error.h"
 
@@ -39,9 +39,16 @@ void catch_stop_signals() {
   struct sigaction action = {};
   action.sa_handler = note_signal;
   sigemptyset(&action.sa_mask);
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaddset(&action.sa_mask, signal);
+  constexpr std::array kStops = {SIGINT, SIGTERM, SIGUSR1, SIGHUP};
+  for (const int signal : kStops) sigaddset(&action.sa_mask, signal);
   action.sa_flags = SA_RESTART;
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaction(signal, &action, nullptr);
+  for (const int signal : kStops) {
+    struct sigaction before = {};
+    sigaction(signal, nullptr, &before);
+    // nohup has said that a terminal that closes is none of its business.
+    const bool is_ignored = signal == SIGHUP && before.sa_handler == SIG_IGN;
+    if (!is_ignored) sigaction(signal, &action, nullptr);
+  }
 }
 
 bool stop_signalled() { return first_signal != 0; }

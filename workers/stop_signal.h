@@ -2,8 +2,8 @@
 
 namespace leafcast::workers {
 
-/// Catches SIGINT, SIGTERM and SIGUSR1 (what Ctrl-C, schedulers and time-limit warnings send). The first one
-/// is noted. Another one ends the process at once with exit code 75, if it comes a tenth of a second later or
+/// Catches SIGINT, SIGTERM, SIGUSR1 and SIGHUP (what Ctrl-C, schedulers, time-limit warnings and terminals that
+/// close send), but for a SIGHUP that this process was started to ignore (nohup). The first one is noted. Another one ends the process at once with exit code 75, if it comes a tenth of a second later or
 /// more: launchers and schedulers deliver one signal twice. Files are written atomically, so none is left
 /// half.
 void catch_stop_signals();

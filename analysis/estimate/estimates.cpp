@@ -124,12 +124,14 @@ JackknifeCovariance jackknife_covariance(const Cell& cell, const CellTally& bins
   return {(count - 1) / count * centred.transpose() * centred, static_cast<int>(rows)};
 }
 
-std::vector<Estimate> estimates(const Record& record) {
+std::vector<Estimate> estimates(const Record& record, const Checkpoint& checkpoint) {
   std::vector<Estimate> list;
   ExactByLaw theory;
-  for (std::size_t i = 0; i < record.plan.cells().size(); ++i)
+  for (std::size_t i = 0; i < record.plan.cells().size(); ++i) {
+    pass(checkpoint);
     append(list, i, record.plan.cells()[i], record.tallies[i],
            [&] { return &theory(record.plan.cells()[i]); });
+  }
   return list;
 }
 

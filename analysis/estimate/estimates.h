@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/checkpoint.h"
 #include "engine/observe/estimate.h"
 #include "engine/plan/plan.h"
 
@@ -10,7 +11,8 @@ namespace leafcast::analysis {
 
 /// All statistics of all cells that have samples, with delete-one-bin jackknife errors over the 64 bins,
 /// exact values and z. Order: by cell, then in a fixed order of statistics. A pure function of the record.
-std::vector<Estimate> estimates(const Record& record);
+/// `checkpoint`: between cells.
+std::vector<Estimate> estimates(const Record& record, const Checkpoint& checkpoint = {});
 /// The same without exact values, some of which take long.
 std::vector<Estimate> estimates_alone(const Record& record);
 /// With the statistics of subtrees, or without: those take long, and say nothing of sentences.

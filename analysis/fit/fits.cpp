@@ -304,19 +304,22 @@ Fit fit_law(const Law& law, const Series& series) {
 }
 
 std::vector<Fit> fits(const Record& record, const std::vector<Estimate>& estimates,
-                      const std::vector<Required>& needs) {
+                      const std::vector<Required>& needs, const Checkpoint& checkpoint) {
   const EstimateIndex index(estimates);
   const Evidence evidence{record, index, needs};
   std::vector<Fit> list;
   for (const Law& law : laws())
     for (const Series& series : law.series(evidence))
-      if (std::ranges::count_if(series.points, &LawPoint::in_domain) >= 2)
+      if (std::ranges::count_if(series.points, &LawPoint::in_domain) >= 2) {
+        pass(checkpoint);
         list.push_back(fit_law(law, series));
+      }
   return list;
 }
 
-std::vector<Fit> fits(const Record& record, const std::vector<Estimate>& estimates) {
-  return fits(record, estimates, required(record, EstimateIndex(estimates)));
+std::vector<Fit> fits(const Record& record, const std::vector<Estimate>& estimates,
+                      const Checkpoint& checkpoint) {
+  return fits(record, estimates, required(record, EstimateIndex(estimates)), checkpoint);
 }
 
 }  // namespace leafcast::analysis

@@ -7,6 +7,8 @@
 #include <array>
 #include <boost/process/args.hpp>
 #include <boost/process/child.hpp>
+#include <boost/process/env.hpp>
+#include <boost/process/environment.hpp>
 #include <boost/process/error.hpp>
 #include <boost/process/exe.hpp>
 #include <boost/process/io.hpp>
@@ -140,7 +142,19 @@ std::filesystem::path find_program(const std::string& name) {
   return {};
 }
 
-/// Runs gnuplot on the script in the folder, without a shell. `shown`: the folder for people.
+/// That of this process, but for what would have a say in figures: they depend on nobody's settings.
+boost::process::environment neutral_environment() {
+  boost::process::environment all;
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string text = *entry, name = text.substr(0, text.find('='));
+    if (!name.starts_with("GNU") && !name.starts_with("LC_") && name != "LANG" && name != "LANGUAGE")
+      all[name] = text.size() > name.size() ? text.substr(name.size() + 1) : "";
+  }
+  all["LC_ALL"] = "C";
+  return all;
+}
+
+/// Runs gnuplot on the script in the folder, without a shell and without the user's ~/.gnuplot. `shown`: the folder for people.
 void run_gnuplot(const std::filesystem::path& folder, const std::string& script,
                  const std::filesystem::path& shown) {
   namespace process = boost::process;
@@ -155,9 +169,10 @@ void run_gnuplot(const std::filesystem::path& folder, const std::string& script,
   if (program.empty()) throw cannot_run("no folder of PATH has it");
   process::ipstream complaints;
   std::error_code failure;
-  process::child gnuplot(
-      process::exe = program.string(), process::args = {script}, process::start_dir = folder.string(),
-      process::std_in<process::null, process::std_out> process::null, process::std_err > complaints, failure);
+  process::child gnuplot(process::exe = program.string(), process::args = {"--default-settings", script},
+                         process::env = neutral_environment(), process::start_dir = folder.string(),
+                         process::std_in<process::null, process::std_out> process::null,
+                         process::std_err > complaints, failure);
   if (failure) throw cannot_run(failure.message());
   const std::string text{std::istreambuf_iterator<char>(complaints), {}};
   gnuplot.wait();

@@ -257,6 +257,8 @@ void Ledger::insert_range(std::uint32_t cell, std::uint32_t first, std::uint32_t
   done_[cell].insert(Intervals::interval_type::right_open(first, last + 1));
 }
 
+void Ledger::erase(Chunk chunk) { done_[chunk.cell].erase(chunk.index); }
+
 bool Ledger::disjoint(const Ledger& other) const {
   for (std::size_t i = 0; i < std::min(done_.size(), other.done_.size()); ++i)
     if (boost::icl::intersects(done_[i], other.done_[i])) return false;
@@ -325,6 +327,7 @@ void Record::merge(const Record& other) {
   ledger += other.ledger;
   for (std::size_t i = 0; i < tallies.size(); ++i)
     for (int b = 0; b < kJackknifeBins; ++b) tallies[i][b] += other.tallies[i][b];
+  hashes.insert(hashes.end(), other.hashes.begin(), other.hashes.end());
 }
 
 bool Record::complete() const { return ledger.count() == plan.total_chunks(); }

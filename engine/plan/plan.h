@@ -9,6 +9,8 @@
 
 #include "engine/cell/cell.h"
 #include "engine/observe/tally.h"
+#include "engine/plan/chunk.h"
+#include "engine/plan/chunk_hash.h"
 #include "engine/streams/stream_address.h"
 
 namespace leafcast {
@@ -16,13 +18,6 @@ namespace leafcast {
 /// Version of the random streams: what a cell's chunks are and which numbers they draw. It changes whenever
 /// the same plan would give other results. 1: sixteen samples a batch; 2: lanes, planes and collapsed sums.
 inline constexpr int kStreams = 2;
-
-/// The atom of addressing, scheduling, restart, storage and error estimation.
-struct Chunk {
-  std::uint32_t cell;   ///< index of the cell in its plan
-  std::uint32_t index;  ///< 0 … chunks − 1 within the cell
-  auto operator<=>(const Chunk&) const = default;
-};
 
 /// What a run must do: cells, and how each is cut into chunks. A function of the cells alone, never of ranks
 /// or timings.
@@ -90,6 +85,7 @@ class Ledger {
   bool contains(Chunk chunk) const;
   /// Marks the chunk done; false if it already was.
   bool insert(Chunk chunk);
+  void erase(Chunk chunk);
   /// True if no chunk is in both.
   bool disjoint(const Ledger& other) const;
   /// True if every chunk of the other is in this one.
@@ -134,6 +130,7 @@ struct Record {
   Plan plan;
   Ledger ledger;
   std::vector<CellTally> tallies;  ///< by cell
+  std::vector<ChunkHash> hashes;   ///< of chunks done, as far as they are known, in no order
 
   Record() = default;
   explicit Record(Plan p);

@@ -5,13 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "engine/error.h"
 #include "engine/plan/plan.h"
 
 namespace leafcast {
 
 /// Two plans (by their places in the list given; the same one twice, if it is at odds with itself) that
 /// cannot be pooled.
-struct PoolError {
+struct PoolError : DataError {
+  PoolError(std::size_t one, std::size_t other, std::string why)
+      : DataError(why), first(one), second(other), reason(std::move(why)) {}
   std::size_t first, second;
   std::string reason;  ///< with a remedy
 };

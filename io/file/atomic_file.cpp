@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "io/file/posix.h"
 
@@ -42,8 +43,9 @@ class TemporaryFile {
   explicit TemporaryFile(const fs::path& destination) : destination_(destination), fd_(-1) {
     for (int n = 0; !fd_; ++n) {
       path_ = destination.parent_path() / fmt::format("{}{}-{}", kTemporaryPrefix, ::getpid(), n);
-      fd_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-      if (!fd_ && errno != EEXIST && errno != EINTR) throw io_error("write", destination_, errno);
+      fd_ = Descriptor(repeat_if_interrupted(
+          [&] { return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); }));
+      if (!fd_ && errno != EEXIST) throw io_error("write", destination_, errno);
     }
   }
   TemporaryFile(const TemporaryFile&) = delete;
@@ -90,8 +92,7 @@ IoError io_error(std::string_view verb, const fs::path& path, int error_number) 
 
 bool write_all(int fd, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
+    const ssize_t written = repeat_if_interrupted([&] { return ::write(fd, bytes.data(), bytes.size()); });
     if (written < 0) return false;
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
@@ -117,10 +118,16 @@ void write_atomically(const fs::path& path, std::span<const std::byte> bytes) {
   sync_directory(destination.parent_path());
 }
 
-std::vector<std::byte> read_bytes(const fs::path& path, std::uint64_t most) {
+namespace {
+
+/// Nothing if the file has been replaced meanwhile by another host of a network file system (ESTALE), and `may_be_stale`.
+std::optional<std::vector<std::byte>> read_once(const fs::path& path, std::uint64_t most, bool may_be_stale) {
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status {};
-  if (!fd || ::fstat(fd.get(), &status) != 0) throw io_error("read", path, errno);
+  if (!fd || ::fstat(fd.get(), &status) != 0) {
+    if (errno == ESTALE && may_be_stale) return std::nullopt;
+    throw io_error("read", path, errno);
+  }
   const auto refuse = [&] {
     throw IoError(
         fmt::format("cannot read {}: it has more than {} MB, too much for such a file; restore it from a "
@@ -133,8 +140,9 @@ std::vector<std::byte> read_bytes(const fs::path& path, std::uint64_t most) {
   for (;;) {
     if (size == bytes.size())
       bytes.resize(size + 4096);  // also finds the end of a file that grows, or of a pipe
-    const ssize_t got = ::read(fd.get(), bytes.data() + size, bytes.size() - size);
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got =
+        repeat_if_interrupted([&] { return ::read(fd.get(), bytes.data() + size, bytes.size() - size); });
+    if (got < 0 && errno == ESTALE && may_be_stale) return std::nullopt;
     if (got < 0) throw io_error("read", path, errno);
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
@@ -143,6 +151,16 @@ std::vector<std::byte> read_bytes(const fs::path& path, std::uint64_t most) {
   bytes.resize(size);
   return bytes;
 }
+
+}  // namespace
+
+std::vector<std::byte> read_bytes(const fs::path& path, std::uint64_t most) {
+  constexpr int kMostStale = 3;  // opened anew, it is the new one
+  for (int stale = 0;; ++stale)
+    if (auto bytes = read_once(path, most, stale < kMostStale)) return std::move(*bytes);
+}
+
+void refresh_directory(const fs::path& directory) { const TemporaryFile probe(directory / "probe"); }
 
 std::string content_hash(std::span<const std::byte> bytes) {
   return fmt::format("{:016x}", XXH3_64bits(bytes.data(), bytes.size()));

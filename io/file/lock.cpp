@@ -201,6 +201,7 @@ bool seems_dead(const fs::path& file, const Holder& holder, const LockTiming& ti
   const std::string text = holder.text();
   while (std::chrono::steady_clock::now() - begin < timing.silent) {
     std::this_thread::sleep_for(std::min<std::chrono::milliseconds>(timing.beat / 5, timing.silent / 20));
+    pass(timing.checkpoint);
     const auto now = last_beat(file);
     if (!now || !same_time(*before, *now) || text_of_lock(file) != text) return false;
   }
@@ -242,8 +243,7 @@ Attempt take_over(const fs::path& file, const Holder& self, std::optional<Holder
     }
     return Attempt::again;
   }
-  while (::flock(fd.get(), LOCK_EX) != 0 && errno == EINTR) {
-  }
+  repeat_if_interrupted([&] { return ::flock(fd.get(), LOCK_EX); });
   struct stat opened {
   }, current{};
   if (::fstat(fd.get(), &opened) != 0 || ::stat(file.c_str(), &current) != 0 ||
@@ -368,6 +368,7 @@ Lock Lock::acquire(const fs::path& file, const LockTiming& timing) {
   for (int n = 0; n < kAttempts; ++n) {
     if (create(file, self) || take_over(file, self, watched, timing) == Attempt::taken)
       return Lock(file, self.text(), timing);
+    pass(timing.checkpoint);
     if (!watched) std::this_thread::sleep_for(std::chrono::milliseconds(25));
   }
   throw IoError(fmt::format(

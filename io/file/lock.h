@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "engine/checkpoint.h"
+
 namespace leafcast::io {
 
 /// How the holder of a lock shows that it lives, and when others believe that it does not.
@@ -14,6 +16,7 @@ struct LockTiming {
   std::chrono::milliseconds silent{30000};  ///< without a beat for so long, the holder is taken to be dead
   /// Called once if that has to be waited for: whose lock, and for how long.
   std::function<void(const std::string&)> say = {};
+  Checkpoint checkpoint = {};  ///< while it is waited for
 };
 
 /// The right to write into a run directory: a file that names its holder (host, process, the process's start,

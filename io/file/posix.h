@@ -1,6 +1,7 @@
 #pragma once
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -40,6 +41,16 @@ class Descriptor {
  private:
   int fd_;
 };
+
+/// Calls a system call again while signals interrupt it. A file system that interrupts for ever is an error
+/// (EINTR), not a hang.
+template <class Call>
+auto repeat_if_interrupted(Call call) {
+  constexpr int kMost = 1000;
+  auto result = call();
+  for (int n = 0; n < kMost && result < 0 && errno == EINTR; ++n) result = call();
+  return result;
+}
 
 /// Writes all bytes, through interruptions and short writes. False (with errno) on failure.
 bool write_all(int fd, std::span<const std::byte> bytes);

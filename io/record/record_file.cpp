@@ -153,8 +153,45 @@ RecordImage::RecordImage(FileType type, const Record& record)
   put_moments(root().make_group("moments"), record, cells_, {cell_, bin, height, limb});
 }
 
+namespace {
+
+/// Writes /chunks: a row a chunk whose hashes are known, in the order of the plan.
+void put_hashes(h5::Group root, std::vector<ChunkHash> hashes) {
+  if (hashes.empty()) return;
+  std::ranges::sort(hashes, {}, &ChunkHash::chunk);
+  std::vector<std::uint32_t> cell, index;
+  std::vector<std::uint64_t> sums, rows;
+  for (const ChunkHash& hash : hashes) {
+    cell.push_back(hash.chunk.cell);
+    index.push_back(hash.chunk.index);
+    sums.push_back(hash.sums);
+    rows.push_back(hash.rows);
+  }
+  h5::Group group = root.make_group("chunks");
+  const h5::Axis axis = group.make_numbered_axis("hashed_chunk", cell.size());
+  group.make_column("cell", axis, cell);
+  group.make_column("chunk", axis, index);
+  group.make_column("sums_hash", axis, sums);
+  group.make_column("rows_hash", axis, rows);
+}
+
+/// Adds them to the record. Parts of earlier programs, and results, have none.
+void add_hashes(const h5::Group& root, const Ledger& ledger, std::uint64_t most_rows, Record& record) {
+  if (!root.has("chunks")) return;
+  for_each_row<std::uint32_t, std::uint32_t, std::uint64_t, std::uint64_t>(
+      root.group("chunks"), {"cell", "chunk", "sums_hash", "rows_hash"}, most_rows,
+      [&](std::uint32_t cell, std::uint32_t index, std::uint64_t sums, std::uint64_t rows) {
+        require(cell < ledger.cells() && ledger.contains({cell, index}),
+                "it has hashes of chunks that are not in its ledger");
+        record.hashes.push_back({{cell, index}, sums, rows});
+      });
+}
+
+}  // namespace
+
 std::vector<std::byte> encode_part(const Record& record, const std::vector<std::string>& replaces) {
   const RecordImage image(FileType::part, record);
+  put_hashes(image.root(), record.hashes);
   if (!replaces.empty()) image.root().make_axis("replaces", replaces);
   return image.finish();
 }
@@ -236,6 +273,7 @@ void RecordFile::add_to(Record& record) const {
   reading([&] {
     const h5::Group root = file_.root();
     add_moments(root, done, read_cell_axis(root, record.plan), most_rows_, record);
+    add_hashes(root, done, most_rows_, record);
   });
   record.ledger += done;
 }

@@ -160,16 +160,21 @@ void put_fit(h5::Group group, const Fit& fit) {
 
 void write_results(const std::filesystem::path& path, const Record& record,
                    const std::vector<Estimate>& estimates, const std::vector<Fit>& fits,
-                   const std::map<std::string, std::string>& provenance) {
+                   const std::map<std::string, std::string>& provenance, const Checkpoint& checkpoint) {
   const RecordImage image(FileType::results, record);
   put_estimates(image.root().make_group("estimates"), image.cell_axis(),
                 columns_of(estimates, record.plan.cells().size()));
   h5::Group fit_groups = image.root().make_group("fits");
-  for (std::size_t i = 0; i < fits.size(); ++i) put_fit(fit_groups.make_group(std::to_string(i)), fits[i]);
+  for (std::size_t i = 0; i < fits.size(); ++i) {
+    pass(checkpoint);
+    put_fit(fit_groups.make_group(std::to_string(i)), fits[i]);
+  }
   put_grammars(image.root(), image.cell_axis(), record.plan);
   h5::Group origin = image.root().make_group("provenance");
   for (const auto& [name, text] : provenance) origin.set(name, text);
-  write_atomically(path, image.finish());
+  const auto bytes = image.finish();
+  pass(checkpoint);
+  write_atomically(path, bytes);
 }
 
 }  // namespace leafcast::io

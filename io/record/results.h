@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/checkpoint.h"
 #include "engine/observe/estimate.h"
 #include "engine/plan/plan.h"
 
@@ -12,9 +13,9 @@ namespace leafcast::io {
 /// Writes results.h5 (layout: io/FORMAT.md; it is part of the program's contract). Atomic: temporary name,
 /// fsync, rename. Everything outside /provenance is a function of the record alone, byte for byte.
 /// `provenance`: name → text (program version, git state, command line, compiler, libraries, hosts, SLURM
-/// ids).
+/// ids). `checkpoint`: between fits, until the file is in its place.
 void write_results(const std::filesystem::path& path, const Record& record,
                    const std::vector<Estimate>& estimates, const std::vector<Fit>& fits,
-                   const std::map<std::string, std::string>& provenance);
+                   const std::map<std::string, std::string>& provenance, const Checkpoint& checkpoint = {});
 
 }  // namespace leafcast::io

@@ -38,6 +38,7 @@ void check_run(const fs::path& output, const fs::path& directory, const fs::path
   }
   for (const fs::path& own : {files.plan(), files.sweep(), files.cost(), files.lock(), files.status()})
     if (name == own.filename()) refuse(output, "a file that the run needs");
+  if (name.string().starts_with("corpus") && fs::exists(output)) refuse(output, "a file of the run's corpus");
 }
 
 }  // namespace
@@ -47,8 +48,9 @@ void require_harmless_output(const fs::path& output, const std::vector<fs::path>
   if (fs::is_directory(output)) refuse(output, "a directory, not a file");
   for (const fs::path& input : inputs)
     if (is_same(input, output)) refuse(output, "one of the inputs, which would be lost");
-  const fs::path directory = fs::weakly_canonical(fs::absolute(output).parent_path());
-  check_run(output, directory, output.filename(), inputs, as_results);
+  for (const fs::path& path : {fs::weakly_canonical(fs::absolute(output).parent_path()) / output.filename(),
+                               fs::weakly_canonical(fs::absolute(output))})  // and where a link leads to
+    check_run(output, path.parent_path(), path.filename(), inputs, as_results);
 } catch (const fs::filesystem_error& e) {
   throw IoError(fmt::format("cannot write {}: {}; check the path and its permissions", output.string(),
                             e.code().message()));

@@ -35,17 +35,28 @@ bool is_temporary(const fs::path& path) { return path.filename().string().starts
 
 bool is_corpus(const fs::path& path) { return path.filename().string().starts_with("corpus"); }
 
+bool has_whole_results(const RunFiles& files) {
+  if (!fs::is_regular_file(files.results())) return false;
+  try {
+    static_cast<void>(RecordFile(read_record_bytes(files.results())));
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 /// Without a plan, a directory is taken only if nothing in it is anyone else's: it is empty, was left by a
 /// run that died while it began, or has lost its plan.
 void require_ours(const RunFiles& files) {
   if (fs::exists(files.plan())) return;
-  const bool has_parts = fs::exists(files.parts());
+  const bool has_parts = fs::exists(files.parts()), has_results = has_whole_results(files);
   for (const auto& entry : fs::directory_iterator(files.directory)) {
     const fs::path& path = entry.path();
     const bool ours = path == files.lock() || path == files.parts() || is_temporary(path) ||
                       path == files.damaged() ||
-                      (has_parts && (path == files.sweep() || path == files.cost() ||
-                                     path == files.status() || path == files.results() || is_corpus(path)));
+                      ((has_parts || has_results) &&
+                       (path == files.sweep() || path == files.cost() || path == files.status() ||
+                        path == files.results() || is_corpus(path)));
     // Another run may have begun here since: the lock will tell.
     if (!ours && !fs::exists(files.plan()))
       throw DataError(fmt::format(
@@ -88,7 +99,7 @@ std::optional<std::string> check_plan(const RunFiles& files, const Plan& plan) {
     there = Plan::from_text(text, "");
   } catch (const Error& e) {
     const bool has_header = text.starts_with(kPlanHeader);
-    if (!has_header && !fs::exists(files.parts()))
+    if (!has_header && !fs::exists(files.parts()) && !has_whole_results(files))
       throw DataError(fmt::format(
           "{}: not a run directory: its plan.txt is none of leafcast; choose an empty or new directory",
           files.directory.string()));
@@ -310,6 +321,7 @@ RunDirectory RunDirectory::open_for_writing(const fs::path& directory, const Pla
     remove_leftovers(directory);
     const std::optional<std::string> plan_damage = check_plan(files, plan);
     if (fs::create_directory(files.parts())) sync_directory(directory);
+    refresh_directory(files.parts());
     remove_leftovers(files.parts());
     run.state_->load();  // whose parts are of this plan, or refused
     if (plan_damage) run.state_->set_aside({files.plan(), *plan_damage, ""}, "it is written anew");
@@ -340,6 +352,13 @@ void RunDirectory::write_part(const Record& delta) {
 }
 
 const std::vector<SetAside>& RunDirectory::set_aside() const { return state_->aside; }
+
+void RunDirectory::set_aside(const fs::path& file, const std::string& problem,
+                             const std::string& consequence) {
+  with_files([&] { state_->set_aside({file, problem, ""}, consequence); });
+}
+
+void RunDirectory::check_held() const { state_->lock.check_held(); }
 
 fs::path RunDirectory::results_path() const { return state_->files.results(); }
 

@@ -41,8 +41,13 @@ class RunDirectory {
   /// for chunks that a part has already, IoError if it cannot be written.
   void write_part(const Record& delta);
   std::filesystem::path results_path() const;
-  /// What was damaged when the directory was opened.
+  /// What was damaged when the directory was opened, or has been set aside since.
   const std::vector<SetAside>& set_aside() const;
+  /// Moves a damaged file of this directory to DIR/damaged. Throws IoError.
+  void set_aside(const std::filesystem::path& file, const std::string& problem,
+                 const std::string& consequence);
+  /// Throws IoError if another run has taken this directory over, or someone has removed the lock.
+  void check_held() const;
   /// The text of cost.json; empty if it is not there or cannot be read.
   std::string cost_text() const;
   void write_cost(const std::string& text);

@@ -160,6 +160,8 @@ std::optional<PartName> PartName::parse(const std::string& name) {
 std::vector<std::byte> read_record_bytes(const fs::path& path) {
   // HDF5 copies what it reads.
   static const std::uint64_t most = std::max<std::uint64_t>(physical_memory() / 4, 1 << 30);
+  if (fs::exists(path) && !fs::is_regular_file(path))  // a pipe would be waited for, a device has no end
+    throw IoError(fmt::format("cannot read {}: not a regular file; save it as one first", path.string()));
   std::error_code gone;  // a run may compact its parts meanwhile: read_bytes tells
   const std::uintmax_t size = fs::file_size(path, gone);
   if (!gone && size > most)

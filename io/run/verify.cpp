@@ -94,6 +94,9 @@ class Verifier {
       return true;
     } catch (const DamageError& e) {
       add(path, e.what(), affected);
+    } catch (const IoError& e) {
+      add(path, e.what(), "not known until it can be read");
+      found_.damages.back().is_unreadable = true;
     } catch (const Error& e) {
       add(path, e.what(), affected.empty() ? kRefused : affected);
     }

@@ -14,6 +14,7 @@ struct Damage {
   std::filesystem::path file;
   std::string problem;
   std::string affected;
+  bool is_unreadable = false;  ///< nobody knows whether it is damaged: permissions, a broken disk
 };
 
 /// The chunks of a cell that no whole file holds: not done yet, or lost.

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <bit>
@@ -56,7 +57,49 @@ std::string leaf_characters(const SequenceHeader& header) {
              : "";
 }
 
+/// Of bytes that come one after the other.
+class RowHash {
+ public:
+  RowHash() : state_(XXH3_createState(), XXH3_freeState) { reset(); }
+  void add(std::span<const std::byte> bytes) { XXH3_64bits_update(state_.get(), bytes.data(), bytes.size()); }
+  /// Never 0. Begins anew.
+  std::uint64_t take() {
+    const std::uint64_t hash = XXH3_64bits_digest(state_.get());
+    reset();
+    return std::max<std::uint64_t>(hash, 1);
+  }
+
+ private:
+  void reset() { XXH3_64bits_reset(state_.get()); }
+  std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state_;
+};
+
 namespace {
+
+constexpr std::size_t kReadBytes = 8 << 20;
+
+/// Bytes [at, at + size) of a file, a block at a time. False if the file is shorter.
+bool add_to_hash(RowHash& hash, const Descriptor& fd, const fs::path& path, std::uint64_t at,
+                 std::uint64_t size) {
+  std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(size, kReadBytes)));
+  while (size > 0) {
+    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(size, buffer.size()));
+    const ssize_t got =
+        repeat_if_interrupted([&] { return ::pread(fd.get(), buffer.data(), want, static_cast<off_t>(at)); });
+    if (got < 0) throw io_error("read", path, errno);
+    if (got == 0) return false;
+    hash.add(std::span(buffer).first(static_cast<std::size_t>(got)));
+    at += static_cast<std::uint64_t>(got);
+    size -= static_cast<std::uint64_t>(got);
+  }
+  return true;
+}
+
+Descriptor open_to_read(const fs::path& path) {
+  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!fd) throw io_error("read", path, errno);
+  return fd;
+}
 
 fs::path side_path(const fs::path& path) { return fs::path(path).concat(".json"); }
 
@@ -67,8 +110,8 @@ void write_side_file(const fs::path& path, const SequenceHeader& header) {
 
 bool write_at(int fd, std::span<const std::byte> bytes, std::uint64_t at) {
   while (!bytes.empty()) {
-    const ssize_t written = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(at));
-    if (written < 0 && errno == EINTR) continue;
+    const ssize_t written = repeat_if_interrupted(
+        [&] { return ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(at)); });
     if (written < 0) return false;
     bytes = bytes.subspan(static_cast<std::size_t>(written));
     at += static_cast<std::uint64_t>(written);
@@ -83,20 +126,94 @@ std::uint64_t RowFile::bytes(SequenceFormat format, const SequenceHeader& header
   return layout.file_header.size() + header.samples * layout.row_bytes;
 }
 
-void RowFile::create(const fs::path& path, SequenceFormat format, const SequenceHeader& header) {
+namespace {
+
+/// Whether a JSON file says the same as the header, in whatever words.
+bool says(const fs::path& path, const SequenceHeader& header) try {
+  const auto bytes = read_bytes(path, kReadBytes);
+  const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return header_json(header_of_json(text)) == header_json(header);
+} catch (const Error&) {
+  return false;
+}
+
+}  // namespace
+
+std::string RowFile::problem(const fs::path& path, SequenceFormat format, const SequenceHeader& header) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return "missing";
+  if (!S_ISREG(status.st_mode)) return "not a regular file";
+  const RowLayout layout(format, header);
+  const std::uint64_t size = bytes(format, header);
+  if (static_cast<std::uint64_t>(status.st_size) != size)
+    return fmt::format("it has {} bytes instead of {}", status.st_size, size);
+  std::string there(layout.file_header.size(), '\0');
+  const Descriptor fd = open_to_read(path);
+  const ssize_t got = repeat_if_interrupted([&] { return ::pread(fd.get(), there.data(), there.size(), 0); });
+  if (got < 0) throw io_error("read", path, errno);
+  if (there != layout.file_header) return "its header is not the one that was written";
+  std::error_code error;
+  if (!fs::is_regular_file(side_path(path), error))
+    return fmt::format("{} is missing", side_path(path).filename().string());
+  if (!says(side_path(path), header))
+    return fmt::format("{} does not say what was written", side_path(path).filename().string());
+  return "";
+}
+
+std::uint64_t RowFile::hash(const fs::path& path, SequenceFormat format, const SequenceHeader& header,
+                            std::uint64_t first, std::uint64_t rows) {
+  const RowLayout layout(format, header);
+  RowHash hash;
+  const bool whole =
+      add_to_hash(hash, open_to_read(path), path, layout.file_header.size() + first * layout.row_bytes,
+                  rows * layout.row_bytes);
+  return whole ? hash.take() : 0;
+}
+
+std::uint64_t file_hash(const fs::path& path) {
+  RowHash hash;
+  struct stat status {};
+  const Descriptor fd = open_to_read(path);
+  if (::fstat(fd.get(), &status) != 0) throw io_error("read", path, errno);
+  if (!S_ISREG(status.st_mode))
+    throw IoError(fmt::format("cannot read {}: not a regular file", path.string()));
+  add_to_hash(hash, fd, path, 0, static_cast<std::uint64_t>(status.st_size));
+  return hash.take();
+}
+
+namespace {
+
+/// Gives a file of ours its size and header back. Its rows are whatever they are.
+void mend(const fs::path& path, const RowLayout& layout, std::uint64_t size) {
+  const Descriptor fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd) throw io_error("write", path, errno);
+  int error = ::posix_fallocate(fd.get(), 0, static_cast<off_t>(std::max<std::uint64_t>(size, 1)));
+  if (error == 0 &&
+      (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0 ||
+       !write_at(fd.get(), std::as_bytes(std::span(layout.file_header)), 0) || ::fsync(fd.get()) != 0))
+    error = errno;
+  if (error != 0) throw io_error("write", path, error);
+}
+
+}  // namespace
+
+void RowFile::create(const fs::path& path, SequenceFormat format, const SequenceHeader& header, bool ours) {
   const RowLayout layout(format, header);
   const std::uint64_t size = bytes(format, header);
   struct stat status {};
   if (::lstat(path.c_str(), &status) == 0) {
-    if (!S_ISREG(status.st_mode) || static_cast<std::uint64_t>(status.st_size) != size)
+    if (!S_ISREG(status.st_mode) || (!ours && static_cast<std::uint64_t>(status.st_size) != size))
       throw DataError(
           fmt::format("{}: not the file that was begun here: it has {} bytes instead of {}; choose another "
                       "-o directory, or remove this one",
                       path.string(), status.st_size, size));
-    return;
+    if (problem(path, format, header).empty()) return;
+    write_side_file(path, header);
+    return mend(path, layout, size);
   }
   write_side_file(path, header);
-  const fs::path temporary = path.parent_path() / (std::string(kTemporaryPrefix) + path.filename().string());
+  const fs::path temporary =
+      path.parent_path() / fmt::format("{}{}-{}", kTemporaryPrefix, ::getpid(), path.filename().string());
   Descriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
   if (!fd) throw io_error("write", path, errno);
   int error = ::posix_fallocate(fd.get(), 0, static_cast<off_t>(std::max<std::uint64_t>(size, 1)));
@@ -116,7 +233,8 @@ RowFile::RowFile(const fs::path& path, SequenceFormat format, const SequenceHead
     : path_(path),
       fd_(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW)),
       layout_(std::make_unique<RowLayout>(format, header)),
-      length_(header.length) {
+      length_(header.length),
+      hash_(std::make_unique<RowHash>()) {
   if (!fd_) throw io_error("write", path, errno);
 }
 RowFile::~RowFile() = default;
@@ -148,18 +266,23 @@ void RowFile::write(std::uint64_t first, std::span<const std::uint16_t> tokens) 
   }
   if (!write_at(fd_.get(), buffer_, layout.file_header.size() + first * layout.row_bytes))
     throw io_error("write", path_, errno);
+  hash_->add(buffer_);
 }
 
 void RowFile::sync() {
   if (::fdatasync(fd_.get()) != 0) throw io_error("write", path_, errno);
 }
 
-void pack_hdf5(const fs::path& rows, const fs::path& to, const SequenceHeader& header) {
+std::uint64_t RowFile::hash() { return hash_->take(); }
+
+std::uint64_t pack_hdf5(const fs::path& rows, const fs::path& to, const SequenceHeader& header,
+                        const Checkpoint& checkpoint) {
   constexpr hsize_t kBlockBytes = 8 << 20, kChunkBytes = 1 << 20;
   const RowLayout layout(SequenceFormat::raw, header);
   const Descriptor from(::open(rows.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!from) throw io_error("read", rows, errno);
-  const fs::path temporary = to.parent_path() / (std::string(kTemporaryPrefix) + to.filename().string());
+  const fs::path temporary =
+      to.parent_path() / fmt::format("{}{}-{}", kTemporaryPrefix, ::getpid(), to.filename().string());
   try {
     h5::prepare_library();
     {
@@ -182,13 +305,15 @@ void pack_hdf5(const fs::path& rows, const fs::path& to, const SequenceHeader& h
           std::max<std::uint64_t>(kBlockBytes / layout.row_bytes / chunk[0], 1) * chunk[0];
       std::vector<std::byte> buffer;
       for (std::uint64_t first = 0; first < header.samples; first += block) {
+        pass(checkpoint);
         const hsize_t start[] = {first, 0},
                       count[] = {std::min(block, header.samples - first), header.length};
         buffer.resize(count[0] * layout.row_bytes);
         for (std::size_t got = 0; got < buffer.size();) {
-          const ssize_t n = ::pread(from.get(), buffer.data() + got, buffer.size() - got,
-                                    static_cast<off_t>(first * layout.row_bytes + got));
-          if (n < 0 && errno == EINTR) continue;
+          const ssize_t n = repeat_if_interrupted([&] {
+            return ::pread(from.get(), buffer.data() + got, buffer.size() - got,
+                           static_cast<off_t>(first * layout.row_bytes + got));
+          });
           if (n <= 0) throw io_error("read", rows, n < 0 ? errno : EIO);
           got += static_cast<std::size_t>(n);
         }
@@ -203,9 +328,12 @@ void pack_hdf5(const fs::path& rows, const fs::path& to, const SequenceHeader& h
       h5::check(H5Fflush(file, H5F_SCOPE_GLOBAL));
     }
     const Descriptor written(::open(temporary.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!written || ::fsync(written.get()) != 0 || ::rename(temporary.c_str(), to.c_str()) != 0)
-      throw io_error("write", to, errno);
+    if (!written || ::fsync(written.get()) != 0) throw io_error("write", to, errno);
+    const std::uint64_t hash = file_hash(temporary);
+    pass(checkpoint);
+    if (::rename(temporary.c_str(), to.c_str()) != 0) throw io_error("write", to, errno);
     sync_directory(to.parent_path());
+    return hash;
   } catch (const h5::Error& e) {
     ::unlink(temporary.c_str());
     throw IoError(

@@ -49,9 +49,9 @@ class PlainFile {
   std::size_t read(std::uint64_t at, std::span<std::byte> bytes) const {
     std::size_t got = 0;
     while (got < bytes.size()) {
-      const ssize_t n =
-          ::pread(fd_.get(), bytes.data() + got, bytes.size() - got, static_cast<off_t>(at + got));
-      if (n < 0 && errno == EINTR) continue;
+      const ssize_t n = repeat_if_interrupted([&] {
+        return ::pread(fd_.get(), bytes.data() + got, bytes.size() - got, static_cast<off_t>(at + got));
+      });
       if (n < 0) throw io_error("read", path_, errno);
       if (n == 0) break;
       got += static_cast<std::size_t>(n);

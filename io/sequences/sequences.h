@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/cell/cell.h"
+#include "engine/checkpoint.h"
 #include "engine/sequences/vocabulary.h"
 #include "io/file/posix.h"
 
@@ -68,16 +69,27 @@ class SequenceReader {
 };
 
 struct RowLayout;
+class RowHash;
 
 /// A file of rows of one length, which many may write at once, each at its place. HDF5 files are first rows
 /// of a plain array, and packed when all are there.
 class RowFile {
  public:
-  /// Creates the file in its full size, unless it is there with that size: rows that were written stay.
-  /// Throws IoError; DataError if something else is there.
-  static void create(const std::filesystem::path& path, SequenceFormat format, const SequenceHeader& header);
+  /// Creates the file in its full size, unless it is there with that size: rows that were written stay. Its
+  /// header and the JSON beside it are written anew if they are not as they should be. `ours`: a regular file of
+  /// another size has been cut or overwritten since, and gets its size back; else it is refused. Throws IoError;
+  /// DataError if something else is there.
+  static void create(const std::filesystem::path& path, SequenceFormat format, const SequenceHeader& header,
+                     bool ours = false);
   /// Bytes of the whole file (before packing).
   static std::uint64_t bytes(SequenceFormat format, const SequenceHeader& header);
+  /// What is wrong with the file as a whole, and with the JSON beside it; empty if nothing is. Throws IoError.
+  static std::string problem(const std::filesystem::path& path, SequenceFormat format,
+                             const SequenceHeader& header);
+  /// Hash of rows of a file, as hash() gave it when they were written; 0 if they are not all there. Throws
+  /// IoError.
+  static std::uint64_t hash(const std::filesystem::path& path, SequenceFormat format,
+                            const SequenceHeader& header, std::uint64_t first, std::uint64_t rows);
 
   RowFile(const std::filesystem::path& path, SequenceFormat format, const SequenceHeader& header);
   ~RowFile();
@@ -86,6 +98,8 @@ class RowFile {
   void write(std::uint64_t first, std::span<const std::uint16_t> tokens);
   /// Makes what was written durable. Throws IoError.
   void sync();
+  /// XXH3 (64 bits, never 0) of the bytes of all rows that were written since it was last asked, in that order.
+  std::uint64_t hash();
 
  private:
   std::filesystem::path path_;
@@ -93,10 +107,14 @@ class RowFile {
   std::unique_ptr<RowLayout> layout_;
   std::uint64_t length_;
   std::vector<std::byte> buffer_;
+  std::unique_ptr<RowHash> hash_;
 };
 
-/// Turns the plain rows at `rows` into a compressed HDF5 file, atomically, in bounded memory. Throws IoError.
-void pack_hdf5(const std::filesystem::path& rows, const std::filesystem::path& to,
-               const SequenceHeader& header);
+/// Turns the plain rows at `rows` into a compressed HDF5 file, atomically, in bounded memory. `checkpoint`: between
+/// blocks, and before the file appears. Returns the file's hash (XXH3, 64 bits). Throws IoError.
+std::uint64_t pack_hdf5(const std::filesystem::path& rows, const std::filesystem::path& to,
+                        const SequenceHeader& header, const Checkpoint& checkpoint = {});
+/// XXH3 (64 bits) of a whole file, in bounded memory. Throws IoError.
+std::uint64_t file_hash(const std::filesystem::path& path);
 
 }  // namespace leafcast::io

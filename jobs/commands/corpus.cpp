@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <utility>
 
 #include "engine/error.h"
@@ -48,7 +49,7 @@ class Writer {
   Writer(const Plan& plan, const CorpusSettings& settings, const Corpus& corpus, std::vector<fs::path> files)
       : plan_(plan), settings_(settings), corpus_(corpus), files_(std::move(files)) {}
 
-  std::optional<Tally> operator()(Chunk chunk, const std::function<bool()>& proceed) {
+  std::optional<workers::Sampled> operator()(Chunk chunk, const std::function<bool()>& proceed) {
     const Cell& cell = plan_.cells()[chunk.cell];
     if (!runner_ || cell_ != chunk.cell) {
       runner_ = std::make_unique<ChunkRunner>(cell);
@@ -60,7 +61,7 @@ class Writer {
     }
     std::optional<Tally> tally = runner_->run(chunk.index, plan_.samples(chunk), proceed);
     if (!tally || (rows_ && !write_rows(cell, chunk, proceed))) return std::nullopt;
-    return tally;
+    return workers::Sampled(std::move(*tally), rows_ ? rows_->hash() : 0);
   }
 
  private:
@@ -69,6 +70,7 @@ class Writer {
     const std::uint64_t samples = plan_.samples(chunk), row = first_row(plan_, chunk);
     const auto length = static_cast<std::size_t>(stream_->row_tokens());
     const std::uint64_t block = std::max<std::uint64_t>(kBlockBytes / length / batch, 1) * batch;
+    static_cast<void>(rows_->hash());  // of a chunk that was given up
     for (std::uint64_t first = 0; first < samples; first += block) {
       if (!proceed()) return false;
       const std::uint64_t count = std::min(block, samples - first);
@@ -102,6 +104,29 @@ class Writer {
   std::uint32_t cell_ = 0;
   std::vector<std::uint16_t> tokens_;
 };
+
+fs::path side_file(const fs::path& path) { return fs::path(path).concat(".json"); }
+
+/// DIR/corpus.xxh: hashes of packed files, by name, in the form that xxhsum reads (xxhsum -c corpus.xxh).
+using Sums = std::map<std::string, std::string>;
+fs::path sums_path(const fs::path& directory) { return directory / "corpus.xxh"; }
+constexpr std::string_view kSumPrefix = "XXH3_";
+
+Sums read_sums(const fs::path& directory) {
+  Sums sums;
+  if (!fs::is_regular_file(sums_path(directory))) return sums;
+  std::istringstream in(io::read_text(sums_path(directory)));
+  for (std::string line; std::getline(in, line);)
+    if (const auto blank = line.find("  "); blank != std::string::npos && line.starts_with(kSumPrefix))
+      sums[line.substr(blank + 2)] = line.substr(kSumPrefix.size(), blank - kSumPrefix.size());
+  return sums;
+}
+
+void write_sums(const fs::path& directory, const Sums& sums) {
+  std::string text;
+  for (const auto& [name, hash] : sums) text += fmt::format("{}{}  {}\n", kSumPrefix, hash, name);
+  io::write_atomically(sums_path(directory), std::as_bytes(std::span(text)));
+}
 
 fs::path settings_path(const fs::path& directory) { return directory / "corpus.json"; }
 
@@ -161,13 +186,8 @@ std::uint64_t Corpus::bytes() const {
 void Corpus::create_files(const Ledger& ledger) const {
   std::uint64_t missing = 0;
   for (std::size_t cell = 0; cell < headers_.size(); ++cell) {
-    if (is_packed(cell) || fs::exists(rows_file(cell))) continue;
-    if (ledger.count(cell) > 0)
-      throw DataError(
-          fmt::format("{}: the file is gone, and its chunks are counted as done; put it back, or sample into "
-                      "another -o directory",
-                      file(cell).string()));
-    missing += io::RowFile::bytes(settings_.format, headers_[cell]);
+    if (!is_packed(cell) && !fs::exists(rows_file(cell)))
+      missing += io::RowFile::bytes(settings_.format, headers_[cell]);
   }
   const std::uint64_t room = fs::space(directory_).available;
   if (missing > room)
@@ -176,19 +196,72 @@ void Corpus::create_files(const Ledger& ledger) const {
         directory_.string(), format_count(static_cast<double>(missing)),
         format_count(static_cast<double>(room))));
   for (std::size_t cell = 0; cell < headers_.size(); ++cell) {
-    if (is_packed(cell)) continue;
-    io::RowFile::create(rows_file(cell), settings_.format, headers_[cell]);
+    if (is_packed(cell))
+      fs::remove(side_file(rows_file(cell)));  // left by a run that died just there
+    else
+      io::RowFile::create(rows_file(cell), settings_.format, headers_[cell], ledger.count(cell) > 0);
   }
 }
 
-void Corpus::finish() const {
+void Corpus::finish(const Checkpoint& checkpoint) const {
   if (settings_.format != io::SequenceFormat::hdf5) return;
+  Sums sums = read_sums(directory_);
   for (std::size_t cell = 0; cell < headers_.size(); ++cell) {
     if (is_packed(cell)) continue;
-    io::pack_hdf5(rows_file(cell), file(cell), headers_[cell]);
+    pass(checkpoint);
+    const std::string name = file(cell).filename().string();
+    if (sums.erase(name) > 0) write_sums(directory_, sums);  // of a file that was damaged
+    sums[name] =
+        fmt::format("{:016x}", io::pack_hdf5(rows_file(cell), file(cell), headers_[cell], checkpoint));
+    write_sums(directory_, sums);
     fs::remove(rows_file(cell));
-    fs::remove(fs::path(rows_file(cell)).concat(".json"));
+    fs::remove(side_file(rows_file(cell)));
   }
+}
+
+std::string Corpus::problem_of(std::size_t cell) const {
+  if (!is_packed(cell)) return io::RowFile::problem(rows_file(cell), settings_.format, headers_[cell]);
+  return fs::is_regular_file(fs::symlink_status(file(cell))) ? "" : "not a regular file";
+}
+
+Corpus::Check Corpus::check(const Plan& plan, const Record& record, Depth depth) const {
+  Check found;
+  const ChunkHashes hashes(record.hashes);
+  const Sums sums = read_sums(directory_);
+  for (std::size_t cell = 0; cell < headers_.size(); ++cell) {
+    const Ledger::Intervals& done = record.ledger.intervals(cell);
+    if (done.empty()) continue;
+    const bool packed = is_packed(cell);
+    Damage damage{packed ? file(cell) : rows_file(cell), cell, problem_of(cell), {}};
+    const bool readable = fs::is_regular_file(fs::symlink_status(damage.file));
+    const auto sum = sums.find(damage.file.filename().string());
+    if (!readable) {
+      damage.chunks = done;
+    } else if (depth == Depth::rows && packed) {
+      if (sum == sums.end())
+        found.unknown += record.ledger.count(cell);
+      else if (sum->second != fmt::format("{:016x}", io::file_hash(damage.file)))
+        damage.problem = "its content is not the one that was written", damage.chunks = done;
+    } else if (depth == Depth::rows || !damage.problem.empty()) {
+      for (const auto& interval : done) {
+        for (std::uint32_t i = boost::icl::first(interval); i <= boost::icl::last(interval); ++i) {
+          const Chunk chunk{static_cast<std::uint32_t>(cell), i};
+          const ChunkHash* known = hashes.find(chunk);
+          const std::uint64_t hash = io::RowFile::hash(damage.file, settings_.format, headers_[cell],
+                                                       first_row(plan, chunk), plan.samples(chunk));
+          if (hash != 0 && (!known || known->rows == 0))
+            ++found.unknown;
+          else if (hash == 0 || hash != known->rows)
+            damage.chunks.insert(i);
+        }
+      }
+      if (damage.problem.empty() && !damage.chunks.empty())
+        damage.problem = fmt::format("the rows of {} of {} chunks are not those that were written",
+                                     boost::icl::cardinality(damage.chunks), boost::icl::cardinality(done));
+    }
+    if (!damage.problem.empty()) found.damages.push_back(std::move(damage));
+  }
+  return found;
 }
 
 workers::SampleChunk Corpus::sampler(const Plan& plan) const {
@@ -226,6 +299,9 @@ CorpusSettings corpus_of_text(const std::string& text) {
 
 std::optional<CorpusSettings> read_corpus_settings(const fs::path& directory) {
   if (!fs::exists(settings_path(directory))) return std::nullopt;
+  if (!fs::is_regular_file(settings_path(directory)))
+    throw DataError(
+        fmt::format("{}: not a regular file; move it elsewhere", settings_path(directory).string()));
   const auto bytes = io::read_bytes(settings_path(directory), 1 << 20);
   return corpus_of_text({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }

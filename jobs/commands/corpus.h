@@ -34,18 +34,34 @@ class Corpus {
   const io::SequenceHeader& header(std::size_t cell) const { return headers_[cell]; }
   std::uint64_t bytes() const;  ///< of all files, before packing
 
-  /// Before sampling. `done`: whether chunks of the cell are done, whose rows must be there then. Throws
-  /// IoError (also if the disk has not the room), DataError.
+  /// What is damaged of the rows of chunks that are done. Reads all of them, but with Depth::files only what the
+  /// files are as a whole. Changes nothing. Throws IoError.
+  enum class Depth { files, rows };
+  struct Damage {
+    std::filesystem::path file;
+    std::size_t cell;
+    std::string problem;
+    Ledger::Intervals chunks;  ///< whose rows are lost; may be empty
+  };
+  struct Check {
+    std::vector<Damage> damages;
+    std::uint64_t unknown = 0;  ///< chunks whose rows could not be compared with anything
+  };
+  Check check(const Plan& plan, const Record& record, Depth depth) const;
+
+  /// Before sampling: makes the files that are missing, and mends those that were damaged (a packed one must have
+  /// been moved away). Throws IoError (also if the disk has not the room); DataError if something else is there.
   void create_files(const Ledger& ledger) const;
-  /// When all is done: packs what is to be packed.
-  void finish() const;
+  /// When all is done: packs what is to be packed. `checkpoint`: between pieces of work, and before a file appears.
+  void finish(const Checkpoint& checkpoint) const;
+  bool is_packed(std::size_t cell) const;
 
   /// Samples a chunk and writes its rows. For one thread; keeps the sampler of the last cell.
   workers::SampleChunk sampler(const Plan& plan) const;
 
  private:
   std::filesystem::path rows_file(std::size_t cell) const;
-  bool is_packed(std::size_t cell) const;
+  std::string problem_of(std::size_t cell) const;
   CorpusSettings settings_;
   std::filesystem::path directory_;
   std::vector<io::SequenceHeader> headers_;

@@ -1,19 +1,19 @@
 // What is exactly known of random grammars, and the grammars themselves.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <limits>
 
 #include "analysis/present/grammar_tables.h"
 #include "engine/error.h"
-#include "engine/values.h"
 #include "io/file/atomic_file.h"
 #include "jobs/commands/inputs.h"
 #include "jobs/commands/output.h"
 #include "jobs/commands/program.h"
 #include "jobs/commands/say.h"
 #include "jobs/sweep/sweep.h"
-#include "jobs/sweep/values.h"
 
 namespace leafcast::jobs {
 
@@ -51,19 +51,15 @@ void export_grammars(const std::string& output, const std::vector<analysis::Gram
 /// Of the options --contexts and --leaf, for grammars that all have the leaf.
 analysis::LeafContexts asked_contexts(const Options& options, const Plan& plan) {
   analysis::LeafContexts asked{-1, {}};
-  if (options.has("leaf")) asked.leaf = options.get<std::int64_t>("leaf");
+  std::int64_t leaves = std::numeric_limits<std::int64_t>::max();
+  for (const Cell& cell : plan.cells())
+    if (cell.language().is_grammar()) leaves = std::min(leaves, cell.language().leaves());
+  if (options.has("leaf")) asked.leaf = options.whole("leaf", 0, leaves - 1, "leaves are numbered from 0");
   if (!options.has("contexts")) {
     if (asked.leaf >= 0) throw UsageError("--leaf says whose contexts are asked for; add --contexts 0,1,…");
     return asked;
   }
-  const ValueList list({"generator.context", options.get<std::string>("contexts"), "--contexts"});
-  for (const std::string& text : list.expand(0, true))
-    asked.contexts.push_back(static_cast<std::int64_t>(*parse_whole(text)));
-  for (const Cell& cell : plan.cells())
-    if (cell.language().is_grammar() && options.has("leaf") &&
-        (asked.leaf < 0 || asked.leaf >= cell.language().leaves()))
-      throw UsageError(fmt::format("--leaf {}: leaves are numbered from 0 to {} in {}", asked.leaf,
-                                   cell.language().leaves() - 1, cell.label()));
+  asked.contexts = options.wholes("contexts", 0, 0, std::int64_t{1} << 40, "leaves before it");
   return asked;
 }
 
@@ -81,7 +77,7 @@ ExitCode grammar_command(const Arguments& arguments, const Arguments&) {
                 "several grammars");
   options.add()("contexts", po::value<std::string>()->value_name("K,…"),
                 "also the entropy of one leaf given the k leaves before it, for these k: 0..7, 2^0..2^7");
-  options.add()("leaf", po::value<std::int64_t>()->value_name("I"), "of leaf I, from 0 (the last)");
+  options.add()("leaf", po::value<std::string>()->value_name("I"), "of leaf I, from 0 (the last)");
   if (!parsed(options, arguments)) return ExitCode::done;
   const analysis::Format format = analysis::parse_format(options.get<std::string>("format"));
   const Plan plan = read_sweeps(options.positional(), options.overrides());

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <sstream>
 
 #include "engine/error.h"
+#include "engine/values.h"
 #include "jobs/sweep/nearest.h"
+#include "jobs/sweep/values.h"
 
 namespace leafcast::jobs {
 
@@ -45,6 +48,7 @@ void Options::parse(const Arguments& arguments) {
                   .run(),
               values_);
     po::notify(values_);
+    require_values();
   } catch (const po::unknown_option& e) {
     std::vector<std::string> known;
     for (const auto& option : all.options())
@@ -61,6 +65,17 @@ void Options::parse(const Arguments& arguments) {
   }
 }
 
+/// An empty file name or number is a slip of a script, whose variable was not set.
+void Options::require_values() const {
+  for (const auto& option : own_.options()) {
+    const auto value = values_.find(option->long_name());
+    if (value == values_.end() || option->semantic()->max_tokens() == 0) continue;
+    if (const auto* text = boost::any_cast<std::string>(&value->second.value()); text && text->empty())
+      throw UsageError(
+          fmt::format("--{}: its value is empty; see leafcast {} --help", option->long_name(), command_));
+  }
+}
+
 std::string Options::help() const {
   std::ostringstream text;
   text << fmt::format("leafcast {} {}{}[OPTIONS]\n  {}\n\n", command_, positional_name_,
@@ -70,12 +85,44 @@ std::string Options::help() const {
   return text.str();
 }
 
-double Options::seconds(const std::string& name, double otherwise) const {
+namespace {
+
+std::int64_t whole_of(const std::string& name, const std::string& text, std::int64_t least, std::int64_t most,
+                      const std::string& what) {
+  const auto number = parse_whole(text);
+  if (!number || *number > static_cast<std::uint64_t>(most) || static_cast<std::int64_t>(*number) < least)
+    throw UsageError(
+        most == std::numeric_limits<std::int64_t>::max()
+            ? fmt::format("--{} {}: {}, a whole number from {} on", name, text, what, least)
+            : fmt::format("--{} {}: {}, a whole number from {} to {}", name, text, what, least, most));
+  return static_cast<std::int64_t>(*number);
+}
+
+}  // namespace
+
+std::int64_t Options::whole(const std::string& name, std::int64_t least, std::int64_t most,
+                            const std::string& what) const {
+  return whole_of(name, get<std::string>(name), least, most, what);
+}
+
+std::vector<std::int64_t> Options::wholes(const std::string& name, std::uint64_t height, std::int64_t least,
+                                          std::int64_t most, const std::string& what) const {
+  // Lists are those of sweeps, of a key that takes whole numbers.
+  const ValueList values({"generator.context", get<std::string>(name), "--" + name});
+  std::vector<std::int64_t> list;
+  for (const std::string& text : values.expand(height, true))
+    list.push_back(whole_of(name, text, least, most, what));
+  return list;
+}
+
+double Options::seconds(const std::string& name, double otherwise, Zero zero) const {
   if (!has(name)) return otherwise;
-  const double seconds = get<double>(name);
-  if (!(seconds >= 0))
-    throw UsageError(fmt::format("--{} {}: a time in seconds is not negative", name, seconds));
-  return seconds;
+  const std::string text = get<std::string>(name);
+  const auto seconds = parse_real(text);
+  if (!seconds || *seconds < 0 || (*seconds == 0 && zero == Zero::refused))
+    throw UsageError(fmt::format("--{} {}: a time in seconds is a number{}", name, text,
+                                 zero == Zero::refused ? " above 0" : " from 0 on"));
+  return *seconds;
 }
 
 std::vector<std::string> Options::positional() const {

@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
+#include <span>
+#include <sstream>
 
 #include "engine/error.h"
 #include "engine/values.h"
+#include "io/file/atomic_file.h"
 #include "io/run/output_path.h"
 #include "jobs/commands/inputs.h"
 
@@ -35,11 +37,10 @@ void write_output(const Options& options, const std::string& command,
   }
   const std::string name = options.get<std::string>("output");
   if (!options.positional().empty()) io::require_harmless_output(name, paths(options, command));
-  std::ofstream file(name);
-  if (file) write(file);
-  file.flush();
-  if (!file)
-    throw IoError(fmt::format("cannot write {}: check the folder, its permissions and the space left", name));
+  std::ostringstream text;
+  write(text);
+  const std::string written = text.str();
+  io::write_atomically(name, std::as_bytes(std::span(written)));
 }
 
 /// Columns of the terminal that is written to; elsewhere those that the environment asks for, or 80.

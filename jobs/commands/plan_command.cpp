@@ -310,9 +310,9 @@ ExitCode plan_command(const Arguments& arguments, const Arguments&) {
       "plan", "SWEEP…",
       "Shows what a sweep would run: cells, chunks, estimated cost and memory, and how to submit it.", true);
   namespace po = boost::program_options;
-  options.add()("pilot", po::value<double>()->value_name("S"),
+  options.add()("pilot", po::value<std::string>()->value_name("S"),
                 "measure this machine for about S seconds (1); 0: use built-in rates");
-  options.add()("ranks", po::value<int>()->value_name("N"),
+  options.add()("ranks", po::value<std::string>()->value_name("N"),
                 "suggest a job of N ranks, and simulate it: efficiency, tail, load of rank 0");
   options.add()("format", po::value<std::string>()->default_value("text")->value_name("text|json"),
                 "how to print");
@@ -334,9 +334,7 @@ ExitCode plan_command(const Arguments& arguments, const Arguments&) {
   std::optional<Simulation> simulation;
   int ranks = suggested_ranks(cost, plan);
   if (options.has("ranks")) {
-    ranks = options.get<int>("ranks");
-    if (ranks < 1 || ranks > kMostRanks)
-      throw UsageError(fmt::format("--ranks {}: from 1 to {} ranks can be simulated", ranks, kMostRanks));
+    ranks = static_cast<int>(options.whole("ranks", 1, kMostRanks, "ranks that can be simulated"));
     simulation = simulate(plan, costs, ranks);
   }
   const Suggestion suggestion = suggest(cost, ranks);

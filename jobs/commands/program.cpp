@@ -11,6 +11,8 @@
 #include <system_error>
 
 #include "engine/printable.h"
+#include "io/hdf5/hdf5.h"
+#include "jobs/commands/launch.h"
 #include "jobs/commands/provenance.h"
 #include "jobs/commands/say.h"
 #include "jobs/sweep/nearest.h"
@@ -42,7 +44,8 @@ std::string usage() {
   std::string text =
       "leafcast: Monte Carlo for hierarchical synthetic languages\n\n"
       "  leafcast COMMAND …            one process\n"
-      "  mpirun -n N leafcast run …    N ranks\n\nCommands:\n";
+      "  mpirun -n N leafcast run …    N ranks of one run (--alone: N processes that know nothing of each other)\n\n"
+      "Commands:\n";
   for (const Command& command : commands())
     text += fmt::format("  {:<8}{:<26}{}\n", command.name, command.synopsis, command.summary);
   return text + "\nleafcast COMMAND --help shows its options; leafcast --version the version.\n";
@@ -81,10 +84,17 @@ ExitCode with_output_written(ExitCode code) {
 
 ExitCode dispatch(const Arguments& command_line) {
   const std::string name = command_line.size() > 1 ? command_line[1] : "";
+  io::h5::prepare_library();  // while there is memory: HDF5 does not bear it that there is none
   if (name == "run") return run_command({command_line.begin() + 2, command_line.end()}, command_line);
   if (name == "sample") return sample_command({command_line.begin() + 2, command_line.end()}, command_line);
-  // Everything else is the work of one process; under mpirun the others have nothing to do.
-  if (!workers::is_first_rank()) return ExitCode::done;
+  // Everything else is the work of one process; under mpirun the others have nothing to do. Whether they were asked
+  // for the same is not found out: a second process of one rank must not start MPI again.
+  if (!workers::is_first_rank()) {
+    if (workers::launcher_rank() == 1)
+      say("note: leafcast {} is done by rank 0 alone; with {} every process does its own\n", name,
+          kAloneOption);
+    return ExitCode::done;
+  }
   if (name.empty() || name == "--help" || name == "-h" || name == "help") {
     fmt::print("{}", usage());
     return name.empty() ? ExitCode::usage : ExitCode::done;
@@ -111,7 +121,9 @@ ExitCode run_program(const Arguments& command_line) {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (fcntl(fd, F_GETFD) < 0) (void)!open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY);
   try {
-    return with_output_written(dispatch(command_line));
+    return with_output_written(dispatch(take_alone(command_line)));
+  } catch (const Unheard&) {
+    return ExitCode::usage;
   } catch (...) {
     return report_error();
   }

@@ -18,11 +18,13 @@
 #include "io/run/output_path.h"
 #include "io/run/run_directory.h"
 #include "io/run/verify.h"
+#include "jobs/commands/corpus.h"
 #include "jobs/commands/inputs.h"
 #include "jobs/commands/output.h"
 #include "jobs/commands/program.h"
 #include "jobs/commands/progress.h"
 #include "jobs/commands/provenance.h"
+#include "jobs/commands/resample.h"
 #include "jobs/commands/say.h"
 
 namespace leafcast::jobs {
@@ -89,18 +91,24 @@ void print_text(const std::filesystem::path& path, const io::Verification& found
     for (const io::MissingChunks& missing : found.missing)
       fmt::print("  missing: {}\n", printable(describe(missing)));
   for (const std::string& note : found.notes) fmt::print("note: {}\n", printable(note));
+  const auto unreadable = std::ranges::count_if(found.damages, &io::Damage::is_unreadable);
+  const auto damaged = static_cast<std::ptrdiff_t>(found.damages.size()) - unreadable;
   if (found.damages.empty())
-    fmt::print("no damage found in {}: {} of {} chunks are done\n", path.string(), found.done, found.chunks);
-  else
-    fmt::print("{} damage{} found in {}: {} of {} chunks are in whole files\n", found.damages.size(),
-               found.damages.size() == 1 ? "" : "s", path.string(), found.done, found.chunks);
+    return fmt::print("no damage found in {}: {} of {} chunks are done\n", path.string(), found.done,
+                      found.chunks);
+  fmt::print("{} damage{} found in {}{}: {} of {} chunks are in whole files\n", damaged,
+             damaged == 1 ? "" : "s", path.string(),
+             unreadable ? fmt::format(", and {} file(s) cannot be read", unreadable) : "", found.done,
+             found.chunks);
 }
 
 nlohmann::json as_json(const std::filesystem::path& path, const io::Verification& found) {
   nlohmann::json damages = nlohmann::json::array(), missing = nlohmann::json::array();
   for (const io::Damage& damage : found.damages)
-    damages.push_back(
-        {{"file", damage.file.string()}, {"problem", damage.problem}, {"affected", damage.affected}});
+    damages.push_back({{"file", damage.file.string()},
+                       {"problem", damage.problem},
+                       {"affected", damage.affected},
+                       {"unreadable", damage.is_unreadable}});
   for (const io::MissingChunks& cell : found.missing) {
     nlohmann::json intervals = nlohmann::json::array();
     for (const auto& interval : cell.missing)
@@ -112,23 +120,96 @@ nlohmann::json as_json(const std::filesystem::path& path, const io::Verification
           {"chunks", found.chunks}, {"missing", missing}, {"notes", found.notes}};
 }
 
+/// The record, if all of it can be read: what cannot has been told of already.
+std::optional<Record> whole_record(const io::Verification& found, const std::filesystem::path& path) {
+  if (!found.damages.empty() || found.done == 0) return std::nullopt;
+  return io::read_record({path});
+}
+
+/// The rows of a corpus, against the hashes that parts keep of them.
+void add_corpus(io::Verification& found, const std::filesystem::path& directory) {
+  constexpr const char* kAgain = "the same `leafcast sample` command as before";
+  const auto record = whole_record(found, directory);
+  std::optional<CorpusSettings> settings;
+  try {
+    settings = read_corpus_settings(directory);
+  } catch (const Error& e) {
+    found.damages.push_back({directory / "corpus.json", e.what(), fmt::format("{} writes it anew", kAgain)});
+  }
+  if (!record) {
+    if (settings && found.done > 0)
+      found.notes.push_back("the corpus was not checked, since parts or results are damaged");
+    return;
+  }
+  const bool has_written =
+      std::ranges::any_of(record->hashes, [](const ChunkHash& hash) { return hash.rows != 0; });
+  if (!settings) {
+    if (has_written && found.damages.empty())
+      found.damages.push_back(
+          {directory / "corpus.json", "missing", fmt::format("{} writes it anew", kAgain)});
+    return;
+  }
+  const Corpus corpus(record->plan, *settings, directory);
+  const Corpus::Check check = corpus.check(record->plan, *record, Corpus::Depth::rows);
+  for (const Corpus::Damage& damage : check.damages) {
+    const auto count = boost::icl::cardinality(damage.chunks);
+    found.damages.push_back({damage.file, damage.problem,
+                             count == 0 ? fmt::format("no rows; {} mends it", kAgain)
+                                        : fmt::format("the rows of {} chunk{}: {} writes them again", count,
+                                                      count == 1 ? "" : "s", kAgain)});
+  }
+  if (check.unknown > 0)
+    found.notes.push_back(fmt::format(
+        "the rows of {} chunks could not be compared with anything: no part says what was written",
+        check.unknown));
+}
+
+void add_resampled(io::Verification& found, const std::filesystem::path& path, std::uint64_t count) {
+  const auto record = whole_record(found, path);
+  if (!record) {
+    found.notes.push_back("nothing was sampled again, since there is nothing whole to compare with");
+    return;
+  }
+  const Resampling again = resample(*record, count);
+  for (const Chunk& chunk : again.different)
+    found.damages.push_back(
+        {path,
+         fmt::format("chunk {} of cell {} ({}), sampled again here, gives other sums", chunk.index,
+                     chunk.cell, record->plan.cells()[chunk.cell].label()),
+         "the estimates of this cell: the machine that sampled it first, or this one, computes wrongly, or another "
+         "version of leafcast did; sample it into another directory on a third machine"});
+  found.notes.push_back(fmt::format(
+      "{} chunk{} sampled again: {} differ{}", again.compared, again.compared == 1 ? "" : "s",
+      again.different.size(),
+      again.unknown ? fmt::format("; of {} more no file says what they gave", again.unknown) : ""));
+}
+
 }  // namespace
 
 ExitCode verify_command(const Arguments& arguments, const Arguments&) {
-  Options options("verify", "DIR|FILE…",
-                  "Reads every part and results file, names whatever is damaged, and says what that affects.",
-                  false);
+  Options options(
+      "verify", "DIR|FILE…",
+      "Reads every part, results file and corpus, names whatever is damaged, and says what that affects.",
+      false);
   options.add()("format", po::value<std::string>()->default_value("text")->value_name("text|json"),
                 "how to print");
+  options.add()("resample", po::value<std::string>()->value_name("N"),
+                "also sample N chunks, taken at random, once more and compare: finds what no seal can");
   if (!parsed(options, arguments)) return ExitCode::done;
   const std::string format = options.get<std::string>("format");
   if (format != "text" && format != "json")
     throw UsageError(fmt::format("--format {}: verify prints text or json", format));
-  bool damaged = false;
+  const std::optional<std::uint64_t> resample =
+      options.has("resample") ? std::optional<std::uint64_t>(
+                                    options.whole("resample", 1, 1'000'000'000, "chunks to sample again"))
+                              : std::nullopt;
+  bool damaged = false, unreadable = false;
   nlohmann::json list = nlohmann::json::array();
   for (const std::filesystem::path& path : paths(options, "verify")) {
-    const io::Verification found = io::verify(path, analysis::check_goal);
-    damaged = damaged || !found.damages.empty();
+    io::Verification found = io::verify(path, analysis::check_goal);
+    if (std::filesystem::is_directory(path)) add_corpus(found, path);
+    if (resample) add_resampled(found, path, *resample);
+    for (const io::Damage& damage : found.damages) (damage.is_unreadable ? unreadable : damaged) = true;
     if (format == "text")
       print_text(path, found);
     else
@@ -136,7 +217,7 @@ ExitCode verify_command(const Arguments& arguments, const Arguments&) {
   }
   if (format == "json")
     fmt::print("{}\n", list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-  return damaged ? ExitCode::bad_data : ExitCode::done;
+  return damaged ? ExitCode::bad_data : unreadable ? ExitCode::io_error : ExitCode::done;
 }
 
 }  // namespace leafcast::jobs

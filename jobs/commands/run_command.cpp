@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -23,7 +24,7 @@
 #include "jobs/commands/corpus.h"
 #include "jobs/commands/costs.h"
 #include "jobs/commands/goal_text.h"
-#include "jobs/commands/parent_watch.h"
+#include "jobs/commands/launch.h"
 #include "jobs/commands/program.h"
 #include "jobs/commands/progress.h"
 #include "jobs/commands/provenance.h"
@@ -59,13 +60,6 @@ workers::Slice parse_slice(const std::string& text) {
   throw UsageError(fmt::format("--slice {}: a slice is I/N with 1 ≤ I ≤ N, e.g. 3/16", text));
 }
 
-double positive_seconds(const Options& options, const std::string& name, double otherwise) {
-  if (!options.has(name)) return otherwise;
-  const double seconds = options.get<double>(name);
-  if (!(seconds > 0)) throw UsageError(fmt::format("--{} {}: a time in seconds is positive", name, seconds));
-  return seconds;
-}
-
 /// Refuses what cannot fit, before anything is sampled: the windows of long contexts on every rank of this
 /// node, and the tallies of all cells on rank 0.
 void check_memory(const Plan& plan) {
@@ -86,6 +80,12 @@ void check_memory(const Plan& plan) {
   if (tallies > physical)
     throw UsageError(fmt::format("the tallies of {} cells take {}B and this machine has {}B; split the sweep",
                                  plan.cells().size(), format_count(tallies), format_count(physical)));
+}
+
+/// Ends what goes before sampling and after it, which can take long.
+void stop_if_signalled(const char* what_is_kept) {
+  if (workers::stop_signalled())
+    throw Interrupted(fmt::format("told to stop by a signal {}; the same command continues", what_is_kept));
 }
 
 /// The run's cost model: the one that is stored with it, or else a pilot's, which is then stored.
@@ -176,8 +176,8 @@ CorpusSettings corpus_settings(const Options& options) {
                      "two memory states"
                    : "--segment-tokens: only --stream segment and path have memory states; leave it out");
   if (has_states) {
-    settings.segment_tokens = options.get<std::int64_t>("segment-tokens");
-    if (settings.segment_tokens < 1) throw UsageError("--segment-tokens: at least 1");
+    settings.segment_tokens =
+        options.whole("segment-tokens", 1, std::int64_t{1} << 40, "tokens between two states");
   }
   return settings;
 }
@@ -185,8 +185,19 @@ CorpusSettings corpus_settings(const Options& options) {
 /// A directory has a corpus or has none, from its first chunk on.
 void require_same_corpus(const std::filesystem::path& directory, const Record& record,
                          const std::optional<CorpusSettings>& wanted) {
-  const std::optional<CorpusSettings> there = read_corpus_settings(directory);
+  const bool has_written =
+      std::ranges::any_of(record.hashes, [](const ChunkHash& hash) { return hash.rows != 0; });
+  std::optional<CorpusSettings> there;
+  try {
+    there = read_corpus_settings(directory);
+  } catch (const DataError& e) {
+    if (!wanted || !has_written) throw;
+    say("{} (written anew as this command says)\n", e.what());
+    there = wanted;
+  }
   if (there == wanted) return;
+  if (!there && wanted && has_written)  // lost; the hashes of rows tell whether the command says the same
+    return say("{}: corpus.json is gone; written anew as this command says\n", directory.string());
   if (there && wanted)
     throw DataError(fmt::format("{} holds a corpus of {}, and this one is of {}; choose another -o directory",
                                 directory.string(), describe(*there), describe(*wanted)));
@@ -197,6 +208,33 @@ void require_same_corpus(const std::filesystem::path& directory, const Record& r
   if (record.ledger.count() > 0)
     throw DataError(fmt::format(
         "{} holds a run whose sentences were not written; choose another -o directory", directory.string()));
+}
+
+/// Makes a corpus' files whole. Returns the chunks whose rows must be written again: they are a function of the
+/// plan.
+std::vector<ChunkHash> mend_corpus(io::RunDirectory& directory, const std::filesystem::path& path,
+                                   const Record& record, const Corpus& corpus, const CorpusSettings& settings,
+                                   Corpus::Depth depth) {
+  write_corpus_settings(path, settings);
+  const Corpus::Check found = corpus.check(record.plan, record, depth);
+  const ChunkHashes hashes(record.hashes);
+  std::vector<ChunkHash> again;
+  for (const Corpus::Damage& damage : found.damages) {
+    const auto count = boost::icl::cardinality(damage.chunks);
+    const std::string consequence =
+        count == 0 ? std::string("mended")
+                   : fmt::format("the rows of {} chunk{} are written again", count, count == 1 ? "" : "s");
+    say("{}: {}: {}\n", damage.file.string(), damage.problem, consequence);
+    if (corpus.is_packed(damage.cell)) directory.set_aside(damage.file, damage.problem, consequence);
+    for (const auto& interval : damage.chunks)
+      for (std::uint32_t i = boost::icl::first(interval); i <= boost::icl::last(interval); ++i) {
+        const Chunk chunk{static_cast<std::uint32_t>(damage.cell), i};
+        const ChunkHash* known = hashes.find(chunk);
+        again.push_back(known ? *known : ChunkHash{chunk});
+      }
+  }
+  corpus.create_files(record.ledger);
+  return again;
 }
 
 std::optional<Job> prepare(Task task, const Arguments& arguments, int ranks, const TimeLimit& limit) {
@@ -216,21 +254,25 @@ std::optional<Job> prepare(Task task, const Arguments& arguments, int ranks, con
         "leaves (default), punctuated: with begin mark and marks; segment, path: punctuated, with the memory "
         "states of a reasoning writer in between");
     options.add()("format", po::value<std::string>()->value_name("F"), "npy (default), raw, hdf5 or text");
-    options.add()("segment-tokens", po::value<std::int64_t>()->value_name("N"),
+    options.add()("segment-tokens", po::value<std::string>()->value_name("N"),
                   "segment, path: tokens between two memory states");
+    options.add()(
+        "no-check",
+        "do not read the rows that are there, to write those that are damaged again (reads the whole "
+        "corpus); sizes and headers are looked at all the same");
   } else {
     options.add()("slice", po::value<std::string>()->value_name("I/N"),
                   "only the I-th of N disjoint shares (job arrays)");
   }
-  options.add()("max-seconds", po::value<double>()->value_name("S"),
+  options.add()("max-seconds", po::value<std::string>()->value_name("S"),
                 "stop within S seconds; exit code 75 if more is to do (default: the time that Slurm says "
                 "is left, less a quarter or 45 s)");
-  options.add()("flush-seconds", po::value<double>()->value_name("S"),
+  options.add()("flush-seconds", po::value<std::string>()->value_name("S"),
                 "write a part at least every S seconds (30)");
-  options.add()("flush-chunks", po::value<std::int64_t>()->value_name("N"),
+  options.add()("flush-chunks", po::value<std::string>()->value_name("N"),
                 "write a part and status.json after every N chunks instead, whatever the clock says");
   options.add()(
-      "pilot", po::value<double>()->value_name("S"),
+      "pilot", po::value<std::string>()->value_name("S"),
       "measure this machine anew for about S seconds before sampling; 0: built-in rates (else a run "
       "of more than 5 s measures once, at most 1.5 s, and stores DIR/cost.json)");
   options.add()("quiet,q", "show no progress");
@@ -242,17 +284,16 @@ std::optional<Job> prepare(Task task, const Arguments& arguments, int ranks, con
   if (!options.has("output")) throw UsageError("no run directory: say where results go with -o DIR");
   workers::RunSettings settings;
   if (!samples && options.has("slice")) settings.slice = parse_slice(options.get<std::string>("slice"));
-  settings.max_seconds = positive_seconds(options, "max-seconds", settings.max_seconds);
+  settings.max_seconds = options.seconds("max-seconds", settings.max_seconds, Options::Zero::refused);
   const bool limited_by_slurm = limit.seconds_left && !options.has("max-seconds");
   if (limited_by_slurm)
     settings.max_seconds = usable_seconds(*limit.seconds_left) - seconds_since(limit.asked);
-  settings.flush_seconds = positive_seconds(options, "flush-seconds", settings.flush_seconds);
+  settings.flush_seconds = options.seconds("flush-seconds", settings.flush_seconds, Options::Zero::refused);
   if (options.has("flush-chunks")) {
-    const auto chunks = options.get<std::int64_t>("flush-chunks");
-    if (chunks < 1 || options.has("flush-seconds"))
-      throw UsageError(
-          "--flush-chunks: at least 1, and not with --flush-seconds: parts are written by count or by time");
-    settings.flush_chunks = static_cast<std::uint64_t>(chunks);
+    if (options.has("flush-seconds"))
+      throw UsageError("--flush-chunks: not with --flush-seconds: parts are written by count or by time");
+    settings.flush_chunks = static_cast<std::uint64_t>(
+        options.whole("flush-chunks", 1, std::numeric_limits<std::int64_t>::max(), "chunks a part"));
   }
 
   const Plan plan = read_sweeps(options.positional(), options.overrides());
@@ -271,16 +312,19 @@ std::optional<Job> prepare(Task task, const Arguments& arguments, int ranks, con
     corpus_wanted = corpus_settings(options);
     corpus = std::make_unique<Corpus>(plan, *corpus_wanted, path);
   }
+  const auto stop_here = [] { stop_if_signalled("before sampling began"); };
   io::LockTiming timing;
   timing.say = [](const std::string& text) { say("{}\n", text); };
+  timing.checkpoint = stop_here;
   io::RunDirectory directory = io::RunDirectory::open_for_writing(path, plan, timing);
   tell_damage(directory);
+  stop_here();
   Record record = directory.record();
   require_same_corpus(path, record, corpus_wanted);
-  if (corpus) {
-    write_corpus_settings(path, *corpus_wanted);
-    corpus->create_files(record.ledger);
-  }
+  if (corpus)
+    settings.again = mend_corpus(directory, path, record, *corpus, *corpus_wanted,
+                                 options.has("no-check") ? Corpus::Depth::files : Corpus::Depth::rows);
+  stop_here();
   settings.costs = costs_of(directory, settings, options, ranks);
   settings.max_seconds = std::max(settings.max_seconds - seconds_since(begin), 1e-3);
   return Job{path,
@@ -308,6 +352,8 @@ void announce(const Job& job, int ranks) {
         job.corpus->file(0).filename().string(), format_count(static_cast<double>(job.corpus->bytes())),
         describe(*job.corpus_settings));
   if (done > 0) say("continuing: {} of {} chunks are done\n", done, wanted);
+  if (!job.settings.again.empty())
+    say("and the rows of {} of them are written again\n", job.settings.again.size());
   if (job.limited_by_slurm)
     say("Slurm's time limit: stops within {}\n", format_duration(job.settings.max_seconds));
   const CostModel& costs = job.settings.costs;
@@ -327,16 +373,20 @@ struct Times {
 };
 
 void finish(const Job& job, const Arguments& command_line, int ranks, const Times& times) {
-  if (job.corpus) job.corpus->finish();
-  const std::vector<Estimate> estimates = analysis::estimates(job.record);
-  const std::vector<Fit> fits = analysis::fits(job.record, estimates);
+  const Checkpoint checkpoint = [&] {
+    job.directory.check_held();
+    stop_if_signalled("when all was sampled and kept, and the results were not yet written");
+  };
+  if (job.corpus) job.corpus->finish(checkpoint);
+  const std::vector<Estimate> estimates = analysis::estimates(job.record, checkpoint);
+  const std::vector<Fit> fits = analysis::fits(job.record, estimates, checkpoint);
   std::map<std::string, std::string> origin = provenance(command_line, ranks);
   origin["cost_model"] = job.settings.costs.json();
   origin["sampling_seconds"] = fmt::format("{:.6g}", times.sampling);
   origin["predicted_seconds"] = fmt::format("{:.6g}", times.predicted);
   origin["dispatch_seconds"] = fmt::format("{:.6g}", times.dispatch);
   origin["writing_seconds"] = fmt::format("{:.6g}", times.writing);
-  io::write_results(job.directory.results_path(), job.record, estimates, fits, origin);
+  io::write_results(job.directory.results_path(), job.record, estimates, fits, origin, checkpoint);
   if (job.quiet) return;
   const std::string directory = job.directory_path.string();
   if (job.corpus)
@@ -429,11 +479,14 @@ ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& 
 }
 
 ExitCode sample_and_tell(Job& job, workers::Communicator& communicator, const Arguments& command_line) {
-  const auto beat =
-      job.settings.flush_chunks > 0 ? StatusFile::Beat::with_parts : StatusFile::Beat::by_time;
+  const auto beat = job.settings.flush_chunks > 0 ? StatusFile::Beat::with_parts : StatusFile::Beat::by_time;
   StatusFile status(job.directory, state_of(job, communicator.size()), beat);
   try {
     return sample(job, communicator, command_line, status);
+  } catch (const Interrupted& e) {
+    status.finish(RunState::Phase::interrupted, e.what());
+    if (!job.quiet) say("{}\n", e.what());
+    return e.code();
   } catch (const std::exception& e) {
     status.finish(RunState::Phase::failed, e.what());
     throw;
@@ -504,12 +557,11 @@ ExitCode sample_on_ranks(Task task, const Arguments& arguments, const Arguments&
   TimeLimit limit;
   if (workers::is_first_rank()) limit.seconds_left = slurm_seconds_left();
   std::unique_ptr<workers::Communicator> communicator;
-  if (workers::under_mpi()) {
-    const ParentWatch watch;
-    communicator = std::make_unique<workers::MpiCommunicator>();
-  } else {
+  if (workers::under_mpi())
+    communicator = start_mpi(command_line);
+  else
     communicator = std::make_unique<workers::LocalCommunicator>();
-  }
+  require_one_world(*communicator);
   return communicator->rank() == 0 ? lead(task, *communicator, arguments, command_line, limit)
                                    : follow(*communicator);
 }

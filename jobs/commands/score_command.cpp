@@ -18,7 +18,6 @@
 #include "jobs/commands/say.h"
 #include "jobs/sweep/language_file.h"
 #include "jobs/sweep/nearest.h"
-#include "jobs/sweep/values.h"
 
 namespace leafcast::jobs {
 
@@ -28,6 +27,8 @@ namespace {
 
 constexpr std::size_t kBlockTokens = 1 << 22;
 constexpr double kTellSeconds = 2;
+constexpr std::int64_t kMostContext = std::int64_t{1} << 40;
+constexpr std::int64_t kMostReferenceSamples = 1'000'000'000'000;
 
 /// What the options say, or else the file: a language given on the command line replaces that of the file,
 /// and so does a generator; without any the sequences are compared with the language itself.
@@ -79,13 +80,8 @@ std::vector<std::int64_t> contexts(const Options& options, const Language& langu
     list.push_back(most);
     return list;
   }
-  const ValueList values({"generator.context", options.get<std::string>("contexts"), "--contexts"});
-  for (const std::string& value : values.expand(static_cast<std::uint64_t>(language.height), true)) {
-    const auto k = parse_whole(value);
-    if (!k || *k > std::uint64_t{1} << 62)
-      throw UsageError(fmt::format("--contexts {}: a context is a whole number", value));
-    list.push_back(static_cast<std::int64_t>(*k));
-  }
+  list = options.wholes("contexts", static_cast<std::uint64_t>(language.height), 0, kMostContext,
+                        "contexts of k-grams");
   std::ranges::sort(list);
   list.erase(std::ranges::unique(list).begin(), list.end());
   return list;
@@ -225,6 +221,18 @@ class Teller {
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now(), told_ = begin_;
 };
 
+/// A file that is given twice would count twice.
+void require_distinct(const Paths& files) {
+  for (std::size_t i = 0; i < files.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j) {
+      std::error_code error;
+      if (std::filesystem::equivalent(files[i], files[j], error))
+        throw UsageError(
+            fmt::format("{} and {} are one file, whose sequences would count twice; leave one out",
+                        files[j].string(), files[i].string()));
+    }
+}
+
 bool is_page(const Options& options) {
   return options.has("output") && options.get<std::string>("output").ends_with(".html");
 }
@@ -254,6 +262,7 @@ ExitCode score_command(const Arguments& arguments, const Arguments&) {
                 "the scores of each sequence, as CSV");
   if (!parsed(options, arguments)) return ExitCode::done;
   const Paths files = paths(options, "score");
+  require_distinct(files);
   const bool page = is_page(options);
   const analysis::Format format = analysis::parse_format(options.get<std::string>("format"));
 
@@ -267,10 +276,8 @@ ExitCode score_command(const Arguments& arguments, const Arguments&) {
   settings.unit = unit == "tokens" ? ContextUnit::tokens : ContextUnit::leaves;
   settings.contexts = contexts(options, settings.reference.language(), settings.unit);
   if (options.has("reference-samples")) {
-    const auto samples = parse_whole(options.get<std::string>("reference-samples"));
-    if (!samples || *samples < kJackknifeBins)
-      throw UsageError(fmt::format("--reference-samples: a whole number from {} on", kJackknifeBins));
-    settings.reference_samples = *samples;
+    settings.reference_samples = static_cast<std::uint64_t>(options.whole(
+        "reference-samples", kJackknifeBins, kMostReferenceSamples, "sentences of each writer"));
   }
   const std::uint64_t total = count_sequences(files, first->header(), settings);
   if (total == 0)

@@ -9,6 +9,8 @@
 #include <memory>
 #include <regex>
 
+#include "jobs/commands/say.h"
+
 namespace leafcast::jobs {
 
 namespace {
@@ -47,10 +49,21 @@ std::string job_name() {
 std::optional<double> slurm_seconds_left() {
   const std::string job = job_name();
   if (job.empty()) return std::nullopt;
+  bool is_stale = false;
   if (const char* end = std::getenv("SLURM_JOB_END_TIME"))
-    if (const auto time = parse_number(end)) return *time - static_cast<double>(std::time(nullptr));
-  if (!std::regex_match(job, std::regex("[0-9]{1,18}(_[0-9]{1,18})?"))) return std::nullopt;
-  return parse_slurm_time(first_line_of("timeout 10 squeue -h -o %L -j " + job + " 2>/dev/null"));
+    if (const auto time = parse_number(end)) {
+      const double left = *time - static_cast<double>(std::time(nullptr));
+      if (left > 0) return left;
+      is_stale = true;
+    }
+  std::optional<double> left;
+  if (std::regex_match(job, std::regex("[0-9]{1,18}(_[0-9]{1,18})?")))
+    left = parse_slurm_time(first_line_of("timeout 10 squeue -h -o %L -j " + job + " 2>/dev/null"));
+  if (is_stale && !left)
+    say("note: the time limit in the environment (SLURM_JOB_END_TIME, of job {}) lies in the past and is ignored: it is "
+        "of a job that has ended; unset SLURM_JOB_ID, or say --max-seconds\n",
+        job);
+  return left;
 }
 
 std::optional<double> parse_slurm_time(const std::string& text) {

@@ -131,17 +131,14 @@ def array(slurm):
         assert (slurm.folder / "array" / name).stat().st_size > 1000, name
 
     # One task again, as after a failure: N stays what it was. And another N is refused.
-    (slurm.folder / "array/slice-3.done").unlink()
     again = slurm.submit("--array=3", MINUTES, SLURM / "array.sbatch", "array", "3", *SWEEP)
     assert slurm.wait_for_end(f"{again}_3")["JobState"] == "COMPLETED", slurm.output(f"{again}_3")
-    assert (slurm.folder / "array/slice-3.done").exists()
     other = slurm.submit("--array=3", MINUTES, SLURM / "array.sbatch", "array", "4", *SWEEP)
     assert slurm.wait_for_end(f"{other}_3")["ExitCode"] == "64:0"
     assert "begun with 3 slices, not 4" in slurm.output(f"{other}_3")
 
     # A slice that is wanting.
     (slurm.folder / "array/slice-2").rename(slurm.folder / "elsewhere")
-    (slurm.folder / "array/slice-2.done").unlink()
     merge = slurm.submit(MINUTES, SLURM / "merge.sbatch", "array")
     assert slurm.wait_for_end(merge)["ExitCode"] == "75:0"
     assert "slices 2 of 3 have not begun" in slurm.output(merge) and "--array=2 " in slurm.output(merge), slurm.output(merge)

@@ -13,7 +13,9 @@ SLURM = SOURCE / "slurm"
 
 STAND_INS = {
     # What was called is in `calls`, an argument a line.
-    "scontrol": 'case $1 in show) echo "   Command=$FAKE_COMMAND" ;; requeue) echo "requeue $2" >>"$FAKE/calls"; exit ${FAKE_REQUEUE:-0} ;; esac',
+    "scontrol": 'case "$1 $2" in "show config") echo "MaxArraySize = ${FAKE_ARRAY:-1001}"; echo "MaxJobCount = ${FAKE_JOBS:-10000}" ;; '
+                '"show partition") echo "PartitionName=main Default=YES MaxNodes=4 MaxTime=1-00:00:00"; echo "PartitionName=big MaxTime=UNLIMITED MaxNodes=UNLIMITED" ;; '
+                'show*) echo "   Command=$FAKE_COMMAND" ;; requeue*) echo "requeue $2" >>"$FAKE/calls"; exit ${FAKE_REQUEUE:-0} ;; esac',
     "squeue": 'case "$*" in *%T*) echo "${FAKE_STATE:-RUNNING}" ;; *%L*) echo 1:00:00 ;; esac',
     "sbatch": 'printf "%s\\n" sbatch "$@" >>"$FAKE/calls"; echo $((4000 + $(grep -c "^sbatch$" "$FAKE/calls")))',
     "mpirun": 'exec "$@"',
@@ -25,7 +27,9 @@ STAND_INS = {
             [ -z "$FAKE_NO_DIRECTORY" ] || exit 75
             mkdir -p "$3/parts" && touch "$3/plan.txt"
             [ -z "$FAKE_PART" ] || touch "$3/parts/$FAKE_PART"
+            [ -n "$FAKE_UNFINISHED" ] || [ "$FAKE_CODE" -ne 0 ] || touch "$3/is-done"
             exit $FAKE_CODE ;;
+          status) [ -e "$2/is-done" ] && echo ' "state": "slice done",' || echo ' "state": "interrupted",' ;;
           merge) touch "$4"; exit $FAKE_CODE ;;
         esac""",
 }
@@ -72,6 +76,12 @@ def check_endings(folder):
                                                (dict(FAKE_STATE="COMPLETING"), 75, "told to end", False)]:
         ended, text, calls = folder.batch("sweep.sbatch", f"more{len(environment)}{code}", "sweep.ini", FAKE_CODE="75", FAKE_PART="1", **environment)
         assert ended == code and words in text and ("requeue 7" in calls) == requeued, (environment, ended, text, calls)
+
+    # "Done" is what status says of the directory: a launcher that was ended, or lost a node, may exit with 0.
+    ended, text, calls = folder.batch("sweep.sbatch", "lost", "sweep.ini", FAKE_CODE="0", FAKE_UNFINISHED="yes", FAKE_PART="1")
+    assert ended == 0 and "more to do" in text and "requeue 7" in calls and not text.rstrip().endswith("done"), (ended, text, calls)
+    ended, text, calls = folder.batch("sweep.sbatch", "lost too", "sweep.ini", FAKE_CODE="0", FAKE_UNFINISHED="yes", FAKE_STATE="COMPLETING")
+    assert ended == 75 and "requeue 7" not in calls, (ended, text, calls)
 
     # The user's own --max-seconds is the only one.
     _, _, calls = folder.batch("sweep.sbatch", "own", "sweep.ini", "--max-seconds", "5")
@@ -146,14 +156,17 @@ def check_wrong_uses(folder):
     for place in (dict(SLURM_SUBMIT_DIR=str(SOURCE)), dict(LEAFCAST_HOME=str(SOURCE))):
         assert folder.batch("sweep.sbatch", "moved", "sweep.ini", **{**home, **place})[0] == 0
 
-    # Tasks of an array: only one that ended is marked, and what did not end is named.
+    # Tasks of an array: what did not end is named, whatever its launcher said.
     for slice_, given, code in [("1", "0", 0), ("2", "74", 74), ("3", "0", 0)]:
         ended, _, calls = folder.batch("array.sbatch", "tasks", "3", "sweep.ini", SLURM_ARRAY_TASK_ID=slice_, FAKE_CODE=given)
         assert ended == code and f"{slice_}/3" in calls, calls
-    assert sorted(p.name for p in (folder.path / "tasks").iterdir()) == ["slice-1", "slice-1.done", "slice-2", "slice-3", "slice-3.done", "slices"]
+    assert sorted(p.name for p in (folder.path / "tasks").iterdir()) == ["slice-1", "slice-2", "slice-3", "slices"]
     ended, text, _ = folder.batch("merge.sbatch", "tasks", FAKE_CODE="75")
     assert ended == 75 and "slices 2 of 3 did not end" in text and "--array=2 " in text, text
     assert not (folder.path / "tasks/results.h5").exists()
+    folder.batch("array.sbatch", "tasks", "3", "sweep.ini", SLURM_ARRAY_TASK_ID="2", FAKE_CODE="0")
+    ended, text, _ = folder.batch("merge.sbatch", "tasks", FAKE_CODE="75")  # every slice done, and yet chunks are wanting: never an empty --array=
+    assert ended == 75 and "parts are missing" in text and "--array= " not in text, text
 
 
 def check_submit(folder):
@@ -190,10 +203,34 @@ def check_submit(folder):
     _, _, again = folder.call(["bash", "-c", command])
     assert set(again) == set(calls), again
 
+    # Options given by hand replace those computed, by Slurm's own conflicts; the merge job is no array.
+    def options_of(*arguments):
+        """What sbatch is called with: of the job, and of the merge job."""
+        ended, text, calls = folder.call([*submit, "--submit", *arguments, "out", SMOKE], LEAFCAST=str(PROGRAM))
+        assert ended == 0, text
+        return [job.split("\n") for job in "\n".join(calls).split("sbatch\n--parsable\n")[1:]]
+
+    array, merge = options_of("--array=4%2", "--sbatch=--qos=long", "--sbatch=--cpus-per-task=2", "--merge-sbatch=--mem=8G", "--merge-sbatch=--time=2:00:00")
+    assert array[0] == "--array=1-4%2" and "--qos=long" in array and "--cpus-per-task=2" in array, array
+    assert "--qos=long" in merge and "--mem=8G" in merge and "--time=2:00:00" in merge and "--time=00:30:00" not in merge, merge
+    assert not any(word.startswith(("--array", "--mem-per-cpu", "--cpus")) for word in merge), merge
+    array, merge = options_of("--array=4", "--sbatch=--array=1-4%3")
+    assert "--array=1-4%3" in array and "--array=1-4" not in array and not any(word.startswith("--array") for word in merge), (array, merge)
+    for by_hand, there, gone in [(["--mem=4G"], "--mem=4G", "--mem-per-cpu"), (["--sbatch=--mem=4G"], "--mem=4G", "--mem-per-cpu"),
+                                 (["--sbatch=--mem-per-gpu=4G"], "--mem-per-gpu=4G", "--mem-per-cpu"), (["--sbatch=--exclusive"], "--mem=0", "--mem-per-cpu"),
+                                 (["--sbatch=-t 5:00"], "-t", "--time"), (["--sbatch=-n3"], "-n3", "--ntasks"),
+                                 (["--sbatch=--nodes=1", "--sbatch=--ntasks-per-node=2"], "--nodes=1", "--ntasks=")]:
+        job, = options_of(*by_hand)
+        assert there in job and not any(word.startswith(gone) for word in job), (by_hand, job)
+
     for arguments, environment, code, words in [
         ([], {}, 64, ["missing", "--help"]), (["out"], {}, 64, ["missing"]), ([SMOKE, "out"], {}, 64, ["comes first"]),
         (["--rank=3", "out", SMOKE], {}, 64, ["--rank:", "--ranks"]), (["--ranks=0", "out", SMOKE], {}, 64, ["--ranks 0"]),
-        (["--array=x", "out", SMOKE], {}, 64, ["--array"]), (["--ranks", "99999", "out", SMOKE], {}, 64, ["99999 ranks", "chunks"]),
+        (["--array=x", "out", SMOKE], {}, 64, ["--array"]), (["--array=4%0", "out", SMOKE], {}, 64, ["4%0", "16%4"]),
+        (["--mem=1G", "--mem-per-cpu=1G", "out", SMOKE], {}, 64, ["contradict"]),
+        (["--array=9", "out", SMOKE], dict(FAKE_ARRAY="9"), 64, ["MaxArraySize", "up to 8"]), (["--array=9", "out", SMOKE], dict(FAKE_JOBS="5"), 64, ["MaxJobCount"]),
+        (["--time=2-0", "out", SMOKE], {}, 64, ["main", "MaxTime", "1-00:00:00"]), (["--sbatch=--nodes=5", "out", SMOKE], {}, 64, ["MaxNodes", "4"]),
+        (["--partition=bog", "out", SMOKE], {}, 64, ["bog", "big?"]), (["--ranks", "99999", "out", SMOKE], {}, 64, ["99999 ranks", "chunks"]),
         (["--site=nrun", "out", SMOKE], {}, 64, ["nrun", "srun?"]), (["out", SMOKE], dict(LEAFCAST_SITE="locl"), 64, ["locl", "local-cluster"]),
         (["--time=soon", "out", SMOKE], {}, 64, ["soon", "HH:MM:SS"]), (["--submit", "--dry-run", "out", SMOKE], {}, 64, ["contradict"]),
         (["out", SMOKE, "--language.heigth=3"], {}, 64, ["language.height"]), (["out", folder.path / "no.ini"], {}, 74, ["no.ini"]),

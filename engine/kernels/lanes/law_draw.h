@@ -23,6 +23,14 @@ class LawDraw {
   HWY_INLINE void shape(F32* weight, int q) const {
     if (power_ != 1) raise(weight, q);
   }
+  /// The same, for one that is in registers: only a copy has an address, and only where it must.
+  template <int Q>
+  HWY_INLINE void shape(Message<Q>& law, int q) const {
+    if (power_ == 1) return;
+    Message<Q> copy = law;
+    raise(copy.weight, q);
+    law = copy;
+  }
   /// A symbol of what came of it.
   template <class Count>
   HWY_INLINE I32 operator()(const F32* weight, Count q, LaneStream& stream) {

@@ -36,7 +36,7 @@ CellError refusal(const Parameters& parameters) {
     return e;
   }
   FAIL("the cell was accepted");
-  return {};
+  return CellError("", "", "");
 }
 
 void check_refused(const Parameters& parameters, const std::string& key, const std::string& reason,

@@ -39,7 +39,7 @@ CellError refusal(const Parameters& parameters) {
     return e;
   }
   FAIL("the cell was accepted");
-  return {};
+  return CellError("", "", "");
 }
 
 PoolError conflict(const std::vector<Plan>& plans) {
@@ -49,7 +49,7 @@ PoolError conflict(const std::vector<Plan>& plans) {
     return e;
   }
   FAIL("the plans were pooled");
-  return {};
+  return PoolError(0, 0, "");
 }
 
 std::vector<Plan> of(std::initializer_list<Cell> cells) {
