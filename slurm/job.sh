@@ -76,9 +76,10 @@ is_done() { "$leafcast" status "$1" --json 2>/dev/null | grep -Eq '"state": "(fi
 # leafcast knows the time limit and ends by itself, with the time that it needs to write. So Slurm's warning is passed on only if too
 # little is left for that, or so much that it cannot be the warning: then someone has sent USR1 by hand.
 is_time_to_stop() {
-  local end left
-  end=$(date -d "$(squeue -h -j "$job" -o %e 2>/dev/null)" +%s 2>/dev/null) || return 0
-  left=$((end - $(date +%s)))
+  local left
+  job_end=${job_end:-$(date -d "$(SLURM_TIME_FORMAT=standard timeout 5 squeue -h -j "$job" -o %e 2>/dev/null)" +%s 2>/dev/null)} # asked once
+  job_end=${job_end:-0}
+  left=$((job_end - $(date +%s)))
   [ "$left" -le 25 ] || [ "$left" -gt 100 ]
 }
 

@@ -3,11 +3,15 @@
 #include <mpi.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/mpi.hpp>
 #include <cstdlib>
 #include <list>
 #include <memory>
 #include <vector>
+
+#include "engine/error.h"
+#include "workers/stop_signal.h"
 
 namespace leafcast::workers {
 
@@ -186,10 +190,17 @@ void MpiCommunicator::send_news(const News& news) {
 }
 
 bool MpiCommunicator::all_say(std::uint64_t number) {
-  std::uint64_t least = number, most = number;
-  BOOST_MPI_CHECK_RESULT(MPI_Allreduce, (&number, &least, 1, MPI_UINT64_T, MPI_MIN, state_->world));
-  BOOST_MPI_CHECK_RESULT(MPI_Allreduce, (&number, &most, 1, MPI_UINT64_T, MPI_MAX, state_->world));
-  return least == most;
+  const std::array<std::uint64_t, 2> mine = {number, ~number};
+  std::array<std::uint64_t, 2> most = {};
+  MPI_Request request = MPI_REQUEST_NULL;
+  BOOST_MPI_CHECK_RESULT(MPI_Iallreduce,
+                         (mine.data(), most.data(), 2, MPI_UINT64_T, MPI_MAX, state_->world, &request));
+  // A rank that is stopped holds up all others here; a signal ends them.
+  for (int done = 0; !done; wait(kTextNap)) {
+    BOOST_MPI_CHECK_RESULT(MPI_Test, (&request, &done, MPI_STATUS_IGNORE));
+    if (!done && stop_signalled()) end_all(static_cast<int>(ExitCode::more_to_do));
+  }
+  return most == mine;
 }
 
 // Not MPI_Bcast, in which a rank that is stopped holds up all others.

@@ -261,33 +261,42 @@ class Master {
     const Chunk chunk = result.chunk;
     if (!dispatcher_.finish(worker, chunk)) return;
     const ChunkHash hash{chunk, hash_of(result.tally), result.rows_hash};
-    if (record_.ledger.contains(chunk)) return check_again(hash);
-    record_.add(chunk, result.tally);
-    delta_.add(chunk, result.tally);
-    delta_.hashes.push_back(hash);
-    touched_.insert(chunk.cell);
+    const bool again = record_.ledger.contains(chunk);
+    if (again) {
+      check_again(hash);
+    } else {
+      record_.add(chunk, result.tally);
+      delta_.add(chunk, result.tally);
+      delta_.hashes.push_back(hash);
+      touched_.insert(chunk.cell);
+    }
     finished_at_ = elapsed();
     seconds_ += result.seconds;
     core_seconds_ += result.core_seconds;
     predicted_seconds_ += dispatcher_.seconds(chunk);
     leaves_ += static_cast<double>(record_.plan.samples(chunk)) *
                static_cast<double>(record_.plan.cells()[chunk.cell].language().leaves());
-    if (dispatcher_.left(chunk.cell) > 0) return;
+    if (again || dispatcher_.left(chunk.cell) > 0) return;
     if (const auto more = goals_.next_stage(chunk.cell)) {
       dispatcher_.extend(chunk.cell, *more);
       has_extended_ = true;
     }
   }
-  void check_again(const ChunkHash& now) const {
+  void check_again(const ChunkHash& now) {
     const ChunkHash* first = again_.find(now.chunk);
-    if (!first ||
-        ((first->sums == 0 || first->sums == now.sums) && (first->rows == 0 || first->rows == now.rows)))
+    const bool same_sums = !first || first->sums == 0 || first->sums == now.sums;
+    const bool same_rows = !first || first->rows == 0 || first->rows == now.rows;
+    if (same_sums && same_rows) {
+      if (sinks_.again_done) sinks_.again_done(now.chunk);
       return;
-    throw DataError(fmt::format(
-        "chunk {} of cell {} ({}), sampled again, gives other {} than at first: one of the two machines computes "
-        "wrongly, or leafcast does; see leafcast verify --resample, and report it if machines agree",
-        now.chunk.index, now.chunk.cell, record_.plan.cells()[now.chunk.cell].label(),
-        first->sums != 0 && first->sums != now.sums ? "sums" : "sequences"));
+    }
+    fail(std::make_exception_ptr(DataError(fmt::format(
+        "chunk {} of cell {} ({}), sampled again, gives other {} than at first: {}", now.chunk.index,
+        now.chunk.cell, record_.plan.cells()[now.chunk.cell].label(), same_sums ? "sequences" : "sums",
+        same_sums
+            ? "they were written in another way; see that --stream and --format are those of the first time"
+            : "one of the two machines computes wrongly, or leafcast does; see leafcast verify --resample, and "
+              "report it if machines agree"))));
   }
   /// A stage has begun: whoever has nothing to do may.
   void wake_idle() {

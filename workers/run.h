@@ -65,6 +65,8 @@ struct RunSinks {
   std::function<void(const Record& delta)>
       write_part;  ///< may throw: the run then stops everywhere and rethrows
   std::function<void(const Progress&, bool last)> report;  ///< a few times a second
+  std::function<void(Chunk)>
+      again_done{};  ///< one of RunSettings::again has given what it should; may be empty
 };
 
 enum class Outcome { complete, interrupted };

@@ -243,7 +243,8 @@ Attempt take_over(const fs::path& file, const Holder& self, std::optional<Holder
     }
     return Attempt::again;
   }
-  repeat_if_interrupted([&] { return ::flock(fd.get(), LOCK_EX); });
+  if (repeat_if_interrupted([&] { return ::flock(fd.get(), LOCK_EX); }) != 0 && errno == EINTR)
+    return Attempt::again;  // where the file system knows no flock, exclusive creation has to do
   struct stat opened {
   }, current{};
   if (::fstat(fd.get(), &opened) != 0 || ::stat(file.c_str(), &current) != 0 ||

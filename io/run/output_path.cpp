@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <regex>
 
 #include "engine/error.h"
 #include "io/run/run_files.h"
@@ -38,7 +39,8 @@ void check_run(const fs::path& output, const fs::path& directory, const fs::path
   }
   for (const fs::path& own : {files.plan(), files.sweep(), files.cost(), files.lock(), files.status()})
     if (name == own.filename()) refuse(output, "a file that the run needs");
-  if (name.string().starts_with("corpus") && fs::exists(output)) refuse(output, "a file of the run's corpus");
+  static const std::regex corpus(R"(corpus\.(json|xxh|again)|corpus-\d{4,}\..*)");
+  if (std::regex_match(name.string(), corpus)) refuse(output, "a file of the run's corpus");
 }
 
 }  // namespace

@@ -236,6 +236,7 @@ struct RunDirectory::State {
       return;  // foreign: nothing is to be had from it, and the parts have what there is
     }
     if (!more) return;
+    more->hashes = std::move(record.hashes);  // which results do not have
     record = std::move(*more);
     compact();
   }

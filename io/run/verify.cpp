@@ -120,6 +120,9 @@ class Verifier {
       const std::string text = parts_.plan.text();
       if (!std::ranges::equal(bytes, std::as_bytes(std::span(text))))
         throw DataError("its text is not as leafcast writes it");
+    } catch (const IoError& e) {
+      add(files.plan(), e.what(), "not known until it can be read");
+      found_.damages.back().is_unreadable = true;
     } catch (const Error& e) {
       add(files.plan(), e.what(), fmt::format("no results: {} anew", writes_it));
     }

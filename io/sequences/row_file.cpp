@@ -240,11 +240,14 @@ RowFile::RowFile(const fs::path& path, SequenceFormat format, const SequenceHead
 RowFile::~RowFile() = default;
 RowFile::RowFile(RowFile&&) noexcept = default;
 
-void RowFile::write(std::uint64_t first, std::span<const std::uint16_t> tokens) {
-  const RowLayout& layout = *layout_;
-  const std::size_t rows = tokens.size() / length_;
-  buffer_.resize(rows * layout.row_bytes);
-  auto* to = reinterpret_cast<char*>(buffer_.data());
+namespace {
+
+/// The bytes of rows as they stand in their file.
+void encode(const RowLayout& layout, std::uint64_t length, std::span<const std::uint16_t> tokens,
+            std::vector<std::byte>& bytes) {
+  const std::size_t rows = tokens.size() / length;
+  bytes.resize(rows * layout.row_bytes);
+  auto* to = reinterpret_cast<char*>(bytes.data());
   if (layout.text_width == 0) {
     if (layout.token_bytes == 1)
       std::ranges::transform(tokens, to, [](std::uint16_t token) { return static_cast<char>(token); });
@@ -252,18 +255,34 @@ void RowFile::write(std::uint64_t first, std::span<const std::uint16_t> tokens) 
       std::memcpy(to, tokens.data(), tokens.size_bytes());
   } else if (!layout.characters.empty()) {
     for (std::size_t row = 0, at = 0; row < rows; ++row) {
-      for (std::uint64_t i = 0; i < length_; ++i) *to++ = layout.characters[tokens[at++]];
+      for (std::uint64_t i = 0; i < length; ++i) *to++ = layout.characters[tokens[at++]];
       *to++ = '\n';
     }
   } else {
     const auto width = static_cast<std::size_t>(layout.text_width);
-    std::fill(to, to + buffer_.size(), ' ');
+    std::fill(to, to + bytes.size(), ' ');
     for (std::size_t at = 0; at < tokens.size(); ++at, to += width) {
       const fmt::format_int number(tokens[at]);
       std::memcpy(to + width - 1 - number.size(), number.data(), number.size());
-      if ((at + 1) % length_ == 0) to[width - 1] = '\n';
+      if ((at + 1) % length == 0) to[width - 1] = '\n';
     }
   }
+}
+
+}  // namespace
+
+std::uint64_t RowFile::hash_of(SequenceFormat format, const SequenceHeader& header,
+                               std::span<const std::uint16_t> tokens) {
+  std::vector<std::byte> bytes;
+  encode(RowLayout(format, header), header.length, tokens, bytes);
+  RowHash hash;
+  hash.add(bytes);
+  return hash.take();
+}
+
+void RowFile::write(std::uint64_t first, std::span<const std::uint16_t> tokens) {
+  const RowLayout& layout = *layout_;
+  encode(layout, length_, tokens, buffer_);
   if (!write_at(fd_.get(), buffer_, layout.file_header.size() + first * layout.row_bytes))
     throw io_error("write", path_, errno);
   hash_->add(buffer_);

@@ -86,6 +86,9 @@ class RowFile {
   /// What is wrong with the file as a whole, and with the JSON beside it; empty if nothing is. Throws IoError.
   static std::string problem(const std::filesystem::path& path, SequenceFormat format,
                              const SequenceHeader& header);
+  /// Hash of these rows, as hash() gives it when they are written.
+  static std::uint64_t hash_of(SequenceFormat format, const SequenceHeader& header,
+                               std::span<const std::uint16_t> tokens);
   /// Hash of rows of a file, as hash() gave it when they were written; 0 if they are not all there. Throws
   /// IoError.
   static std::uint64_t hash(const std::filesystem::path& path, SequenceFormat format,

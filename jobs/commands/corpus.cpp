@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <thread>
 #include <utility>
 
 #include "engine/error.h"
@@ -54,9 +56,7 @@ class Writer {
     if (!runner_ || cell_ != chunk.cell) {
       runner_ = std::make_unique<ChunkRunner>(cell);
       stream_ = std::make_unique<TokenStream>(settings_.stream, cell.language(), settings_.segment_tokens);
-      rows_ = files_[chunk.cell].empty() ? nullptr
-                                         : std::make_unique<io::RowFile>(files_[chunk.cell], settings_.format,
-                                                                         corpus_.header(chunk.cell));
+      rows_ = files_[chunk.cell].empty() ? nullptr : open_rows(chunk.cell);
       cell_ = chunk.cell;
     }
     std::optional<Tally> tally = runner_->run(chunk.index, plan_.samples(chunk), proceed);
@@ -65,6 +65,13 @@ class Writer {
   }
 
  private:
+  /// Rank 0 has made the file; another host of a network file system may see it late.
+  std::unique_ptr<io::RowFile> open_rows(std::uint32_t cell) const {
+    constexpr int kLooks = 20;
+    for (int n = 0; n < kLooks && !fs::exists(files_[cell]); ++n)
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    return std::make_unique<io::RowFile>(files_[cell], settings_.format, corpus_.header(cell));
+  }
   bool write_rows(const Cell& cell, Chunk chunk, const std::function<bool()>& proceed) {
     const auto batch = static_cast<std::uint64_t>(batch_samples(cell));
     const std::uint64_t samples = plan_.samples(chunk), row = first_row(plan_, chunk);
@@ -110,6 +117,7 @@ fs::path side_file(const fs::path& path) { return fs::path(path).concat(".json")
 /// DIR/corpus.xxh: hashes of packed files, by name, in the form that xxhsum reads (xxhsum -c corpus.xxh).
 using Sums = std::map<std::string, std::string>;
 fs::path sums_path(const fs::path& directory) { return directory / "corpus.xxh"; }
+fs::path pending_path(const fs::path& directory) { return directory / "corpus.again"; }
 constexpr std::string_view kSumPrefix = "XXH3_";
 
 Sums read_sums(const fs::path& directory) {
@@ -221,53 +229,176 @@ void Corpus::finish(const Checkpoint& checkpoint) const {
 
 std::string Corpus::problem_of(std::size_t cell) const {
   if (!is_packed(cell)) return io::RowFile::problem(rows_file(cell), settings_.format, headers_[cell]);
-  return fs::is_regular_file(fs::symlink_status(file(cell))) ? "" : "not a regular file";
+  if (!fs::is_regular_file(fs::symlink_status(file(cell)))) return "not a regular file";
+  try {
+    const auto reader = io::SequenceReader::open(file(cell));
+    const io::SequenceHeader& there = reader->header();
+    if (there.samples != headers_[cell].samples || there.length != headers_[cell].length)
+      return fmt::format("it has {} rows of {} tokens instead of {} of {}", there.samples, there.length,
+                         headers_[cell].samples, headers_[cell].length);
+  } catch (const DataError&) {
+    return "its content is not the one that was written";
+  }
+  return "";
 }
 
-Corpus::Check Corpus::check(const Plan& plan, const Record& record, Depth depth) const {
-  Check found;
-  const ChunkHashes hashes(record.hashes);
+namespace {
+
+/// What is to be said of a chunk's rows, by their hash (0: they are not there).
+void judge(const ChunkHashes& hashes, Chunk chunk, std::uint64_t hash, Corpus::Damage& damage,
+           Corpus::Check& found) {
+  const ChunkHash* known = hashes.find(chunk);
+  if (hash != 0 && (!known || known->rows == 0))
+    ++found.unknown;
+  else if (hash == 0 || hash != known->rows)
+    damage.chunks.insert(chunk.index);
+  else
+    found.whole.insert(chunk);
+}
+
+template <class Use>
+void each_chunk(std::size_t cell, const Ledger::Intervals& done, Use use) {
+  for (const auto& interval : done)
+    for (std::uint32_t i = boost::icl::first(interval); i <= boost::icl::last(interval); ++i)
+      use(Chunk{static_cast<std::uint32_t>(cell), i});
+}
+
+}  // namespace
+
+/// A packed file, by its hash; where that is not known, by its rows.
+void Corpus::check_packed(const Plan& plan, const ChunkHashes& hashes, const Ledger::Intervals& done,
+                          const Checkpoint& checkpoint, Damage& damage, Check& found) const {
   const Sums sums = read_sums(directory_);
+  if (const auto sum = sums.find(damage.file.filename().string()); sum != sums.end()) {
+    if (sum->second == fmt::format("{:016x}", io::file_hash(damage.file)))
+      return each_chunk(damage.cell, done, [&](Chunk chunk) { found.whole.insert(chunk); });
+    damage.problem = "its content is not the one that was written";
+    damage.chunks = done;  // it is written anew as a whole
+    return;
+  }
+  const std::uint64_t unknown = found.unknown;
+  try {
+    const auto reader = io::SequenceReader::open(damage.file);
+    std::vector<std::uint16_t> rows;
+    io::Sequences some;
+    std::size_t used = 0;  // of some
+    const std::uint64_t length = headers_[damage.cell].length;
+    Ledger::Intervals all_chunks;
+    all_chunks.insert(Ledger::Intervals::interval_type::right_open(0, plan.chunks(damage.cell)));
+    each_chunk(damage.cell, all_chunks, [&](Chunk chunk) {  // whose rows follow each other
+      pass(checkpoint);
+      rows.clear();
+      for (std::uint64_t left = plan.samples(chunk); left > 0; --left, ++used) {
+        if (used == some.size()) some = reader->read(kBlockBytes), used = 0;
+        if (some.size() == 0) break;
+        for (const std::int32_t token : some[used]) rows.push_back(static_cast<std::uint16_t>(token));
+      }
+      if (!boost::icl::contains(done, chunk.index)) return;  // its sums are lost, and come again
+      const bool all = rows.size() == plan.samples(chunk) * length;
+      judge(hashes, chunk, all ? io::RowFile::hash_of(settings_.format, headers_[damage.cell], rows) : 0,
+            damage, found);
+    });
+  } catch (const DataError&) {
+    damage.chunks = done;
+  }
+  if (!damage.chunks.empty()) {
+    found.unknown = unknown;
+    damage.problem = "its content is not the one that was written";
+    damage.chunks = done;
+  } else if (found.unknown == unknown) {
+    damage.problem =
+        fmt::format("its rows are whole, but {} does not say so", sums_path(directory_).filename().string());
+  }
+}
+
+void Corpus::check_cell(const Plan& plan, const ChunkHashes& hashes, const Ledger::Intervals& done,
+                        Depth depth, const Checkpoint& checkpoint, Damage& damage, Check& found) const {
+  const bool packed = is_packed(damage.cell);
+  damage.problem = problem_of(damage.cell);
+  if (!fs::is_regular_file(fs::symlink_status(damage.file)) || (packed && !damage.problem.empty())) {
+    damage.chunks = done;
+  } else if (depth == Depth::rows && packed) {
+    check_packed(plan, hashes, done, checkpoint, damage, found);
+  } else if (depth == Depth::rows || !damage.problem.empty()) {
+    each_chunk(damage.cell, done, [&](Chunk chunk) {
+      pass(checkpoint);
+      judge(hashes, chunk,
+            io::RowFile::hash(damage.file, settings_.format, headers_[damage.cell], first_row(plan, chunk),
+                              plan.samples(chunk)),
+            damage, found);
+    });
+    if (damage.problem.empty() && !damage.chunks.empty())
+      damage.problem = fmt::format("the rows of {} of {} chunks are not those that were written",
+                                   boost::icl::cardinality(damage.chunks), boost::icl::cardinality(done));
+  }
+}
+
+Corpus::Check Corpus::check(const Plan& plan, const Record& record, Depth depth,
+                            const Checkpoint& checkpoint) const {
+  Check found{{}, 0, Ledger(headers_.size())};
+  const ChunkHashes hashes(record.hashes);
   for (std::size_t cell = 0; cell < headers_.size(); ++cell) {
     const Ledger::Intervals& done = record.ledger.intervals(cell);
     if (done.empty()) continue;
-    const bool packed = is_packed(cell);
-    Damage damage{packed ? file(cell) : rows_file(cell), cell, problem_of(cell), {}};
-    const bool readable = fs::is_regular_file(fs::symlink_status(damage.file));
-    const auto sum = sums.find(damage.file.filename().string());
-    if (!readable) {
-      damage.chunks = done;
-    } else if (depth == Depth::rows && packed) {
-      if (sum == sums.end())
-        found.unknown += record.ledger.count(cell);
-      else if (sum->second != fmt::format("{:016x}", io::file_hash(damage.file)))
-        damage.problem = "its content is not the one that was written", damage.chunks = done;
-    } else if (depth == Depth::rows || !damage.problem.empty()) {
-      for (const auto& interval : done) {
-        for (std::uint32_t i = boost::icl::first(interval); i <= boost::icl::last(interval); ++i) {
-          const Chunk chunk{static_cast<std::uint32_t>(cell), i};
-          const ChunkHash* known = hashes.find(chunk);
-          const std::uint64_t hash = io::RowFile::hash(damage.file, settings_.format, headers_[cell],
-                                                       first_row(plan, chunk), plan.samples(chunk));
-          if (hash != 0 && (!known || known->rows == 0))
-            ++found.unknown;
-          else if (hash == 0 || hash != known->rows)
-            damage.chunks.insert(i);
-        }
-      }
-      if (damage.problem.empty() && !damage.chunks.empty())
-        damage.problem = fmt::format("the rows of {} of {} chunks are not those that were written",
-                                     boost::icl::cardinality(damage.chunks), boost::icl::cardinality(done));
+    pass(checkpoint);
+    Damage damage{
+        is_packed(cell) || settings_.format != io::SequenceFormat::hdf5 || !fs::exists(rows_file(cell))
+            ? file(cell)
+            : rows_file(cell),
+        cell,
+        "",
+        {}};
+    try {
+      check_cell(plan, hashes, done, depth, checkpoint, damage, found);
+    } catch (const IoError& e) {
+      damage.problem = e.what(), damage.is_unreadable = true, damage.chunks.clear();
     }
     if (!damage.problem.empty()) found.damages.push_back(std::move(damage));
   }
   return found;
 }
 
-workers::SampleChunk Corpus::sampler(const Plan& plan) const {
+std::vector<Chunk> Corpus::pending(const Plan& plan) const {
+  std::vector<Chunk> chunks;
+  if (!fs::exists(pending_path(directory_))) return chunks;
+  std::istringstream in(io::read_text(pending_path(directory_)));
+  std::uint64_t cell = 0, index = 0;
+  while (in >> cell >> index) {
+    if (cell >= plan.cells().size() || index >= plan.chunks(cell))
+      throw DataError(
+          fmt::format("{}: names chunks that the plan has not; remove it, and see leafcast verify",
+                      pending_path(directory_).string()));
+    chunks.push_back({static_cast<std::uint32_t>(cell), static_cast<std::uint32_t>(index)});
+  }
+  return chunks;
+}
+
+void Corpus::write_pending(const std::vector<Chunk>& chunks) const {
+  if (chunks.empty()) {
+    if (fs::remove(pending_path(directory_))) io::sync_directory(directory_);
+    return;
+  }
+  std::string text;
+  for (const Chunk& chunk : chunks) text += fmt::format("{} {}\n", chunk.cell, chunk.index);
+  io::write_atomically(pending_path(directory_), std::as_bytes(std::span(text)));
+}
+
+void Corpus::write_sum(std::size_t cell) const {
+  Sums sums = read_sums(directory_);
+  sums[file(cell).filename().string()] = fmt::format("{:016x}", io::file_hash(file(cell)));
+  write_sums(directory_, sums);
+}
+
+std::string Corpus::packed_text() const {
+  std::string text;
+  for (std::size_t cell = 0; cell < headers_.size(); ++cell) text += is_packed(cell) ? '1' : '0';
+  return text;
+}
+
+workers::SampleChunk Corpus::sampler(const Plan& plan, const std::string& packed) const {
   std::vector<fs::path> files;
   for (std::size_t cell = 0; cell < headers_.size(); ++cell)
-    files.push_back(is_packed(cell) ? fs::path() : rows_file(cell));
+    files.push_back(packed.at(cell) == '1' ? fs::path() : rows_file(cell));
   const auto writer = std::make_shared<Writer>(plan, settings_, *this, std::move(files));
   return [writer](Chunk chunk, const std::function<bool()>& proceed) { return (*writer)(chunk, proceed); };
 }

@@ -41,13 +41,22 @@ class Corpus {
     std::filesystem::path file;
     std::size_t cell;
     std::string problem;
-    Ledger::Intervals chunks;  ///< whose rows are lost; may be empty
+    Ledger::Intervals chunks;    ///< whose rows are lost; may be empty
+    bool is_unreadable = false;  ///< nobody knows
   };
   struct Check {
     std::vector<Damage> damages;
     std::uint64_t unknown = 0;  ///< chunks whose rows could not be compared with anything
+    Ledger whole;               ///< chunks whose rows are what they should be
   };
-  Check check(const Plan& plan, const Record& record, Depth depth) const;
+  Check check(const Plan& plan, const Record& record, Depth depth, const Checkpoint& checkpoint = {}) const;
+
+  /// DIR/corpus.again: chunks done whose rows are being written again. It stands there until that is done, so that a
+  /// run that dies meanwhile leaves no hole that nobody knows of. Throws IoError, DataError.
+  std::vector<Chunk> pending(const Plan& plan) const;
+  void write_pending(const std::vector<Chunk>& chunks) const;
+  /// After check has found a packed file as it should be, but not its hash.
+  void write_sum(std::size_t cell) const;
 
   /// Before sampling: makes the files that are missing, and mends those that were damaged (a packed one must have
   /// been moved away). Throws IoError (also if the disk has not the room); DataError if something else is there.
@@ -55,13 +64,20 @@ class Corpus {
   /// When all is done: packs what is to be packed. `checkpoint`: between pieces of work, and before a file appears.
   void finish(const Checkpoint& checkpoint) const;
   bool is_packed(std::size_t cell) const;
+  /// Of all cells, a 0 or 1 each, as rank 0 sees them: other hosts may see files late.
+  std::string packed_text() const;
 
-  /// Samples a chunk and writes its rows. For one thread; keeps the sampler of the last cell.
-  workers::SampleChunk sampler(const Plan& plan) const;
+  /// Samples a chunk and writes its rows. For one thread; keeps the sampler of the last cell. `packed`: packed_text()
+  /// of rank 0.
+  workers::SampleChunk sampler(const Plan& plan, const std::string& packed) const;
 
  private:
   std::filesystem::path rows_file(std::size_t cell) const;
   std::string problem_of(std::size_t cell) const;
+  void check_cell(const Plan& plan, const ChunkHashes& hashes, const Ledger::Intervals& done, Depth depth,
+                  const Checkpoint& checkpoint, Damage& damage, Check& found) const;
+  void check_packed(const Plan& plan, const ChunkHashes& hashes, const Ledger::Intervals& done,
+                    const Checkpoint& checkpoint, Damage& damage, Check& found) const;
   CorpusSettings settings_;
   std::filesystem::path directory_;
   std::vector<io::SequenceHeader> headers_;

@@ -20,6 +20,6 @@ std::unique_ptr<workers::MpiCommunicator> start_mpi(const Arguments& command_lin
 
 /// Throws UsageError if a launcher started several processes that know nothing of each other, so that all would do
 /// the same: srun without PMI, or with that of another MPI.
-void require_one_world(const workers::Communicator& communicator);
+void require_one_world(const workers::Communicator& communicator, const Arguments& arguments);
 
 }  // namespace leafcast::jobs

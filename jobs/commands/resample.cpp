@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <random>
 
@@ -26,14 +27,13 @@ std::vector<std::uint64_t> random_places(std::uint64_t all, std::uint64_t count)
   return places;
 }
 
-/// Whether the chunk is the only one that is done of its jackknife bin.
-bool is_alone(const Record& record, Chunk chunk) {
-  const int bin = record.plan.bin(chunk);
-  std::uint64_t sharing = 0;
-  for (const auto& interval : record.ledger.intervals(chunk.cell))
+/// How many chunks of a cell are done, by jackknife bin.
+std::array<std::uint64_t, kJackknifeBins> chunks_by_bin(const Record& record, std::uint32_t cell) {
+  std::array<std::uint64_t, kJackknifeBins> count{};
+  for (const auto& interval : record.ledger.intervals(cell))
     for (std::uint32_t i = boost::icl::first(interval); i <= boost::icl::last(interval); ++i)
-      sharing += record.plan.bin({chunk.cell, i}) == bin;
-  return sharing == 1;
+      ++count[static_cast<std::size_t>(record.plan.bin({cell, i}))];
+  return count;
 }
 
 }  // namespace
@@ -54,6 +54,7 @@ Resampling resample(const Record& record, std::uint64_t count) {
   auto next = places.begin();
   for (std::uint32_t cell = 0; cell < plan.cells().size(); ++cell) {
     runner.reset();
+    const auto in_bin = chunks_by_bin(record, cell);
     for (const auto& interval : record.ledger.intervals(cell)) {
       for (std::uint32_t i = boost::icl::first(interval); i <= boost::icl::last(interval); ++i, ++place) {
         if (next == places.end() || *next != place) continue;
@@ -61,7 +62,7 @@ Resampling resample(const Record& record, std::uint64_t count) {
         const Chunk chunk{cell, i};
         const ChunkHash* known = hashes.find(chunk);
         const bool by_hash = known && known->sums != 0;
-        if (!by_hash && !is_alone(record, chunk)) {
+        if (!by_hash && in_bin[static_cast<std::size_t>(plan.bin(chunk))] > 1) {
           ++result.unknown;
           continue;
         }

@@ -120,22 +120,32 @@ nlohmann::json as_json(const std::filesystem::path& path, const io::Verification
           {"chunks", found.chunks}, {"missing", missing}, {"notes", found.notes}};
 }
 
+constexpr const char* kSampleAgain = "the same `leafcast sample` command as before";
+
 /// The record, if all of it can be read: what cannot has been told of already.
 std::optional<Record> whole_record(const io::Verification& found, const std::filesystem::path& path) {
   if (!found.damages.empty() || found.done == 0) return std::nullopt;
   return io::read_record({path});
 }
 
+/// What a directory's corpus is, if it has one; damage is noted.
+std::optional<CorpusSettings> corpus_settings(io::Verification& found,
+                                              const std::filesystem::path& directory) {
+  try {
+    return read_corpus_settings(directory);
+  } catch (const IoError& e) {
+    found.damages.push_back({directory / "corpus.json", e.what(), "not known until it can be read", true});
+  } catch (const Error& e) {
+    found.damages.push_back(
+        {directory / "corpus.json", e.what(), fmt::format("{} writes it anew", kSampleAgain)});
+  }
+  return std::nullopt;
+}
+
 /// The rows of a corpus, against the hashes that parts keep of them.
 void add_corpus(io::Verification& found, const std::filesystem::path& directory) {
-  constexpr const char* kAgain = "the same `leafcast sample` command as before";
   const auto record = whole_record(found, directory);
-  std::optional<CorpusSettings> settings;
-  try {
-    settings = read_corpus_settings(directory);
-  } catch (const Error& e) {
-    found.damages.push_back({directory / "corpus.json", e.what(), fmt::format("{} writes it anew", kAgain)});
-  }
+  const std::optional<CorpusSettings> settings = corpus_settings(found, directory);
   if (!record) {
     if (settings && found.done > 0)
       found.notes.push_back("the corpus was not checked, since parts or results are damaged");
@@ -146,17 +156,32 @@ void add_corpus(io::Verification& found, const std::filesystem::path& directory)
   if (!settings) {
     if (has_written && found.damages.empty())
       found.damages.push_back(
-          {directory / "corpus.json", "missing", fmt::format("{} writes it anew", kAgain)});
+          {directory / "corpus.json", "missing", fmt::format("{} writes it anew", kSampleAgain)});
     return;
   }
-  const Corpus corpus(record->plan, *settings, directory);
-  const Corpus::Check check = corpus.check(record->plan, *record, Corpus::Depth::rows);
+  std::optional<Corpus> corpus;
+  try {
+    corpus.emplace(record->plan, *settings, directory);
+  } catch (const UsageError& e) {
+    found.damages.push_back({directory / "corpus.json",
+                             fmt::format("it cannot be of this plan: {}", e.what()),
+                             fmt::format("{} writes it anew", kSampleAgain)});
+    return;
+  }
+  const Corpus::Check check = corpus->check(record->plan, *record, Corpus::Depth::rows);
+  if (const auto pending = corpus->pending(record->plan); !pending.empty())
+    found.damages.push_back(
+        {directory / "corpus.again",
+         fmt::format("the rows of {} chunks are being written again, or were when a run ended",
+                     pending.size()),
+         fmt::format("{} writes them", kSampleAgain)});
   for (const Corpus::Damage& damage : check.damages) {
     const auto count = boost::icl::cardinality(damage.chunks);
-    found.damages.push_back({damage.file, damage.problem,
-                             count == 0 ? fmt::format("no rows; {} mends it", kAgain)
-                                        : fmt::format("the rows of {} chunk{}: {} writes them again", count,
-                                                      count == 1 ? "" : "s", kAgain)});
+    const std::string affected = damage.is_unreadable ? std::string("not known until it can be read")
+                                 : count == 0         ? fmt::format("no rows; {} mends it", kSampleAgain)
+                                              : fmt::format("the rows of {} chunk{}: {} writes them again",
+                                                            count, count == 1 ? "" : "s", kSampleAgain);
+    found.damages.push_back({damage.file, damage.problem, affected, damage.is_unreadable});
   }
   if (check.unknown > 0)
     found.notes.push_back(fmt::format(
@@ -170,7 +195,13 @@ void add_resampled(io::Verification& found, const std::filesystem::path& path, s
     found.notes.push_back("nothing was sampled again, since there is nothing whole to compare with");
     return;
   }
-  const Resampling again = resample(*record, count);
+  Resampling again;
+  try {
+    again = resample(*record, count);
+  } catch (const UsageError& e) {
+    found.notes.push_back(e.what());
+    return;
+  }
   for (const Chunk& chunk : again.different)
     found.damages.push_back(
         {path,

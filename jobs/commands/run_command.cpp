@@ -11,6 +11,8 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <set>
+#include <sstream>
 
 #include "analysis/estimate/estimates.h"
 #include "analysis/estimate/goal_check.h"
@@ -22,6 +24,7 @@
 #include "io/run/run_directory.h"
 #include "io/run/verify.h"
 #include "jobs/commands/corpus.h"
+#include "jobs/commands/corpus_repair.h"
 #include "jobs/commands/costs.h"
 #include "jobs/commands/goal_text.h"
 #include "jobs/commands/launch.h"
@@ -182,22 +185,30 @@ CorpusSettings corpus_settings(const Options& options) {
   return settings;
 }
 
-/// A directory has a corpus or has none, from its first chunk on.
-void require_same_corpus(const std::filesystem::path& directory, const Record& record,
+bool has_written(const Record& record) {
+  return std::ranges::any_of(record.hashes, [](const ChunkHash& hash) { return hash.rows != 0; });
+}
+
+/// A directory has a corpus or has none, from its first chunk on. True if what it is has been lost, so that the
+/// command's word must do.
+bool require_same_corpus(const std::filesystem::path& directory, const Record& record,
                          const std::optional<CorpusSettings>& wanted) {
-  const bool has_written =
-      std::ranges::any_of(record.hashes, [](const ChunkHash& hash) { return hash.rows != 0; });
   std::optional<CorpusSettings> there;
+  bool is_lost = false;
   try {
     there = read_corpus_settings(directory);
-  } catch (const DataError& e) {
-    if (!wanted || !has_written) throw;
-    say("{} (written anew as this command says)\n", e.what());
-    there = wanted;
+    is_lost = !there && has_written(record);
+  } catch (const DataError&) {
+    if (!wanted || !has_written(record)) throw;
+    is_lost = true;
   }
-  if (there == wanted) return;
-  if (!there && wanted && has_written)  // lost; the hashes of rows tell whether the command says the same
-    return say("{}: corpus.json is gone; written anew as this command says\n", directory.string());
+  if (is_lost && wanted) return true;
+  if (is_lost)
+    throw DataError(
+        fmt::format("{} holds a corpus whose corpus.json is gone; continue it with leafcast sample, and its "
+                    "--stream and --format, or choose another -o directory",
+                    directory.string()));
+  if (there == wanted) return false;
   if (there && wanted)
     throw DataError(fmt::format("{} holds a corpus of {}, and this one is of {}; choose another -o directory",
                                 directory.string(), describe(*there), describe(*wanted)));
@@ -208,33 +219,7 @@ void require_same_corpus(const std::filesystem::path& directory, const Record& r
   if (record.ledger.count() > 0)
     throw DataError(fmt::format(
         "{} holds a run whose sentences were not written; choose another -o directory", directory.string()));
-}
-
-/// Makes a corpus' files whole. Returns the chunks whose rows must be written again: they are a function of the
-/// plan.
-std::vector<ChunkHash> mend_corpus(io::RunDirectory& directory, const std::filesystem::path& path,
-                                   const Record& record, const Corpus& corpus, const CorpusSettings& settings,
-                                   Corpus::Depth depth) {
-  write_corpus_settings(path, settings);
-  const Corpus::Check found = corpus.check(record.plan, record, depth);
-  const ChunkHashes hashes(record.hashes);
-  std::vector<ChunkHash> again;
-  for (const Corpus::Damage& damage : found.damages) {
-    const auto count = boost::icl::cardinality(damage.chunks);
-    const std::string consequence =
-        count == 0 ? std::string("mended")
-                   : fmt::format("the rows of {} chunk{} are written again", count, count == 1 ? "" : "s");
-    say("{}: {}: {}\n", damage.file.string(), damage.problem, consequence);
-    if (corpus.is_packed(damage.cell)) directory.set_aside(damage.file, damage.problem, consequence);
-    for (const auto& interval : damage.chunks)
-      for (std::uint32_t i = boost::icl::first(interval); i <= boost::icl::last(interval); ++i) {
-        const Chunk chunk{static_cast<std::uint32_t>(damage.cell), i};
-        const ChunkHash* known = hashes.find(chunk);
-        again.push_back(known ? *known : ChunkHash{chunk});
-      }
-  }
-  corpus.create_files(record.ledger);
-  return again;
+  return false;
 }
 
 std::optional<Job> prepare(Task task, const Arguments& arguments, int ranks, const TimeLimit& limit) {
@@ -256,10 +241,10 @@ std::optional<Job> prepare(Task task, const Arguments& arguments, int ranks, con
     options.add()("format", po::value<std::string>()->value_name("F"), "npy (default), raw, hdf5 or text");
     options.add()("segment-tokens", po::value<std::string>()->value_name("N"),
                   "segment, path: tokens between two memory states");
-    options.add()(
-        "no-check",
-        "do not read the rows that are there, to write those that are damaged again (reads the whole "
-        "corpus); sizes and headers are looked at all the same");
+    options.add()("check",
+                  "read all rows that are there, and write those that are damaged again (as always when "
+                  "nothing is left to sample)");
+    options.add()("no-check", "do not read them: look at files, sizes and headers only");
   } else {
     options.add()("slice", po::value<std::string>()->value_name("I/N"),
                   "only the I-th of N disjoint shares (job arrays)");
@@ -320,10 +305,20 @@ std::optional<Job> prepare(Task task, const Arguments& arguments, int ranks, con
   tell_damage(directory);
   stop_here();
   Record record = directory.record();
-  require_same_corpus(path, record, corpus_wanted);
-  if (corpus)
-    settings.again = mend_corpus(directory, path, record, *corpus, *corpus_wanted,
-                                 options.has("no-check") ? Corpus::Depth::files : Corpus::Depth::rows);
+  const bool is_lost = require_same_corpus(path, record, corpus_wanted);
+  if (corpus) {
+    // Rows are read where nothing is left to sample: a run that is requeued many times would read them as often.
+    const bool all_done = record.ledger.count() == sum(wanted_chunks(record, analysis::check_goal));
+    const bool reads = options.has("check") || (all_done && !options.has("no-check"));
+    const auto checkpoint = [&] {
+      stop_here();
+      if (seconds_since(begin) > settings.max_seconds)
+        throw Interrupted(
+            "out of time while the rows of the corpus were read; say --no-check, or give it more time");
+    };
+    settings.again = mend_corpus(directory, path, record, *corpus, *corpus_wanted, is_lost,
+                                 reads ? Corpus::Depth::rows : Corpus::Depth::files, checkpoint);
+  }
   stop_here();
   settings.costs = costs_of(directory, settings, options, ranks);
   settings.max_seconds = std::max(settings.max_seconds - seconds_since(begin), 1e-3);
@@ -444,21 +439,34 @@ ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& 
                 StatusFile& status) {
   ProgressDisplay display(stderr, isatty(STDERR_FILENO) != 0);
   Times times;
-  const workers::RunSinks sinks{[&](const Record& delta) {
-                                  job.directory.write_part(delta);
-                                  status.part_written();
-                                },
-                                [&](const workers::Progress& progress, bool last) {
-                                  times = {progress.sampling_seconds, progress.predicted_seconds,
-                                           progress.dispatch_seconds, progress.writing_seconds,
-                                           progress.seconds,          progress.stopping};
-                                  if (!job.quiet) display.show(progress, last);
-                                  status.update(progress);
-                                }};
-  const workers::Outcome outcome = workers::run_master(communicator, job.record, job.settings, sinks);
+  workers::RunSinks sinks{[&](const Record& delta) {
+                            job.directory.write_part(delta);
+                            status.part_written();
+                          },
+                          [&](const workers::Progress& progress, bool last) {
+                            times = {progress.sampling_seconds, progress.predicted_seconds,
+                                     progress.dispatch_seconds, progress.writing_seconds,
+                                     progress.seconds,          progress.stopping};
+                            if (!job.quiet) display.show(progress, last);
+                            status.update(progress);
+                          }};
+  std::set<Chunk> again;
+  for (const ChunkHash& hash : job.settings.again) again.insert(hash.chunk);
+  const auto note_pending = [&] {
+    if (job.corpus && !job.settings.again.empty()) job.corpus->write_pending({again.begin(), again.end()});
+  };
+  sinks.again_done = [&](Chunk chunk) { again.erase(chunk); };
+  workers::Outcome outcome;
+  try {
+    outcome = workers::run_master(communicator, job.record, job.settings, sinks);
+  } catch (...) {
+    note_pending();
+    throw;
+  }
+  note_pending();
   if (!job.quiet) tell_times(times, communicator.size());
   const std::vector<std::uint32_t> wanted = wanted_chunks(job.record, analysis::check_goal);
-  if (job.record.ledger.count() == sum(wanted)) {
+  if (job.record.ledger.count() == sum(wanted) && again.empty()) {
     if (!job.quiet) tell_unmet_goals(job.record);
     finish(job, command_line, communicator.size(), times);
     status.finish(RunState::Phase::done);
@@ -473,8 +481,9 @@ ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& 
       times.stopping == workers::Stop::signal ? "told to stop by a signal" : "out of time";
   status.finish(RunState::Phase::interrupted, reason);
   if (!job.quiet)
-    say("{}: {} of {} chunks are done and kept; the same command continues\n", reason,
-        job.record.ledger.count(), sum(wanted));
+    say("{}: {} of {} chunks are done and kept{}; the same command continues\n", reason,
+        job.record.ledger.count(), sum(wanted),
+        again.empty() ? "" : fmt::format(", and the rows of {} must be written again", again.size()));
   return ExitCode::more_to_do;
 }
 
@@ -515,11 +524,12 @@ ExitCode lead(Task task, workers::Communicator& communicator, const Arguments& a
     std::optional<Job> job = prepare(task, arguments, communicator.size(), limit);
     if (job) {
       if (!job->quiet) announce(*job, communicator.size());
-      if (job->corpus) job->settings.sample = job->corpus->sampler(job->record.plan);
-      std::string text = job->corpus
-                             ? fmt::format("{}{}\n{}\n{}", kCorpusPrefix, corpus_text(*job->corpus_settings),
-                                           job->directory_path.string(), job->record.plan.text())
-                             : std::string(kPlanPrefix) + job->record.plan.text();
+      const std::string packed = job->corpus ? job->corpus->packed_text() : "";
+      if (job->corpus) job->settings.sample = job->corpus->sampler(job->record.plan, packed);
+      std::string text =
+          job->corpus ? fmt::format("{}{}\n{}\n{}\n{}", kCorpusPrefix, corpus_text(*job->corpus_settings),
+                                    packed, job->directory_path.string(), job->record.plan.text())
+                      : std::string(kPlanPrefix) + job->record.plan.text();
       communicator.broadcast(text);
       code = sample_and_tell(*job, communicator, command_line);
     }
@@ -529,13 +539,16 @@ ExitCode lead(Task task, workers::Communicator& communicator, const Arguments& a
   return tell_all(communicator, code);
 }
 
-/// A rank of `sample`: the settings, the directory and the plan, a line the first two.
+/// A rank of `sample`: the settings, which files are packed, the directory and the plan, a line the first three.
 void write_corpus(workers::Communicator& communicator, const std::string& text) {
-  const std::size_t first = text.find('\n'), second = text.find('\n', first + 1);
-  const Plan plan = Plan::from_text(text.substr(second + 1), "");
-  const Corpus corpus(plan, corpus_of_text(text.substr(0, first)),
-                      text.substr(first + 1, second - first - 1));
-  workers::run_worker(communicator, plan, corpus.sampler(plan));
+  std::istringstream in(text);
+  std::string settings, packed, directory;
+  std::getline(in, settings);
+  std::getline(in, packed);
+  std::getline(in, directory);
+  const Plan plan = Plan::from_text(text.substr(static_cast<std::size_t>(in.tellg())), "");
+  const Corpus corpus(plan, corpus_of_text(settings), directory);
+  workers::run_worker(communicator, plan, corpus.sampler(plan, packed));
 }
 
 ExitCode follow(workers::Communicator& communicator) {
@@ -561,7 +574,7 @@ ExitCode sample_on_ranks(Task task, const Arguments& arguments, const Arguments&
     communicator = start_mpi(command_line);
   else
     communicator = std::make_unique<workers::LocalCommunicator>();
-  require_one_world(*communicator);
+  require_one_world(*communicator, arguments);
   return communicator->rank() == 0 ? lead(task, *communicator, arguments, command_line, limit)
                                    : follow(*communicator);
 }

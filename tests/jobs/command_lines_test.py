@@ -44,7 +44,7 @@ with tempfile.TemporaryDirectory() as name:
             words += GRAMMAR if command == "grammar" or random.random() < 0.2 else BASE
         else:
             words += random.sample(inputs, random.choice([0, 1, 1, 1, 2]))
-        for option in random.sample(options[command], random.choice([0, 1, 1, 2, 3])):
+        for option in random.sample(options[command], min(len(options[command]), random.choice([0, 1, 1, 2, 3]))):
             if option in ("--output", "--scores", "--export"):
                 continue
             words.append(f"{option}={random.choice(NUMBERS + WORDS)}" if random.random() < 0.9 else option)
@@ -60,4 +60,11 @@ with tempfile.TemporaryDirectory() as name:
             assert done.returncode in (64, 74), (words, done.returncode, done.stderr)
         said = done.stderr.decode(errors="replace")
         assert "internal error" not in said and "terminate called" not in said and "basic_string" not in said, (words, said)
+
+    # Whenever memory ends, it is said: no crash. 127: not even the libraries could be loaded.
+    for megabytes in (120, 160, 200, 240, 280, 320, 400, 600):
+        for words in (["table", str(folder / "made")], ["verify", str(folder / "made")]):
+            line = f"ulimit -v {megabytes * 1024}; exec '{PROGRAM}' {words[0]} '{words[1]}'"
+            done = subprocess.run(["bash", "-c", line], capture_output=True, env=ENVIRONMENT, stdin=subprocess.DEVNULL, timeout=PATIENCE)
+            assert done.returncode in DOCUMENTED | {70, 127}, (megabytes, words, done.returncode, done.stderr)
 print(f"{count} command lines, only documented exit codes")

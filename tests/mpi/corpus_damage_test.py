@@ -2,9 +2,11 @@
 import os
 import pathlib
 import shutil
+import signal
+import subprocess
 import tempfile
 
-from leafcast_runs import check_run, run
+from leafcast_runs import ENVIRONMENT, check_run, command, ranks_of, run, send, wait_for
 
 SWEEP = ["--language.kind=ising", "--language.d=2", "--language.height=5", "--language.rho=0.8", "--generator.kind=true,kgram", "--generator.context=4",
          "--sampling.samples=3000", "--pilot", "0", "-q"]
@@ -50,6 +52,9 @@ def damages(form, directory):
     if form != "hdf5":
         yield "side file", pathlib.Path(f"{first}.json").unlink, f"{first.name}.json"
         yield "other side file", lambda: shutil.copy(f"{second}.json", f"{first}.json"), f"{first.name}.json"
+    if form == "hdf5":
+        yield "sums", (directory / "corpus.xxh").unlink, "corpus.xxh"
+        yield "other sums", lambda: (directory / "corpus.xxh").write_text((directory / "corpus.xxh").read_text().replace("a", "b").replace("1", "2")), "content"
     if form == "npy":
         yield "header", lambda: garble_header(first), "header"
 
@@ -86,6 +91,49 @@ with tempfile.TemporaryDirectory() as name:
     quiet = [word for word in SWEEP if word != "-q"]
     assert "rows of" not in check_run(["sample", *quiet, "-o", harmed, "--no-check"]).stderr
     assert "the rows of 1 chunk are written again" in check_run(["sample", *quiet, "-o", harmed]).stderr
+
+    # Stopped while rows are written again, and killed: what is still to be written is not forgotten, and done is only what is.
+    for number, (form, what) in enumerate([("npy", signal.SIGTERM), ("hdf5", signal.SIGKILL), ("raw", signal.SIGKILL), ("hdf5", signal.SIGTERM)]):
+        big = [*SWEEP[:-4], "--sampling.samples=300000", "--pilot", "0", "-q", "--format", form]
+        directory = folder / f"big{number}"
+        check_run(["sample", *big, "-o", directory])
+        whole = files_of(directory)
+        stops = 0
+        for _ in range(20):
+            for path in directory.glob("corpus-*"):
+                path.unlink()
+            process = subprocess.Popen(command(["sample", *big, "-o", directory], ranks=2 if number % 2 else None), env=ENVIRONMENT, stdin=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)
+            wait_for("rows are written again", lambda: (directory / "corpus.again").exists() or process.poll() is not None)
+            for pid in [*ranks_of(process.pid), process.pid]:
+                send(pid, what)
+            code = process.wait()
+            if (directory / "corpus.again").exists():
+                assert code != 0 and run(["verify", directory]).returncode == 65, code
+                stops += 1
+                break
+        assert stops, "no stop met the writing"
+        check_run(["sample", *big, "-o", directory, "--no-check"])  # also without a look at the rows
+        assert files_of(directory) == whole and run(["verify", directory]).returncode == 0, (form, what)
+
+    # How it was written is forgotten: only a command that agrees with the rows may say so.
+    for other in (["--format", "raw"], ["--stream", "punctuated"], ["--format", "text"]):
+        shutil.rmtree(folder / "harmed", ignore_errors=True)
+        shutil.copytree(folder / "npy", folder / "harmed")
+        (folder / "harmed/corpus.json").unlink()
+        done = run(["sample", *SWEEP, *other, "-o", folder / "harmed"])
+        assert done.returncode == 65 and not (folder / "harmed/corpus.json").exists(), (other, done.returncode, done.stderr)
+        assert run(["run", *SWEEP, "-o", folder / "harmed"]).returncode == 65
+        check_run(["sample", *SWEEP, "-o", folder / "harmed"])
+        assert files_of(folder / "harmed") == files_of(folder / "npy")
+
+    # A lost part whose sums the results still hold does not make the others' rows unknown.
+    parts = folder / "parts"
+    check_run(["sample", *SWEEP, "--flush-chunks", "20", "-o", parts])
+    sorted((parts / "parts").iterdir())[0].unlink()
+    check_run(["sample", *SWEEP, "-o", parts])
+    overwrite(parts / "corpus-0001.npy")
+    assert run(["verify", parts]).returncode == 65
 
     # A machine that computed wrongly: its seals hold, and only sampling again finds it. Here the plan's sums are another plan's.
     done = run(["verify", folder / "npy", "--resample", "30"])
@@ -124,12 +172,13 @@ with tempfile.TemporaryDirectory() as name:
         shutil.copytree(directory, folder / "harmed")
         (folder / "harmed" / name).unlink()
         os.mkfifo(folder / "harmed" / name)
-        for command in (["verify", folder / "harmed"], ["sample", *SWEEP, "-o", folder / "harmed"], ["table", folder / "harmed"]):
-            assert run(command, timeout=120).returncode in (0, 65, 74), (name, command)
+        assert run(["verify", folder / "harmed"], timeout=120).returncode in (65, 74), name
+        assert run(["sample", *SWEEP, "-o", folder / "harmed"], timeout=120).returncode in (65, 74), name
+        assert (run(["table", folder / "harmed"], timeout=120).returncode == 0) == (name != "results.h5"), name
         (folder / "harmed" / name).unlink()
         (folder / "harmed" / name).symlink_to("/dev/zero")
-        for command in (["verify", folder / "harmed"], ["sample", *SWEEP, "-o", folder / "harmed"]):
-            assert run(command, timeout=120).returncode in (65, 74), (name, command)
+        for words in (["verify", folder / "harmed"], ["sample", *SWEEP, "-o", folder / "harmed"]):
+            assert run(words, timeout=120).returncode in (65, 74), (name, words)
 
     # Results alone, with a damaged plan: what verify promises, run does.
     alone = folder / "alone"

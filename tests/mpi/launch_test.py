@@ -1,6 +1,7 @@
 """MPI as a launcher: ranks that were asked for different things are refused, or each is alone when asked to be; srun without PMI is found out."""
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 
@@ -37,8 +38,18 @@ with tempfile.TemporaryDirectory() as name:
     for task in ("0", "1"):
         done = subprocess.run([str(PROGRAM), *map(str, words)], capture_output=True, text=True,
                               env=dict(ENVIRONMENT, SLURM_STEP_NUM_TASKS="4", SLURM_PROCID=task, SLURM_NTASKS="4"), stdin=subprocess.DEVNULL)
-        assert done.returncode == 64 and ("--mpi=pmix" in done.stderr) == (task == "0"), (task, done.stderr)
+        assert done.returncode == 64 and ("--mpi=pmix" in done.stderr) == (task == "0") and done.stderr, (task, done.stderr)
     assert not (folder / "singletons").exists()
+    in_step = dict(ENVIRONMENT, SLURM_STEP_NUM_TASKS="4", SLURM_PROCID="1")
+    assert subprocess.run([str(PROGRAM), "run", "--help"], env=in_step, stdout=subprocess.DEVNULL).returncode == 0
+    done = subprocess.run(["mpirun", "-n", "1", str(PROGRAM), *map(str, words), "--alone"], env=in_step, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+    for path in (folder / "singletons/parts").iterdir():
+        path.unlink()
+    (folder / "singletons/results.h5").unlink()
+    done = subprocess.run(["mpirun", "-n", "1", str(PROGRAM), *map(str, words)], env=in_step, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr  # a rank that a daemon has started, of which Slurm knows as many as nodes
+    shutil.rmtree(folder / "singletons")
 
     # A time limit that has passed is of a job that has ended.
     stale = dict(ENVIRONMENT, SLURM_JOB_ID="4711", SLURM_JOB_END_TIME="1000000000", PATH="/usr/bin:/bin")

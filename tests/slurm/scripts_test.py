@@ -184,8 +184,8 @@ def check_submit(folder):
     # The words that are shown are those that are meant, whatever is in them.
     title = "--title=it's \"a\" $title; \\ ü"
     words = ["--site=srun", "--partition", "big", "--account=x", "--sbatch=--qos=long", "--ranks", "3", "--time=2-0", "--mem-per-cpu=1G", "my out", SMOKE, title, "--seed", "5", "-q"]
-    wanted = ["sbatch", "--ntasks=3", "--time=2-0", "--mem-per-cpu=1G", "--partition=big", "--account=x",
-              "--export=ALL,LEAFCAST_SITE=srun", "--qos=long", str(SLURM / "sweep.sbatch"), "my out", str(SMOKE), title, "--seed=5", "-q"]
+    wanted = ["sbatch", "--ntasks=3", "--time=2-0", "--partition=big", "--account=x",
+              "--export=ALL,LEAFCAST_SITE=srun", "--qos=long", "--mem-per-cpu=1G", str(SLURM / "sweep.sbatch"), "my out", str(SMOKE), title, "--seed=5", "-q"]
     _, text = shown(*words)
     command = "\n".join(line for line in text.splitlines() if line.startswith(("sbatch", " ")))
     _, _, calls = folder.call(["bash", "-c", command])
@@ -216,6 +216,11 @@ def check_submit(folder):
     assert not any(word.startswith(("--array", "--mem-per-cpu", "--cpus")) for word in merge), merge
     array, merge = options_of("--array=4", "--sbatch=--array=1-4%3")
     assert "--array=1-4%3" in array and "--array=1-4" not in array and not any(word.startswith("--array") for word in merge), (array, merge)
+    job, = options_of("--mem-per-cpu=4G", "--sbatch=--exclusive")
+    assert "--mem-per-cpu=4G" in job and "--mem=0" not in job, job
+    job, = options_of("--sbatch=--time 2:00:00", "--sbatch=--clusters=far", "--sbatch=--nodes=99")
+    assert ["--time", "2:00:00"] == job[job.index("--time"):][:2], job
+    job, = options_of("--partition=main,big", "--time=2-0")  # one of the two is enough
     for by_hand, there, gone in [(["--mem=4G"], "--mem=4G", "--mem-per-cpu"), (["--sbatch=--mem=4G"], "--mem=4G", "--mem-per-cpu"),
                                  (["--sbatch=--mem-per-gpu=4G"], "--mem-per-gpu=4G", "--mem-per-cpu"), (["--sbatch=--exclusive"], "--mem=0", "--mem-per-cpu"),
                                  (["--sbatch=-t 5:00"], "-t", "--time"), (["--sbatch=-n3"], "-n3", "--ntasks"),
