@@ -199,7 +199,9 @@ bool require_same_corpus(const std::filesystem::path& directory, const Record& r
     there = read_corpus_settings(directory);
     is_lost = !there && has_written(record);
   } catch (const DataError&) {
-    if (!wanted || !has_written(record)) throw;
+    // A pipe or a device in its place is not written to.
+    if (!wanted || !has_written(record) || !std::filesystem::is_regular_file(directory / "corpus.json"))
+      throw;
     is_lost = true;
   }
   if (is_lost && wanted) return true;

@@ -54,7 +54,7 @@ def damages(form, directory):
         yield "other side file", lambda: shutil.copy(f"{second}.json", f"{first}.json"), f"{first.name}.json"
     if form == "hdf5":
         yield "sums", (directory / "corpus.xxh").unlink, "corpus.xxh"
-        yield "other sums", lambda: (directory / "corpus.xxh").write_text((directory / "corpus.xxh").read_text().replace("a", "b").replace("1", "2")), "content"
+        yield "other sums", lambda: (directory / "corpus.xxh").write_text((directory / "corpus.xxh").read_text().replace("XXH3_", "XXH3_0", 1)), "content"
     if form == "npy":
         yield "header", lambda: garble_header(first), "header"
 
@@ -132,7 +132,9 @@ with tempfile.TemporaryDirectory() as name:
     check_run(["sample", *SWEEP, "--flush-chunks", "20", "-o", parts])
     sorted((parts / "parts").iterdir())[0].unlink()
     check_run(["sample", *SWEEP, "-o", parts])
-    overwrite(parts / "corpus-0001.npy")
+    assert "the rows of 20 chunks could not be compared" in check_run(["verify", parts]).stdout
+    for at in range(200, (parts / "corpus-0001.npy").stat().st_size, 500):
+        overwrite(parts / "corpus-0001.npy", at)
     assert run(["verify", parts]).returncode == 65
 
     # A machine that computed wrongly: its seals hold, and only sampling again finds it. Here the plan's sums are another plan's.
@@ -187,7 +189,7 @@ with tempfile.TemporaryDirectory() as name:
     for harm in ((alone / "plan.txt").unlink, lambda: cut_to(alone / "plan.txt", 40), lambda: (alone / "plan.txt").write_text("mine")):
         harm()
         done = run(["verify", alone])
-        assert done.returncode == 65 and "plan.txt" in done.stdout, done.stdout
+        assert done.returncode == 65 and "plan.txt" in done.stdout + done.stderr, (done.stdout, done.stderr)
         check_run(["run", *SWEEP, "-o", alone])
         assert run(["verify", alone]).returncode == 0
         shutil.rmtree(alone / "parts")

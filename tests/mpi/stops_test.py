@@ -10,8 +10,8 @@ from leafcast_runs import ENVIRONMENT, Started, check_run, command, rank_pid, ra
 # Takes hours, in chunks of seconds: ranks say farewell while rank 0 is in the middle of one.
 LONG = ["--language.kind=ising", "--language.d=3", "--language.height=10", "--language.rho=0.9", "--generator.kind=kgram", "--generator.context=729",
         "--sampling.samples=1e7", "--pilot", "0"]
-# mpirun kills what it has told to end after so long: not what is tested, and a busy machine may need it.
-PATIENT = dict(ENVIRONMENT, OMPI_MCA_odls_base_sigkill_timeout="60")
+# mpirun kills what it has told to end after so long, and always waits it out; a busy machine may need it.
+PATIENT = dict(ENVIRONMENT, OMPI_MCA_odls_base_sigkill_timeout="10")
 SIGNALS = [signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 
 
