@@ -37,7 +37,7 @@ std::string_view remedy(int error_number) {
   }
 }
 
-/// A new file beside its destination; removed unless renamed there.
+/// A new file beside its destination; removed unless renamed there before.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const fs::path& destination) : destination_(destination), fd_(-1) {
@@ -51,22 +51,26 @@ class TemporaryFile {
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
   ~TemporaryFile() {
-    if (!renamed_) ::unlink(path_.c_str());
+    if (!is_gone_) ::unlink(path_.c_str());
   }
 
   void write(std::span<const std::byte> bytes) {
     if (!write_all(fd_.get(), bytes) || ::fsync(fd_.get()) != 0 || !fd_.close())
       throw io_error("write", destination_, errno);
   }
+  void remove() {
+    if (::unlink(path_.c_str()) != 0) throw io_error("write", destination_, errno);
+    is_gone_ = true;
+  }
   void rename() {
     if (::rename(path_.c_str(), destination_.c_str()) != 0) throw io_error("write", destination_, errno);
-    renamed_ = true;
+    is_gone_ = true;
   }
 
  private:
   fs::path destination_, path_;
   Descriptor fd_;
-  bool renamed_ = false;
+  bool is_gone_ = false;
 };
 
 /// A device or pipe cannot be replaced (and must not: think of /dev/null), so it is written to.
@@ -160,7 +164,11 @@ std::vector<std::byte> read_bytes(const fs::path& path, std::uint64_t most) {
     if (auto bytes = read_once(path, most, stale < kMostStale)) return std::move(*bytes);
 }
 
-void refresh_directory(const fs::path& directory) { const TemporaryFile probe(directory / "probe"); }
+void refresh_directory(const fs::path& directory) {
+  TemporaryFile probe(directory / "probe");
+  probe.write({});
+  probe.remove();
+}
 
 std::string content_hash(std::span<const std::byte> bytes) {
   return fmt::format("{:016x}", XXH3_64bits(bytes.data(), bytes.size()));
