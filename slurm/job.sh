@@ -85,7 +85,7 @@ is_time_to_stop() {
 
 # Runs leafcast in DIR until it ends; a warning is passed on once it is ready. Sets code and progress.
 run_leafcast() { # DIR ARGUMENT…
-  local directory=$1 child forwarded='' parts
+  local directory=$1 child forwarded='' parts since=''
   shift
   parts=$(parts_of "$directory")
   [ -z "$cancelled" ] || leave_cancelled
@@ -95,6 +95,12 @@ run_leafcast() { # DIR ARGUMENT…
     if [ -n "$warned" ] && [ -z "$forwarded$cancelled" ] && is_ready "$directory" && is_time_to_stop; then
       forwarded=yes
       say "the time limit is near: asking leafcast to stop"
+      kill -USR1 "$child" 2>/dev/null
+    fi
+    # scancel --batch reaches this script alone; after scancel all others are ending by themselves, and must not be disturbed.
+    [ -z "$cancelled" ] || since=${since:-$SECONDS}
+    if [ -n "$since" ] && [ -z "$forwarded" ] && [ $((SECONDS - since)) -ge 5 ] && is_ready "$directory"; then
+      forwarded=yes
       kill -USR1 "$child" 2>/dev/null
     fi
     sleep 1
