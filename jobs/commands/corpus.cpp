@@ -118,21 +118,22 @@ fs::path side_file(const fs::path& path) { return fs::path(path).concat(".json")
 using Sums = std::map<std::string, std::string>;
 fs::path sums_path(const fs::path& directory) { return directory / "corpus.xxh"; }
 fs::path pending_path(const fs::path& directory) { return directory / "corpus.again"; }
-constexpr std::string_view kSumPrefix = "XXH3_";
+constexpr std::string_view kBeforeName = "XXH3 (", kBeforeHash = ") = ";
 
 Sums read_sums(const fs::path& directory) {
   Sums sums;
   if (!fs::is_regular_file(sums_path(directory))) return sums;
   std::istringstream in(io::read_text(sums_path(directory)));
   for (std::string line; std::getline(in, line);)
-    if (const auto blank = line.find("  "); blank != std::string::npos && line.starts_with(kSumPrefix))
-      sums[line.substr(blank + 2)] = line.substr(kSumPrefix.size(), blank - kSumPrefix.size());
+    if (const auto end = line.find(kBeforeHash); end != std::string::npos && line.starts_with(kBeforeName))
+      sums[line.substr(kBeforeName.size(), end - kBeforeName.size())] = line.substr(end + kBeforeHash.size());
   return sums;
 }
 
 void write_sums(const fs::path& directory, const Sums& sums) {
   std::string text;
-  for (const auto& [name, hash] : sums) text += fmt::format("{}{}  {}\n", kSumPrefix, hash, name);
+  for (const auto& [name, hash] : sums)
+    text += fmt::format("{}{}{}{}\n", kBeforeName, name, kBeforeHash, hash);
   io::write_atomically(sums_path(directory), std::as_bytes(std::span(text)));
 }
 
@@ -361,6 +362,9 @@ Corpus::Check Corpus::check(const Plan& plan, const Record& record, Depth depth,
 std::vector<Chunk> Corpus::pending(const Plan& plan) const {
   std::vector<Chunk> chunks;
   if (!fs::exists(pending_path(directory_))) return chunks;
+  if (!fs::is_regular_file(pending_path(directory_)))
+    throw DataError(
+        fmt::format("{}: not a regular file; move it elsewhere", pending_path(directory_).string()));
   std::istringstream in(io::read_text(pending_path(directory_)));
   std::uint64_t cell = 0, index = 0;
   while (in >> cell >> index) {

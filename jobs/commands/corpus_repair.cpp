@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <regex>
 #include <set>
 
 #include "engine/error.h"
@@ -34,6 +35,14 @@ void require_agreement(const std::filesystem::path& directory, const Corpus& cor
   say("{}: corpus.json is gone, or damaged; written anew as this command says\n", directory.string());
 }
 
+/// A pipe or a device in place of a file of the corpus would be waited for, or written to.
+void require_regular_files(const std::filesystem::path& directory) {
+  static const std::regex ours(R"(corpus\.(json|xxh|again)|corpus-\d{4,}\..*)");
+  for (const auto& entry : std::filesystem::directory_iterator(directory))
+    if (std::regex_match(entry.path().filename().string(), ours) && !entry.is_regular_file())
+      throw DataError(fmt::format("{}: not a regular file; move it elsewhere", entry.path().string()));
+}
+
 std::set<Chunk> lost_chunks(const Record& record, const Corpus& corpus, const Corpus::Check& found) {
   std::set<Chunk> chunks;
   for (const Chunk& chunk : corpus.pending(record.plan))
@@ -50,6 +59,7 @@ std::set<Chunk> lost_chunks(const Record& record, const Corpus& corpus, const Co
 std::vector<ChunkHash> mend_corpus(io::RunDirectory& directory, const std::filesystem::path& path,
                                    const Record& record, const Corpus& corpus, const CorpusSettings& settings,
                                    bool is_lost, Corpus::Depth depth, const Checkpoint& checkpoint) {
+  require_regular_files(path);
   const Corpus::Check found =
       corpus.check(record.plan, record, is_lost ? Corpus::Depth::rows : depth, checkpoint);
   for (const Corpus::Damage& damage : found.damages)
