@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 
+#include "engine/int128.h"
 #include "engine/observe/tally.h"
 
 namespace leafcast {
@@ -12,6 +13,7 @@ namespace leafcast {
 using WideInt = boost::multiprecision::number<boost::multiprecision::cpp_int_backend<
     512, 512, boost::multiprecision::signed_magnitude, boost::multiprecision::unchecked, void>>;
 
+WideInt wide_int(Int128 value);
 /// The number whose two's complement words are given, least significant first. None: 0.
 WideInt from_limbs(std::span<const std::uint64_t> limbs);
 /// Fills all words. Throws std::overflow_error if the number does not fit.

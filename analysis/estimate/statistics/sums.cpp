@@ -1,5 +1,6 @@
 // Of power sums: moments of S and of the sums over subtrees.
 #include "analysis/estimate/moments.h"
+#include "analysis/estimate/narrow_int.h"
 #include "analysis/estimate/statistics/statistics.h"
 #include "engine/language/tree.h"
 #include "engine/observe/power_sums.h"
@@ -8,72 +9,114 @@ namespace leafcast::analysis {
 
 namespace {
 
+/// Σ s^p over the subtrees of height j.
+template <class Integer>
+Integer sum_of_powers(const Tally& tally, int p, int j) {
+  if constexpr (std::is_same_v<Integer, NarrowInt>)
+    return NarrowInt::of_limbs(tally.limbs(fields::sum_s[p - 1], j));
+  else
+    return Integer(wide(tally, fields::sum_s[p - 1], j));
+}
+
+/// Derived: add_in<Integer>(tally, list), which is asked for 128 bits as long as they suffice.
+template <class Derived>
 class Sums : public Statistics {
  public:
   explicit Sums(const Cell& cell)
       : d_(cell.language().d), h_(cell.language().height), zero_mean_(cell.language().is_uniform()) {}
 
+  void add(const Tally& tally, std::vector<Statistic>& list) const override {
+    const auto& derived = static_cast<const Derived&>(*this);
+    const std::size_t before = list.size();
+    if (fits_) {
+      try {
+        return derived.template add_in<NarrowInt>(tally, list);
+      } catch (const NarrowInt::Overflow&) {
+        fits_ = false;
+        list.erase(list.begin() + static_cast<std::ptrdiff_t>(before), list.end());
+      }
+    }
+    derived.template add_in<VastInt>(tally, list);
+  }
+
  protected:
-  static VastInt sum_of_squares(const Tally& tally, int j) { return wide(tally, fields::sum_s[1], j); }
-  VastInt subtrees_per_sample(int j) const { return tree_power(d_, h_ - j); }
-  VastInt subtrees(const Tally& tally, int j) const { return subtrees_per_sample(j) * tally.samples; }
+  template <class Integer>
+  Integer subtrees_per_sample(int j) const {
+    return Integer(tree_power(d_, h_ - j));
+  }
 
   /// A leaf has the stationary law under every generator, so in a symmetric channel E s = 0: moments are
   /// taken about that, not about the sample mean, whose square would be all the noise that S = ±n has.
-  PowerSums about_mean(PowerSums sums) const {
-    if (zero_mean_) sums[0] = 0;
-    return sums;
+  template <class Integer>
+  Shape shape_about_mean(const Tally& tally, int j) const {
+    std::array<Integer, kPowers> sums;
+    for (int p = zero_mean_ ? 2 : 1; p <= kPowers; ++p) sums[p - 1] = sum_of_powers<Integer>(tally, p, j);
+    return shape<Integer>(sums, subtrees_per_sample<Integer>(j) * Integer(tally.samples));
+  }
+
+  template <class Integer>
+  static Integer mean_squared(const Tally& tally, int j) {
+    return square_of_mean<Integer>(sum_of_powers<Integer>(tally, 1, j), sum_of_powers<Integer>(tally, 2, j));
   }
 
   /// N sentences of r subtrees each: Var s / d^j = [Σs²/(Nr) − Σ_{a≠b} S_a S_b/(N(N−1)r²)] / d^j, where the
   /// mean is squared without bias, and for j = h it is the sample variance with N−1. Unbiased although the
   /// subtrees of a sentence depend on each other.
+  template <class Integer>
   double variance(const Tally& tally, int j) const {
-    const VastInt n = tally.samples, r = subtrees_per_sample(j), leaves = tree_power(d_, j);
-    const VastInt s2 = sum_of_squares(tally, j);
-    if (zero_mean_) return ratio(s2, n * r * leaves);
-    return ratio((n - 1) * r * s2 - square_of_mean(power_sums(tally, h_)), n * (n - 1) * r * r * leaves);
+    const Integer n(tally.samples), one(1), r = subtrees_per_sample<Integer>(j), leaves(tree_power(d_, j));
+    const Integer s2 = sum_of_powers<Integer>(tally, 2, j);
+    if (zero_mean_) return ratio(s2, Integer(n * r * leaves));
+    return ratio(Integer((n - one) * r * s2 - mean_squared<Integer>(tally, h_)),
+                 Integer(n * (n - one) * r * r * leaves));
   }
 
   int d_, h_;
   bool zero_mean_;
+
+ private:
+  mutable bool fits_ = true;  // into 128 bits
 };
 
-class SentenceSums : public Sums {
+class SentenceSums : public Sums<SentenceSums> {
  public:
   using Sums::Sums;
-  void add(const Tally& tally, std::vector<Statistic>& list) const override {
-    const Shape whole = shape(about_mean(power_sums(tally, h_)), tally.samples);
-    list.push_back({"variance", -1, variance(tally, h_)});
+  template <class Integer>
+  void add_in(const Tally& tally, std::vector<Statistic>& list) const {
+    const Shape whole = shape_about_mean<Integer>(tally, h_);
+    list.push_back({"variance", -1, variance<Integer>(tally, h_)});
     list.push_back({"skewness", -1, whole.skewness});
     list.push_back({"excess_kurtosis", -1, whole.excess_kurtosis});
     list.push_back({"binder", -1, -whole.excess_kurtosis / 3});  // 1 − m₄/(3m₂²)
   }
 };
 
-class SubtreeSums : public Sums {
+class SubtreeSums : public Sums<SubtreeSums> {
  public:
   explicit SubtreeSums(const Cell& cell) : Sums(cell), correlations_(cell.observe().correlation) {}
-  void add(const Tally& tally, std::vector<Statistic>& list) const override {
-    for (int j = 1; j <= h_; ++j) list.push_back({"variance", j, variance(tally, j)});
+  template <class Integer>
+  void add_in(const Tally& tally, std::vector<Statistic>& list) const {
+    for (int j = 1; j <= h_; ++j) list.push_back({"variance", j, variance<Integer>(tally, j)});
     for (int j = 1; j <= h_; ++j)
-      list.push_back({"excess_kurtosis", j,
-                      shape(about_mean(power_sums(tally, j)), subtrees(tally, j)).excess_kurtosis});
+      list.push_back({"excess_kurtosis", j, shape_about_mean<Integer>(tally, j).excess_kurtosis});
     if (correlations_)
-      for (int j = 1; j <= h_; ++j) list.push_back({"correlation", j, correlation(tally, j)});
+      for (int j = 1; j <= h_; ++j) list.push_back({"correlation", j, correlation<Integer>(tally, j)});
   }
 
  private:
   /// Over the pairs of leaves with an LCA of height a, Σ s_i s_j = (M_a − M_{a−1})/2 with M_a = Σ s² over
   /// subtrees of height a; there are N·n(d^a − d^{a−1})/2 of them. Correlation = (E s_i s_j − (E s)²) / (E
   /// s_i² − (E s)²).
+  template <class Integer>
   double correlation(const Tally& tally, int a) const {
-    const VastInt n = tally.samples, leaves = subtrees_per_sample(0);
-    const VastInt partners = tree_power(d_, a) - tree_power(d_, a - 1);
-    const VastInt pairs = sum_of_squares(tally, a) - sum_of_squares(tally, a - 1);
-    if (zero_mean_) return ratio(pairs, sum_of_squares(tally, 0) * partners);
-    const VastInt mean = square_of_mean(power_sums(tally, h_)), scale = (n - 1) * leaves;
-    return ratio(pairs * scale - mean * partners, (sum_of_squares(tally, 0) * scale - mean) * partners);
+    const auto sum_of_squares = [&](int j) { return sum_of_powers<Integer>(tally, 2, j); };
+    const Integer n(tally.samples), leaves = subtrees_per_sample<Integer>(0);
+    const Integer partners(tree_power(d_, a) - tree_power(d_, a - 1));
+    const Integer pairs = sum_of_squares(a) - sum_of_squares(a - 1);
+    if (zero_mean_) return ratio(pairs, Integer(sum_of_squares(0) * partners));
+    const Integer mean = mean_squared<Integer>(tally, h_), scale = (n - Integer(1)) * leaves;
+    return ratio(Integer(pairs * scale - mean * partners),
+                 Integer((sum_of_squares(0) * scale - mean) * partners));
   }
 
   bool correlations_;

@@ -1,6 +1,7 @@
 #include "engine/kernels/collapsed/count_sums.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <utility>
 
@@ -16,36 +17,81 @@ void CountSums::add_wide(std::int64_t n) {
   WideInt power = n;
   for (int p = 0; p < kPowers; ++p, power *= n) sums_[p] += power;
   ++subtrees_;
+  is_wide_ = true;
+}
+
+void CountSums::add(std::uint64_t subtrees, const std::array<std::uint64_t, kPowers>& sums) {
+  subtrees_ += subtrees;
+  for (int p = 0; p < kPowers; ++p) narrow_[p] += sums[p];
+  if (narrow_[kPowers - 1] >> 126) widen();
 }
 
 void CountSums::add(std::uint64_t subtrees, const PowerSums& sums) {
   subtrees_ += subtrees;
   for (int p = 0; p < kPowers; ++p) sums_[p] += sums[p];
+  is_wide_ = true;
 }
 
 void CountSums::flush() {
-  for (int p = 0; p < kPowers; ++p) sums_[p] += std::exchange(staged_[p], 0);
+  for (int p = 0; p < kPowers; ++p) narrow_[p] += std::exchange(staged_[p], 0);
+  if (narrow_[kPowers - 1] >> 126) widen();
   left_ = room_;
 }
 
+/// Of counts, the fourth powers have the largest sum.
+void CountSums::widen() {
+  for (int p = 0; p < kPowers; ++p) sums_[p] += wide_int(static_cast<Int128>(std::exchange(narrow_[p], 0)));
+  is_wide_ = true;
+}
+
+bool CountSums::has_narrow_sums(int q) const {
+  const auto bits = [](auto number) { return std::bit_width(static_cast<std::uint64_t>(number)); };
+  // Binomials, q^r leaves^{p−r} and the number of subtrees.
+  return !is_wide_ && 4 + 4 * (bits(leaves_) + bits(q)) + bits(subtrees_) <= 126;
+}
+
+namespace {
+
+/// Σ_r C(p, r) q^r (−leaves)^{p−r} Σ N^r, for p = 1 … 4.
+template <class Integer>
+std::array<Integer, kPowers> centred(const std::array<Integer, kPowers + 1>& moment, std::int64_t leaves,
+                                     int q) {
+  static constexpr int kBinomial[kPowers][kPowers + 1] = {{1, 1}, {1, 2, 1}, {1, 3, 3, 1}, {1, 4, 6, 4, 1}};
+  std::array<Integer, kPowers> sums;
+  for (int p = 1; p <= kPowers; ++p) {
+    Integer sum = 0;
+    for (int r = 0; r <= p; ++r) {
+      Integer term = moment[r] * kBinomial[p - 1][r];
+      for (int i = 0; i < r; ++i) term *= q;
+      for (int i = r; i < p; ++i) term *= -Integer(leaves);
+      sum += term;
+    }
+    sums[p - 1] = sum;
+  }
+  return sums;
+}
+
+}  // namespace
+
+std::array<Int128, kPowers> CountSums::narrow_sums_of_s(int q) const {
+  std::array<Int128, kPowers + 1> moment;
+  moment[0] = static_cast<Int128>(subtrees_);
+  for (int p = 0; p < kPowers; ++p) moment[p + 1] = static_cast<Int128>(narrow_[p] + staged_[p]);
+  return centred(moment, leaves_, q);
+}
+
 PowerSums CountSums::sums_of_s(int q) const {
+  if (has_narrow_sums(q)) {
+    PowerSums sums;
+    const auto narrow = narrow_sums_of_s(q);
+    for (int p = 0; p < kPowers; ++p) sums[p] = wide_int(narrow[p]);
+    return sums;
+  }
   std::array<WideInt, kPowers + 1> moment;  // Σ N^p
   moment[0] = subtrees_;
-  for (int p = 0; p < kPowers; ++p) moment[p + 1] = sums_[p] + staged_[p];
-  PowerSums of_s;
-  for (int p = 1; p <= kPowers; ++p) {
-    // Σ_r C(p, r) q^r (−leaves)^{p−r} Σ N^r
-    WideInt sum = 0, binomial = 1;
-    for (int r = 0; r <= p; ++r) {
-      WideInt term = binomial * moment[r];
-      for (int i = 0; i < r; ++i) term *= q;
-      for (int i = r; i < p; ++i) term *= -WideInt(leaves_);
-      sum += term;
-      binomial = binomial * (p - r) / (r + 1);
-    }
-    of_s[p - 1] = sum;
-  }
-  return of_s;
+  for (int p = 0; p < kPowers; ++p)
+    moment[p + 1] = sums_[p] + wide_int(static_cast<Int128>(narrow_[p])) + staged_[p];
+  return centred(moment, leaves_, q);
 }
 
 PowerSums leaf_power_sums(const WideInt& sum_of_s, std::uint64_t sentences, std::int64_t leaves, int q) {

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 
+#include "engine/int128.h"
 #include "engine/observe/power_sums.h"
 
 namespace leafcast {
@@ -25,6 +26,7 @@ class CountSums {
     if (--left_ == 0) flush();
   }
   /// Counts many subtrees at once by their sums.
+  void add(std::uint64_t subtrees, const std::array<std::uint64_t, kPowers>& sums);
   void add(std::uint64_t subtrees, const PowerSums& sums);
 
   std::int64_t leaves() const { return leaves_; }
@@ -34,6 +36,10 @@ class CountSums {
  private:
   void add_wide(std::int64_t n);
   void flush();
+  void widen();
+  /// Σ s^p if all that it takes fits into 128 bits.
+  bool has_narrow_sums(int q) const;
+  std::array<Int128, kPowers> narrow_sums_of_s(int q) const;
 
   std::int64_t leaves_;
   std::uint64_t
@@ -41,6 +47,8 @@ class CountSums {
   std::uint64_t left_;
   std::uint64_t subtrees_ = 0;
   std::array<std::uint64_t, kPowers> staged_{};
+  std::array<UInt128, kPowers> narrow_{};
+  bool is_wide_ = false;  // some of the sums are in sums_
   PowerSums sums_{};
 };
 

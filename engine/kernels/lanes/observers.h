@@ -63,6 +63,11 @@ class SumObserver {
         centre_(HistogramBins::centre(cell)),
         open_(static_cast<std::size_t>(height_) + 2),
         wide_open_(static_cast<std::size_t>(height_) + 2) {
+    if (histogram_) {
+      const std::int64_t most = cell.language().leaves() - centre_;
+      first_bin_ = HistogramBins::bin(-centre_);
+      bins_.resize(static_cast<std::size_t>(HistogramBins::bin(most) - first_bin_) + 1);
+    }
     std::int64_t leaves = 1;
     for (int j = 0; j <= height_; ++j, leaves *= j <= height_ ? cell.language().d : 1) {
       levels_.emplace_back(leaves);
@@ -102,8 +107,12 @@ class SumObserver {
       add(tally_, 0,
           leaf_power_sums(wide(tally_, fields::sum_s[0], height_), tally_.samples,
                           levels_.back().exact.leaves(), q_));
-    for (int i = 0; i < 2 * kBins; ++i)
-      if (bins_[i] > 0) tally_.histogram[i - kBins] = bins_[i];
+    std::size_t met = 0;
+    for (const std::uint64_t count : bins_) met += count > 0;
+    tally_.histogram.reserve(met);
+    for (std::size_t i = 0; i < bins_.size(); ++i)
+      if (bins_[i] > 0)
+        tally_.histogram.emplace_hint(tally_.histogram.end(), first_bin_ + static_cast<int>(i), bins_[i]);
   }
 
  private:
@@ -165,7 +174,7 @@ class SumObserver {
       level.sums[p] = U32{};
     }
     level.exact.add(static_cast<std::uint64_t>(active_) * static_cast<std::uint64_t>(level.room - level.left),
-                    {totals[0], totals[1], totals[2], totals[3]});
+                    totals);
     level.left = level.room;
   }
   void flush_lanes() {
@@ -184,7 +193,9 @@ class SumObserver {
         for (int lane = 0; lane < kLanes; ++lane) wide_open_[j + 1][lane] += count[lane];
     }
   }
-  void add_to_histogram(std::int64_t count) { ++bins_[HistogramBins::bin(count - centre_) + kBins]; }
+  void add_to_histogram(std::int64_t count) {
+    ++bins_[static_cast<std::size_t>(HistogramBins::bin(count - centre_) - first_bin_)];
+  }
 
   Tally& tally_;
   int q_, d_, symbol_, height_;
@@ -198,8 +209,8 @@ class SumObserver {
   int fold_height_ = 0;    // 0 as long as no burst has come
   std::vector<WideLanes> wide_open_;
   LaneArray<Level> levels_;
-  static constexpr int kBins = 2048;  // more than HistogramBins has on either side
-  std::vector<std::uint64_t> bins_ = std::vector<std::uint64_t>(2 * kBins);
+  int first_bin_ = 0;
+  std::vector<std::uint64_t> bins_;  // from that of no chosen symbol to that of all
 };
 
 /// Coloring validity (MATH.md §4): allowed(v) = colors that no child's singleton removes; empty means that no

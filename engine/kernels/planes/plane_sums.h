@@ -201,7 +201,11 @@ class PlaneSums {
     std::int64_t leaves = 1;
     for (int j = 0; j <= height_; ++j, leaves *= j <= height_ ? cell.language().d : 1)
       levels_.emplace_back(leaves, subtrees_ && j > 0 && j < height_);
-    if (levels_.back().leaves < kFlat) by_count_.resize(static_cast<std::size_t>(levels_.back().leaves) + 1);
+    if (!histogram_) return;
+    if (levels_.back().leaves < kFlat)
+      by_count_.resize(static_cast<std::size_t>(levels_.back().leaves) + 1);
+    else
+      bins_.resize(2 * kBins);
   }
 
   void begin(int active) { active_ = active; }
@@ -312,7 +316,7 @@ class PlaneSums {
       sums[2] += square * n;
       sums[3] += square * square;
     }
-    level.exact.add(static_cast<std::uint64_t>(active_), {sums[0], sums[1], sums[2], sums[3]});
+    level.exact.add(static_cast<std::uint64_t>(active_), sums);
   }
 
   Tally& tally_;
@@ -322,7 +326,7 @@ class PlaneSums {
   std::int64_t centre_;
   LaneArray<Level> levels_;
   std::vector<std::uint64_t> by_count_;  // histogram of short sentences
-  std::vector<std::uint64_t> bins_ = std::vector<std::uint64_t>(2 * kBins);
+  std::vector<std::uint64_t> bins_;      // and of long ones
   alignas(64) std::array<std::int64_t, kPlaneSamples> counts_{};
 };
 
