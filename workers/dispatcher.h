@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/plan/cost.h"
-#include "engine/plan/plan.h"
+#include "engine/plan/ledger.h"
 
 namespace leafcast::workers {
 

@@ -14,7 +14,7 @@ Goals::Goals(const Record& record, const GoalCheck& check, const CostModel& cost
 }
 
 void Goals::judge(std::uint32_t cell) {
-  states_[cell] = check_(record_.plan.cells()[cell], record_.tallies[cell]);
+  states_[cell] = check_(record_.plan.cells()[cell], record_.tallies(cell));
 }
 
 double Goals::urgency(std::uint32_t cell) const {
@@ -43,7 +43,7 @@ std::optional<Dispatcher::Want> Goals::next_stage(std::uint32_t cell) {
 Goals::Foreseen Goals::foresee(std::uint32_t cell) const {
   const Plan& plan = record_.plan;
   const std::uint32_t end =
-      leafcast::foreseen_chunks(plan, cell, states_[cell], samples_done(record_.tallies[cell]));
+      leafcast::foreseen_chunks(plan, cell, states_[cell], record_.samples(cell));
   const CellCost cost = costs_.of(plan.cells()[cell]);
   Foreseen more;
   for (const Plan::Cut& stage : plan.cuts(cell)) {

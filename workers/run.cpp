@@ -265,10 +265,8 @@ class Master {
     if (again) {
       check_again(hash);
     } else {
-      record_.add(chunk, result.tally);
-      delta_.add(chunk, result.tally);
+      count(chunk, result.tally);
       delta_.hashes.push_back(hash);
-      touched_.insert(chunk.cell);
     }
     finished_at_ = elapsed();
     seconds_ += result.seconds;
@@ -281,6 +279,15 @@ class Master {
       dispatcher_.extend(chunk.cell, *more);
       has_extended_ = true;
     }
+  }
+  void count(Chunk chunk, const Tally& tally) {
+    // Who judges a cell by its sums needs all of them at once.
+    if (sinks_.stores && !record_.plan.cells()[chunk.cell].has_goal())
+      record_.ledger.insert(chunk);
+    else
+      record_.add(chunk, tally);
+    delta_.add(chunk, tally);
+    if (touched_.insert(chunk.cell).second) held_bytes_ += tally_bytes(record_.plan.cells()[chunk.cell]);
   }
   void check_again(const ChunkHash& now) {
     const ChunkHash* first = again_.find(now.chunk);
@@ -389,6 +396,7 @@ class Master {
   }
 
   bool flush_is_due() const {
+    if (held_bytes_ >= settings_.flush_bytes) return true;
     return settings_.flush_chunks > 0 ? delta_.ledger.count() >= settings_.flush_chunks
                                       : elapsed() - flushed_at_ >= settings_.flush_seconds;
   }
@@ -400,7 +408,9 @@ class Master {
     writing_seconds_ += elapsed() - begin;
     seconds_a_cell_ = (elapsed() - begin) / static_cast<double>(touched_.size());
     delta_ = Record(record_.plan);
+    if (sinks_.stores) record_.drop_held();
     touched_.clear();
+    held_bytes_ = 0;
   }
 
   void report(bool last) {
@@ -447,6 +457,7 @@ class Master {
   Runners runners_;
   Record delta_;                     // what no part holds yet
   std::set<std::uint32_t> touched_;  // its cells
+  double held_bytes_ = 0;            // of their sums
   double seconds_a_cell_ = 2e-3;     // of writing a part; measured from the first on
   const bool samples_too_;
   const double mean_chunk_;  // predicted seconds; as one more chunk, done as predicted, it steadies pace()

@@ -6,7 +6,7 @@
 
 #include "engine/plan/cost.h"
 #include "engine/plan/goal.h"
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 #include "workers/communicator.h"
 #include "workers/dispatcher.h"
 
@@ -26,6 +26,7 @@ struct RunSettings {
   Slice slice;
   double flush_seconds = 30;       ///< a part is written at least this often while there are results
   std::uint64_t flush_chunks = 0;  ///< if not 0: a part is written after so many chunks, and never by time
+  double flush_bytes = 64e6;       ///< a part is written when the sums that no part holds take so much memory
   double max_seconds = std::numeric_limits<double>::infinity();  ///< stop by then, from the call on
   double patience_seconds =
       10;                ///< without any answer of ranks that were told to stop: then they are given up
@@ -64,6 +65,8 @@ struct Progress {
 struct RunSinks {
   std::function<void(const Record& delta)>
       write_part;  ///< may throw: the run then stops everywhere and rethrows
+  /// Whether the run's record reads from its source what write_part has written, so that it need not be held.
+  bool stores = false;
   std::function<void(const Progress&, bool last)> report;  ///< a few times a second
   std::function<void(Chunk)>
       again_done{};  ///< one of RunSettings::again has given what it should; may be empty

@@ -129,7 +129,7 @@ std::vector<Estimate> estimates(const Record& record, const Checkpoint& checkpoi
   ExactByLaw theory;
   for (std::size_t i = 0; i < record.plan.cells().size(); ++i) {
     pass(checkpoint);
-    append(list, i, record.plan.cells()[i], record.tallies[i],
+    append(list, i, record.plan.cells()[i], record.tallies(i),
            [&] { return &theory(record.plan.cells()[i]); });
   }
   return list;
@@ -138,7 +138,7 @@ std::vector<Estimate> estimates(const Record& record, const Checkpoint& checkpoi
 std::vector<Estimate> estimates_alone(const Record& record) {
   std::vector<Estimate> list;
   for (std::size_t i = 0; i < record.plan.cells().size(); ++i)
-    append(list, i, record.plan.cells()[i], record.tallies[i], [] { return nullptr; });
+    append(list, i, record.plan.cells()[i], record.tallies(i), [] { return nullptr; });
   return list;
 }
 

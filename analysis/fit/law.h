@@ -10,7 +10,7 @@
 #include "analysis/fit/least_squares.h"
 #include "analysis/fit/required.h"
 #include "engine/observe/estimate.h"
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 
 namespace leafcast::analysis {
 

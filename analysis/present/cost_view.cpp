@@ -64,7 +64,7 @@ CostView cost_view(const Record& record, const Provenance& provenance) {
     const std::string name = work_class(cell);
     auto work = std::find_if(works.begin(), works.end(), [&](const Work& w) { return w.name == name; });
     if (work == works.end()) work = works.insert(work, {name});
-    const auto samples = static_cast<double>(samples_done(record.tallies[i]));
+    const auto samples = static_cast<double>(record.samples(i));
     const CellCost cost = model.of(cell);
     const double here = cost.chunk * static_cast<double>(chunks) +
                         cost.batch * std::ceil(samples / static_cast<double>(cost.batch_size));

@@ -6,7 +6,7 @@
 
 #include "analysis/present/document.h"
 #include "engine/observe/estimate.h"
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 
 namespace leafcast::analysis {
 

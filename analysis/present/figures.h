@@ -5,7 +5,7 @@
 #include "analysis/estimate/estimate_index.h"
 #include "analysis/fit/families.h"
 #include "analysis/present/plot.h"
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 
 namespace leafcast::analysis {
 

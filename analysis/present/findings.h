@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "analysis/estimate/estimate_index.h"
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 
 namespace leafcast::analysis {
 

@@ -157,7 +157,7 @@ Section language_section(const Record& record, const EstimateIndex& index,
   std::set<std::uint64_t> samples;
   int levels = 0;
   for (const std::size_t i : indices) {
-    samples.insert(samples_done(record.tallies[i]));
+    samples.insert(record.samples(i));
     levels = std::max(levels, record.plan.cells()[i].language().height);
   }
   Document content;
@@ -181,7 +181,7 @@ Section language_section(const Record& record, const EstimateIndex& index,
   for (const std::size_t i : indices) {
     const Row named = {i, cell_name(record.plan.cells()[i], varying)};
     Row sampled = named;
-    sampled.push_back(samples.size() > 1 ? Entry(samples_done(record.tallies[i])) : Entry());
+    sampled.push_back(samples.size() > 1 ? Entry(record.samples(i)) : Entry());
     sentences.rows.push_back(with(std::move(sampled), kOfSentences, index, i));
     if (index.find(i, "cross_entropy") || index.find(i, "well_formed_rate"))
       entropies.rows.push_back(with(named, kEntropies, index, i));

@@ -6,7 +6,7 @@
 
 #include "analysis/estimate/estimate_index.h"
 #include "analysis/present/document.h"
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 
 namespace leafcast::analysis {
 

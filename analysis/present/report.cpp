@@ -73,9 +73,9 @@ bool is_wrong(const Estimate& e) {
 
 Tiles summary(const Record& record, const EstimateIndex& index, const Deviations& all, const CostView& cost) {
   double sentences = 0, leaves = 0;
-  for (std::size_t i = 0; i < record.tallies.size(); ++i) {
+  for (std::size_t i = 0; i < record.plan.cells().size(); ++i) {
     const Cell& cell = record.plan.cells()[i];
-    auto written = static_cast<double>(samples_done(record.tallies[i]));
+    auto written = static_cast<double>(record.samples(i));
     if (const auto* learner = std::get_if<LearnerGenerator>(&cell.generator()))  // samples are training sets
       written *= static_cast<double>(learner->training + learner->test);
     sentences += written;

@@ -4,7 +4,7 @@
 
 #include "analysis/present/cost_view.h"
 #include "engine/observe/estimate.h"
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 
 namespace leafcast::analysis {
 

@@ -158,7 +158,7 @@ std::optional<Plot> plot_histograms(const Record& record, const Cells& cells) {
   plot.x_high = 4;
   double highest = gaussian(0);
   for (const Selection::Entry& entry : selection.entries) {
-    auto curve = histogram(record.plan.cells()[entry.cell], record.tallies[entry.cell], entry);
+    auto curve = histogram(record.plan.cells()[entry.cell], record.tallies(entry.cell), entry);
     if (!curve) continue;
     for (const Curve::Point& p : curve->points) highest = std::max(highest, p.y);
     plot.curves.push_back(std::move(*curve));

@@ -95,7 +95,7 @@ void write_estimates(std::ostream& out, Format format, const Record& record,
       of_cell = {e.cell};
       for (const CellColumn& column : cell_columns())
         of_cell.push_back(column.of(record.plan.cells()[e.cell]));
-      of_cell.push_back(samples_done(record.tallies[e.cell]));
+      of_cell.push_back(record.samples(e.cell));
       after.clear();
       for (const Parameter* parameter : further_parameters())
         after.push_back(parameter_entry(record.plan.cells()[e.cell], parameter->key));

@@ -446,9 +446,9 @@ Score ScoreBook::finish() {
       static_cast<std::size_t>(std::ranges::count_if(p_values, [](double p) { return !std::isnan(p); }));
   score.differing = holm(p_values, kLevel);
   score.histogram_p = two_sample_p_value(histogram_of(cells.size() > 1 ? s.streams : s.bins),
-                                         histogram_of(reference.tallies[0]));
+                                         histogram_of(reference.tallies(0)));
   score.record = Record(Plan("", cells, ""));
-  score.record.tallies.assign(tallies.begin(), tallies.end());
+  for (std::size_t c = 0; c < cells.size(); ++c) score.record.hold(c, tallies[c]);
 
   // Scores.
   const TrueSurprise truth = s.true_surprise();

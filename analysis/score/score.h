@@ -10,7 +10,7 @@
 
 #include "engine/cell/cell.h"
 #include "engine/observe/estimate.h"
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 #include "engine/sequences/sentence_scorer.h"
 #include "engine/sequences/token_parser.h"
 

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 #include <sstream>
+#include <unordered_set>
 
 #include "engine/contract.h"
 #include "engine/error.h"
@@ -132,11 +132,6 @@ std::vector<Plan::Cut> cut(const Cell& cell, int streams) {
   return cuts;
 }
 
-/// How many i < end have i mod 64 = remainder.
-std::uint64_t count_below(std::uint64_t end, std::uint64_t remainder) {
-  return end / kJackknifeBins + (end % kJackknifeBins > remainder ? 1 : 0);
-}
-
 std::string cell_line(const Cell& cell) {
   std::string line;
   for (const auto& [key, value] : cell.parameters()) line += (line.empty() ? "" : "\t") + key + "=" + value;
@@ -145,50 +140,52 @@ std::string cell_line(const Cell& cell) {
 
 }  // namespace
 
-Plan::Plan(std::string title, std::vector<Cell> cells, std::string sweep_text, int streams)
-    : title_(std::move(title)), sweep_text_(std::move(sweep_text)), streams_(streams) {
-  std::set<std::string> seen;
-  std::string identity = fmt::format("leafcast-stream-{}", streams_);
+Plan::Plan(std::string title, std::vector<Cell> cells, std::string sweep_text, int streams) {
+  Contents contents{std::move(title), std::move(sweep_text), {}, {}, streams, 0};
+  std::unordered_set<std::string> seen;
+  std::string identity = fmt::format("leafcast-stream-{}", streams);
   for (Cell& cell : cells) {
     std::string line = cell_line(cell);
-    if (!seen.insert(line).second) continue;
-    cuts_.push_back(leafcast::cut(cell, streams_));
-    identity += fmt::format("\n{}\tchunks={}", line, chunks(cells_.size()));
+    if (seen.contains(line)) continue;
+    const std::vector<Cut>& cuts = contents.cuts.emplace_back(leafcast::cut(cell, streams));
+    identity += fmt::format("\n{}\tchunks={}", line, cuts.back().first + cuts.back().chunks);
     if (cell.has_goal())
-      for (const Cut& stage : cuts_.back()) identity += fmt::format("+{}", stage.first);
-    cells_.push_back(std::move(cell));
+      for (const Cut& stage : cuts) identity += fmt::format("+{}", stage.first);
+    seen.insert(std::move(line));
+    contents.cells.push_back(std::move(cell));
   }
-  hash_ = XXH3_64bits(identity.data(), identity.size());
+  contents.hash = XXH3_64bits(identity.data(), identity.size());
+  contents_ = std::make_shared<const Contents>(std::move(contents));
 }
 
 std::size_t Plan::cut(Chunk chunk) const {
-  const std::vector<Cut>& cuts = cuts_[chunk.cell];
-  const auto next = std::ranges::upper_bound(cuts, chunk.index, {}, &Cut::first);
-  return static_cast<std::size_t>(next - cuts.begin()) - 1;
+  const std::vector<Cut>& all = cuts(chunk.cell);
+  const auto next = std::ranges::upper_bound(all, chunk.index, {}, &Cut::first);
+  return static_cast<std::size_t>(next - all.begin()) - 1;
 }
 
 std::uint64_t Plan::samples(Chunk chunk) const {
-  const Cut& part = cuts_[chunk.cell][cut(chunk)];
+  const Cut& part = cuts(chunk.cell)[cut(chunk)];
   const std::uint32_t i = chunk.index - part.first;
   return part.least + (i < part.larger ? part.step : 0) - (i == part.partial ? part.missing : 0);
 }
 
 int Plan::bin(Chunk chunk) const {
-  const Cut& part = cuts_[chunk.cell][cut(chunk)];
+  const Cut& part = cuts(chunk.cell)[cut(chunk)];
   return static_cast<int>((chunk.index - part.first + part.rotation) % kJackknifeBins);
 }
 
 std::uint64_t Plan::total_chunks() const {
   std::uint64_t sum = 0;
-  for (std::size_t cell = 0; cell < cells_.size(); ++cell) sum += chunks(cell);
+  for (std::size_t cell = 0; cell < cells().size(); ++cell) sum += chunks(cell);
   return sum;
 }
 
-bool Plan::is_pooled() const { return std::ranges::any_of(cells_, &Cell::is_pooled); }
+bool Plan::is_pooled() const { return std::ranges::any_of(cells(), &Cell::is_pooled); }
 
 std::string Plan::text() const {
-  std::string text = fmt::format("{}{}\ntitle={}\nhash={:016x}\n", kHeader, streams_, title_, hash_);
-  for (const Cell& cell : cells_) text += cell_line(cell) + "\n";
+  std::string text = fmt::format("{}{}\ntitle={}\nhash={:016x}\n", kHeader, streams(), title(), hash());
+  for (const Cell& cell : cells()) text += cell_line(cell) + "\n";
   return text;
 }
 
@@ -237,99 +234,11 @@ Plan Plan::from_text(const std::string& text, std::string sweep_text) {
       throw DataError("the plan holds more cells than a sweep can have: it is damaged");
   }
   Plan plan(title.substr(6), std::move(cells), std::move(sweep_text), streams);
-  if (fmt::format("hash={:016x}", plan.hash_) != hash)
+  if (fmt::format("hash={:016x}", plan.hash()) != hash)
     throw DataError(
         "the plan's hash does not match its cells: it is damaged, or of a program version whose streams "
         "differ");
   return plan;
 }
-
-bool Ledger::contains(Chunk chunk) const { return boost::icl::contains(done_[chunk.cell], chunk.index); }
-
-bool Ledger::insert(Chunk chunk) {
-  if (contains(chunk)) return false;
-  insert_range(chunk.cell, chunk.index, chunk.index);
-  return true;
-}
-
-void Ledger::insert_range(std::uint32_t cell, std::uint32_t first, std::uint32_t last) {
-  // Right-open throughout, so that neighbours join and equal sets compare equal.
-  done_[cell].insert(Intervals::interval_type::right_open(first, last + 1));
-}
-
-void Ledger::erase(Chunk chunk) { done_[chunk.cell].erase(chunk.index); }
-
-bool Ledger::disjoint(const Ledger& other) const {
-  for (std::size_t i = 0; i < std::min(done_.size(), other.done_.size()); ++i)
-    if (boost::icl::intersects(done_[i], other.done_[i])) return false;
-  return true;
-}
-
-bool Ledger::includes(const Ledger& other) const {
-  Ledger both = *this;
-  both += other;
-  return both == *this;
-}
-
-Ledger& Ledger::operator+=(const Ledger& other) {
-  if (done_.size() < other.done_.size()) done_.resize(other.done_.size());
-  for (std::size_t i = 0; i < other.done_.size(); ++i) done_[i] += other.done_[i];
-  return *this;
-}
-
-std::uint64_t Ledger::count(std::size_t cell) const { return boost::icl::cardinality(done_[cell]); }
-
-std::uint64_t Ledger::count() const {
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < done_.size(); ++i) sum += count(i);
-  return sum;
-}
-
-std::array<std::uint64_t, kJackknifeBins> samples_by_bin(const Plan& plan, const Ledger& ledger,
-                                                         std::size_t cell) {
-  std::array<std::uint64_t, kJackknifeBins> samples{};
-  each_stretch(plan, ledger, cell, [&](std::size_t index, std::uint64_t first, std::uint64_t end) {
-    const Plan::Cut& cut = plan.cuts(cell)[index];
-    const std::uint64_t larger_first = std::min(first, cut.larger), larger_end = std::min(end, cut.larger);
-    for (std::uint64_t i = 0; i < kJackknifeBins; ++i)
-      samples[(i + cut.rotation) % kJackknifeBins] +=
-          cut.least * (count_below(end, i) - count_below(first, i)) +
-          cut.step * (count_below(larger_end, i) - count_below(larger_first, i));
-    if (first <= cut.partial && cut.partial < end)
-      samples[(cut.partial + cut.rotation) % kJackknifeBins] -= cut.missing;
-  });
-  return samples;
-}
-
-std::uint64_t samples_done(const CellTally& bins) {
-  std::uint64_t sum = 0;
-  for (const Tally& bin : bins) sum += bin.samples;
-  return sum;
-}
-
-Record::Record(Plan p) : plan(std::move(p)), ledger(plan.cells().size()) {
-  tallies.reserve(plan.cells().size());
-  for (const Cell& cell : plan.cells()) tallies.push_back(empty_bins(cell));
-}
-
-void Record::add(Chunk chunk, const Tally& tally) {
-  LEAFCAST_EXPECT(ledger.insert(chunk), fmt::format("chunk {} of cell {}", chunk.index, chunk.cell),
-                  "it has been counted", "ask the ledger first");
-  tallies[chunk.cell][static_cast<std::size_t>(plan.bin(chunk))] += tally;
-}
-
-void Record::merge(const Record& other) {
-  if (plan.hash() != other.plan.hash())
-    throw DataError(fmt::format("records of different plans ({:016x} and {:016x}) cannot be united",
-                                plan.hash(), other.plan.hash()));
-  if (!ledger.disjoint(other.ledger))
-    throw DataError("the same chunk stands in two records: one of them must be left out");
-  ledger += other.ledger;
-  for (std::size_t i = 0; i < tallies.size(); ++i)
-    for (int b = 0; b < kJackknifeBins; ++b) tallies[i][b] += other.tallies[i][b];
-  hashes.insert(hashes.end(), other.hashes.begin(), other.hashes.end());
-}
-
-bool Record::complete() const { return ledger.count() == plan.total_chunks(); }
 
 }  // namespace leafcast

@@ -242,9 +242,13 @@ void PooledPlaces::add(const Record& from, Record& pooled) const {
   if (!done.disjoint(pooled.ledger))
     throw DataError("the same chunk stands in two records: one of them must be left out");
   pooled.ledger += done;
-  for (std::size_t c = 0; c < places_.size(); ++c)
+  for (std::size_t c = 0; c < places_.size(); ++c) {
+    if (from.ledger.count(c) == 0) continue;
+    const CellTally bins = from.tallies(c);
+    CellTally& own = pooled.held_tallies(places_[c].cell);
     for (std::size_t b = 0; b < kJackknifeBins; ++b)
-      pooled.tallies[places_[c].cell][(b + places_[c].rotation) % kJackknifeBins] += from.tallies[c][b];
+      own[(b + places_[c].rotation) % kJackknifeBins] += bins[b];
+  }
 }
 
 }  // namespace leafcast

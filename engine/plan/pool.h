@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/error.h"
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 
 namespace leafcast {
 

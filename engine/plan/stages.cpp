@@ -37,7 +37,7 @@ std::uint32_t wanted_chunks(const Record& record, std::uint32_t cell, const Goal
   LEAFCAST_EXPECT(check, "the next stage of a cell with a goal",
                   "it is judged by its errors, and there is no check of them",
                   "give wanted_chunks() a check");
-  return check(plan.cells()[cell], record.tallies[cell]).met ? end : stage_end(plan, {cell, end});
+  return check(plan.cells()[cell], record.tallies(cell)).met ? end : stage_end(plan, {cell, end});
 }
 
 std::vector<std::uint32_t> wanted_chunks(const Record& record, const GoalCheck& check) {

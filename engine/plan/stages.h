@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "engine/plan/goal.h"
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 
 namespace leafcast {
 

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <optional>
 
 #include "io/file/posix.h"
@@ -36,42 +37,6 @@ std::string_view remedy(int error_number) {
       return "run the same command again when the cause is removed";
   }
 }
-
-/// A new file beside its destination; removed unless renamed there before.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const fs::path& destination) : destination_(destination), fd_(-1) {
-    for (int n = 0; !fd_; ++n) {
-      path_ = destination.parent_path() / fmt::format("{}{}-{}", kTemporaryPrefix, ::getpid(), n);
-      fd_ = Descriptor(repeat_if_interrupted(
-          [&] { return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); }));
-      if (!fd_ && errno != EEXIST) throw io_error("write", destination_, errno);
-    }
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() {
-    if (!is_gone_) ::unlink(path_.c_str());
-  }
-
-  void write(std::span<const std::byte> bytes) {
-    if (!write_all(fd_.get(), bytes) || ::fsync(fd_.get()) != 0 || !fd_.close())
-      throw io_error("write", destination_, errno);
-  }
-  void remove() {
-    if (::unlink(path_.c_str()) != 0) throw io_error("write", destination_, errno);
-    is_gone_ = true;
-  }
-  void rename() {
-    if (::rename(path_.c_str(), destination_.c_str()) != 0) throw io_error("write", destination_, errno);
-    is_gone_ = true;
-  }
-
- private:
-  fs::path destination_, path_;
-  Descriptor fd_;
-  bool is_gone_ = false;
-};
 
 /// A device or pipe cannot be replaced (and must not: think of /dev/null), so it is written to.
 void write_through(const fs::path& path, std::span<const std::byte> bytes) {
@@ -110,16 +75,53 @@ void sync_directory(const fs::path& directory) {
   if (!fd || (::fsync(fd.get()) != 0 && errno != EINVAL)) throw io_error("write", path, errno);
 }
 
+AtomicFile::AtomicFile(const fs::path& destination) : destination_(destination_of(destination)), fd_(-1) {
+  for (int n = 0; !fd_; ++n) {
+    path_ = destination_.parent_path() / fmt::format("{}{}-{}", kTemporaryPrefix, ::getpid(), n);
+    fd_ = Descriptor(repeat_if_interrupted(
+        [&] { return ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666); }));
+    if (!fd_ && errno != EEXIST) throw io_error("write", destination_, errno);
+  }
+}
+
+AtomicFile::~AtomicFile() {
+  if (!is_gone_) ::unlink(path_.c_str());
+}
+
+void AtomicFile::append(std::span<const std::byte> bytes) {
+  if (::lseek(fd_.get(), 0, SEEK_END) < 0 || !write_all(fd_.get(), bytes))
+    throw io_error("write", destination_, errno);
+}
+
+void AtomicFile::sync() {
+  if (::fsync(fd_.get()) != 0 || !fd_.close()) throw io_error("write", destination_, errno);
+}
+
+void AtomicFile::remove() {
+  if (::unlink(path_.c_str()) != 0) throw io_error("write", destination_, errno);
+  is_gone_ = true;
+}
+
+void AtomicFile::rename(const fs::path& to) {
+  if (::rename(path_.c_str(), destination_of(to).c_str()) != 0) throw io_error("write", to, errno);
+  is_gone_ = true;
+}
+
+void AtomicFile::commit(const fs::path& to) {
+  sync();
+  rename(to);
+  sync_directory(path_.parent_path());
+}
+
 void write_atomically(const fs::path& path, std::span<const std::byte> bytes) {
   const fs::path destination = destination_of(path);
   struct stat status {};
   const bool exists = ::stat(destination.c_str(), &status) == 0;
   if (exists && S_ISDIR(status.st_mode)) throw io_error("write", path, EISDIR);
   if (exists && !S_ISREG(status.st_mode)) return write_through(destination, bytes);
-  TemporaryFile file(destination);
-  file.write(bytes);
-  file.rename();
-  sync_directory(destination.parent_path());
+  AtomicFile file(destination);
+  file.append(bytes);
+  file.commit();
 }
 
 namespace {
@@ -164,14 +166,38 @@ std::vector<std::byte> read_bytes(const fs::path& path, std::uint64_t most) {
     if (auto bytes = read_once(path, most, stale < kMostStale)) return std::move(*bytes);
 }
 
+Descriptor open_for_reading(const fs::path& path) {
+  constexpr int kMostStale = 3;
+  if (fs::exists(path) && !fs::is_regular_file(path))  // a pipe would be waited for, a device has no end
+    throw IoError(fmt::format("cannot read {}: not a regular file; save it as one first", path.string()));
+  for (int stale = 0;; ++stale) {
+    Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat status {};
+    if (fd && ::fstat(fd.get(), &status) == 0) return fd;
+    if (errno != ESTALE || stale == kMostStale) throw io_error("read", path, errno);
+  }
+}
+
 void refresh_directory(const fs::path& directory) {
-  TemporaryFile probe(directory / "probe");
-  probe.write({});
+  AtomicFile probe(directory / "probe");
+  probe.sync();
   probe.remove();
 }
 
 std::string content_hash(std::span<const std::byte> bytes) {
   return fmt::format("{:016x}", XXH3_64bits(bytes.data(), bytes.size()));
+}
+
+ContentHash::ContentHash() : state_(XXH3_createState()) {
+  if (!state_) throw std::bad_alloc();
+  XXH3_64bits_reset(static_cast<XXH3_state_t*>(state_.get()));
+}
+void ContentHash::Free::operator()(void* state) const { XXH3_freeState(static_cast<XXH3_state_t*>(state)); }
+void ContentHash::add(std::span<const std::byte> bytes) {
+  XXH3_64bits_update(static_cast<XXH3_state_t*>(state_.get()), bytes.data(), bytes.size());
+}
+std::string ContentHash::text() const {
+  return fmt::format("{:016x}", XXH3_64bits_digest(static_cast<const XXH3_state_t*>(state_.get())));
 }
 
 std::string read_text(const fs::path& path) {

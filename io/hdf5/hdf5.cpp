@@ -13,6 +13,8 @@ namespace {
 
 constexpr hsize_t kContiguousBytes = 16 << 10;  // below this, a dataset is not worth a chunk index
 constexpr hsize_t kChunkBytes = 256 << 10;
+constexpr hsize_t kGrowingChunkBytes = 64 << 10;
+constexpr unsigned kEffort = 1;  // of deflate
 constexpr hsize_t kMostChunkBytes = 64 << 20;  // what this reader allocates for a chunk that a file declares
 
 // HDF5 takes two images of one name for the same file.
@@ -49,7 +51,7 @@ void compress(hid_t properties, Extent extent, std::size_t element_bytes) {
   extent[0] = std::clamp<hsize_t>(kChunkBytes / row, 1, extent[0]);
   check(H5Pset_chunk(properties, static_cast<int>(extent.size()), extent.data()));
   // Most words are zeros or signs: shuffled bytes are no smaller, and more effort gains a tenth for twice the time.
-  check(H5Pset_deflate(properties, 1));
+  check(H5Pset_deflate(properties, kEffort));
 }
 
 Handle text_type() {
@@ -197,6 +199,19 @@ void Dataset::transfer(hsize_t first, hsize_t count, hid_t type, std::size_t siz
            : H5Dwrite(handle_, type, memory, space, H5P_DEFAULT, from));
 }
 
+hsize_t Dataset::chunk_rows() const {
+  const Handle properties(H5Dget_create_plist(handle_), H5Pclose);
+  if (H5Pget_layout(properties) != H5D_CHUNKED) return std::max<hsize_t>(extent_[0], 1);
+  Extent chunk(extent_.size());
+  check(H5Pget_chunk(properties, static_cast<int>(chunk.size()), chunk.data()));
+  return chunk[0];
+}
+
+void Dataset::set_rows(hsize_t rows) {
+  extent_[0] = rows;
+  check(H5Dset_extent(handle_, extent_.data()));
+}
+
 Group Group::make_group(const std::string& name) {
   const Handle properties(H5Pcreate(H5P_GROUP_CREATE), H5Pclose);
   make_reproducible(properties);
@@ -219,6 +234,24 @@ Dataset Group::make_dataset(const std::string& name, hid_t type, std::size_t ele
 
 void Group::make_column(const std::string& name, const Axis& axis, const std::vector<std::string>& values) {
   write_strings(make_dataset(name, text_type(), 0, {&axis}).id(), values);
+}
+
+Dataset Group::make_growing(const std::string& name, hid_t type, std::size_t element_bytes, const Axis* axis) {
+  const hsize_t none = 0, most = H5S_UNLIMITED, chunk = kGrowingChunkBytes / element_bytes;
+  const Handle space(H5Screate_simple(1, &none, &most), H5Sclose);
+  const Handle properties = dataset_properties();
+  check(H5Pset_chunk(properties, 1, &chunk));
+  check(H5Pset_deflate(properties, kEffort));
+  Handle dataset(H5Dcreate2(handle_, name.c_str(), type, space, H5P_DEFAULT, properties, H5P_DEFAULT),
+                 H5Dclose);
+  if (axis) check(H5DSattach_scale(dataset, axis->dataset.id(), 0));
+  return Dataset(std::move(dataset));
+}
+
+Axis Group::make_growing_axis(const std::string& name) {
+  Axis axis{make_growing(name, Number<std::int32_t>::file(), sizeof(std::int32_t), nullptr)};
+  check(H5DSset_scale(axis.dataset.id(), name.c_str()));
+  return axis;
 }
 
 Axis Group::bare_axis(const std::string& name, hid_t type, std::size_t size) {
@@ -318,12 +351,28 @@ std::int32_t Group::integer_attribute(const std::string& name) const {
   return number;
 }
 
+namespace {
+
+Handle creation_properties() {
+  Handle properties(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
+  make_reproducible(properties);
+  return properties;
+}
+
+}  // namespace
+
 File File::create() {
   prepare_library();
-  const Handle properties(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
-  make_reproducible(properties);
-  return File(
-      Handle(H5Fcreate(unique_name().c_str(), H5F_ACC_TRUNC, properties, in_memory_access()), H5Fclose));
+  return File(Handle(
+      H5Fcreate(unique_name().c_str(), H5F_ACC_TRUNC, creation_properties(), in_memory_access()), H5Fclose));
+}
+
+File File::create_on(int descriptor) {
+  prepare_library();
+  auto disk = std::make_unique<Disk>(Disk{descriptor, 0});
+  const Handle access(disk_access(*disk), H5Pclose);
+  Handle file(H5Fcreate(unique_name().c_str(), H5F_ACC_TRUNC, creation_properties(), access), H5Fclose);
+  return File(std::move(file), std::move(disk));
 }
 
 File File::open(std::span<const std::byte> bytes) {
@@ -332,6 +381,26 @@ File File::open(std::span<const std::byte> bytes) {
   check(H5Pset_file_image(access, const_cast<std::byte*>(bytes.data()),
                           bytes.size()));  // copied, never written to
   return File(Handle(H5Fopen(unique_name().c_str(), H5F_ACC_RDONLY, access), H5Fclose));
+}
+
+File File::open_on(int descriptor, std::uint64_t bytes) {
+  prepare_library();
+  auto disk = std::make_unique<Disk>(Disk{descriptor, bytes});
+  const Handle access(disk_access(*disk), H5Pclose);
+  const hid_t id = H5Fopen(unique_name().c_str(), H5F_ACC_RDONLY, access);
+  return File(Handle(id, H5Fclose), std::move(disk));
+}
+
+int File::close() {
+  const bool closed = handle_.close();
+  if (disk_ && disk_->write_error != 0) return disk_->write_error;
+  if (!closed) throw_last_error();
+  return 0;
+}
+
+int File::error() const {
+  if (!disk_) return 0;
+  return disk_->write_error != 0 ? disk_->write_error : disk_->read_error;
 }
 
 Group File::root() const { return Group(Handle(H5Gopen2(handle_, "/", H5P_DEFAULT), H5Gclose)); }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -10,9 +11,10 @@
 #include <utility>
 #include <vector>
 
-/// HDF5 files in memory: as much of the C library as leafcast uses, with owners and exceptions. The library
-/// itself never opens, locks or writes a file; bytes come from read_bytes and go to write_atomically. One
-/// thread at a time.
+/// HDF5 files in memory or in descriptors of ours: as much of the C library as leafcast uses, with owners and
+/// exceptions. The library itself never opens or locks a file. One thread at a time.
+#include "io/hdf5/disk_driver.h"
+
 namespace leafcast::io::h5 {
 
 /// An HDF5 call failed; the text is the library's innermost complaint.
@@ -44,11 +46,10 @@ class Handle {
     return *this;
   }
   operator hid_t() const { return id_; }
+  /// True if that went well.
+  bool close() { return id_ < 0 || closer_(std::exchange(id_, H5I_INVALID_HID)) >= 0; }
 
  private:
-  void close() {
-    if (id_ >= 0) closer_(id_);
-  }
   hid_t id_;
   Closer closer_;
 };
@@ -116,6 +117,10 @@ class Dataset {
   hid_t id() const { return handle_; }
   const Extent& extent() const { return extent_; }
   std::size_t row_size() const;  ///< elements a row
+  /// Rows that are compressed together; all rows if the dataset is not cut into chunks.
+  hsize_t chunk_rows() const;
+  /// Of a growing dataset.
+  void set_rows(hsize_t rows);
 
   template <class T>
   void write(std::span<const T> all) {
@@ -139,6 +144,41 @@ class Dataset {
   Extent extent_;
 };
 
+/// Writes a dataset row by row, from the first on, in whole chunks. Rows of zeros that fill a chunk are not
+/// written, which reads as zeros and takes no room.
+template <class T>
+class RowWriter {
+ public:
+  explicit RowWriter(Dataset dataset)
+      : dataset_(std::move(dataset)), row_(dataset_.row_size()), rows_a_chunk_(dataset_.chunk_rows()) {}
+  /// The next row, zero until it is filled in: good until the next call.
+  std::span<T> next_row() {
+    if (rows_ == rows_a_chunk_) flush();
+    buffer_.resize(++rows_ * row_);
+    return std::span(buffer_).last(row_);
+  }
+  void flush() {
+    bool is_zero = true;
+    for (const T value : buffer_) is_zero = is_zero && value == T{};
+    if (grows_ && rows_ > 0) dataset_.set_rows(first_ + rows_);
+    if (!is_zero) dataset_.write_rows(first_, rows_, std::span<const T>(buffer_));
+    first_ += rows_;
+    rows_ = 0;
+    buffer_.clear();
+  }
+  RowWriter& growing() {
+    grows_ = true;
+    return *this;
+  }
+
+ private:
+  Dataset dataset_;
+  std::size_t row_;
+  hsize_t rows_a_chunk_, first_ = 0, rows_ = 0;
+  bool grows_ = false;
+  std::vector<T> buffer_;
+};
+
 /// A dimension scale: a dataset whose values label the indices of a dimension of other datasets.
 struct Axis {
   Dataset dataset;
@@ -159,6 +199,13 @@ class Group {
   Dataset make_dataset(const std::string& name, const Axes& axes) {
     return make_dataset(name, Number<T>::file(), sizeof(T), axes);
   }
+  /// A column whose rows are not known yet: `size` of the axis grows with it, by Axis::dataset.set_rows.
+  template <class T>
+  Dataset make_growing_column(const std::string& name, const Axis& axis) {
+    return make_growing(name, Number<T>::file(), sizeof(T), &axis);
+  }
+  /// An axis 0, 1 … of no rows yet.
+  Axis make_growing_axis(const std::string& name);
   template <class T>
   void make_column(const std::string& name, const Axis& axis, const std::vector<T>& values) {
     make_dataset<T>(name, {&axis}).write(std::span<const T>(values));
@@ -188,22 +235,34 @@ class Group {
 
  private:
   Dataset make_dataset(const std::string& name, hid_t type, std::size_t element_bytes, const Axes& axes);
+  Dataset make_growing(const std::string& name, hid_t type, std::size_t element_bytes, const Axis* axis);
   Axis bare_axis(const std::string& name, hid_t type, std::size_t size);
   Handle handle_;
 };
 
-/// A file in memory.
+/// A file in memory, or in a descriptor.
 class File {
  public:
   static File create();
+  /// In an empty file, open for reading and writing, which must outlive this one.
+  static File create_on(int descriptor);
   /// Copies the bytes. Throws Error if they are no HDF5 file.
   static File open(std::span<const std::byte> bytes);
+  /// The first `bytes` of a file that is open for reading, which must outlive this one.
+  static File open_on(int descriptor, std::uint64_t bytes);
   Group root() const;
-  /// The bytes of the file as it now stands.
+  /// The bytes of a file in memory as it now stands.
   std::vector<std::byte> image() const;
+  /// Writes what is left to the descriptor; everything else of the file must be gone. errno of the first write that
+  /// failed, or 0.
+  int close();
+  /// errno of a write or a read that failed so far; 0: none.
+  int error() const;
 
  private:
-  explicit File(Handle handle) : handle_(std::move(handle)) {}
+  explicit File(Handle handle, std::unique_ptr<Disk> disk = nullptr)
+      : disk_(std::move(disk)), handle_(std::move(handle)) {}
+  std::unique_ptr<Disk> disk_;
   Handle handle_;
 };
 

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <functional>
-#include <numeric>
+#include <map>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -33,172 +34,279 @@ void extend(std::span<const std::uint64_t> limbs, std::span<std::uint64_t> wide)
   std::fill(wide.begin() + static_cast<std::ptrdiff_t>(limbs.size()), wide.end(), rest);
 }
 
-void require_layouts(const Record& record, std::span<const std::uint32_t> cells) {
-  for (const std::uint32_t c : cells) {
-    const TallyLayout layout(record.plan.cells()[c]);
-    for (const Tally& tally : record.tallies[c])
-      LEAFCAST_EXPECT(tally.layout() && *tally.layout() == layout,
-                      "sums of " + record.plan.cells()[c].label(), "they are of another cell's shape",
-                      "tally them with the cell's layout");
-  }
+bool needs_weight_limbs(const Observable& observable) {
+  return std::ranges::any_of(observable.fields,
+                             [](const Field* field) { return field->form == Field::Form::weight; });
 }
 
-class MomentsWriter {
- public:
-  MomentsWriter(const Record& record, std::span<const std::uint32_t> cells, const MomentsAxes& axes)
-      : record_(record), cells_(cells), axes_(axes) {}
+constexpr std::array<const char*, 6> kHistogramColumns = {"cell", "bin", "histogram_bin", "lower", "width", "count"};
 
-  void put(h5::Group& group, const Observable& observable) const {
-    const auto is_weight = [](const Field* field) { return field->form == Field::Form::weight; };
+}  // namespace
+
+// ---- writing
+
+struct MomentsWriter::State {
+  /// A field that has a row a cell.
+  struct Rows {
+    const Field& field;
+    std::size_t limbs, entries;
+    h5::RowWriter<std::uint64_t> writer;
+  };
+  /// A field whose dimensions are each cell's own: a group a cell.
+  struct Tables {
+    const Observable& observable;
+    const Field& field;
+    std::shared_ptr<h5::Group> group;
+  };
+  const Plan& plan;
+  const h5::Axis& bin;
+  h5::RowWriter<std::uint64_t> samples;
+  std::vector<Rows> rows;
+  std::vector<Tables> tables;
+  std::optional<h5::Axis> row_axis;
+  hsize_t histogram_rows = 0;
+  std::optional<h5::RowWriter<std::uint32_t>> h_cell;
+  std::optional<h5::RowWriter<std::int32_t>> h_bin, h_m_bin, h_row;
+  std::optional<h5::RowWriter<std::int64_t>> h_lower, h_width;
+  std::optional<h5::RowWriter<std::uint64_t>> h_count;
+
+  State(std::shared_ptr<h5::Group> group, const Plan& of, const MomentsAxes& axes)
+      : plan(of),
+        bin(axes.bin),
+        samples(group->make_dataset<std::uint64_t>("samples", {&axes.cell, &axes.bin})) {
+    for (const Observable* observable : observables()) {
+      if (!is_stored(*observable, plan)) continue;
+      const std::string own = observable->group;
+      add(own.empty() ? group : std::make_shared<h5::Group>(group->make_group(own)), *observable, axes);
+    }
+    add_histogram_columns(group->make_group("histogram"));
+  }
+
+  void add(const std::shared_ptr<h5::Group>& group, const Observable& observable, const MomentsAxes& axes) {
     std::optional<h5::Axis> weight_limb;
-    if (std::ranges::any_of(observable.fields, is_weight))
-      weight_limb.emplace(group.make_numbered_axis("weight_limb", kWeightLimbs));
-    for (const Field* field : observable.fields)
-      if (field->shape == Field::Shape::table)
-        put_tables(group, observable, *field);
-      else
-        put_rows(group, *field, weight_limb ? &*weight_limb : nullptr);
-  }
-
-  void put_samples(h5::Group& group) const {
-    std::vector<std::uint64_t> values;
-    for (const std::uint32_t c : cells_)
-      for (const Tally& bin : record_.tallies[c]) values.push_back(bin.samples);
-    group.make_dataset<std::uint64_t>("samples", {&axes_.cell, &axes_.bin})
-        .write(std::span<const std::uint64_t>(values));
-  }
-
-  void put_histogram(h5::Group group) const {
-    std::vector<std::uint32_t> cell;
-    std::vector<std::int32_t> bin, histogram_bin;
-    std::vector<std::int64_t> lower, width;
-    std::vector<std::uint64_t> count;
-    for (const std::uint32_t c : cells_) {
-      for (int b = 0; b < kJackknifeBins; ++b) {
-        for (const auto& [m_bin, samples] : record_.tallies[c][b].histogram) {
-          cell.push_back(c);
-          bin.push_back(b);
-          histogram_bin.push_back(m_bin);
-          lower.push_back(HistogramBins::lower(m_bin));
-          width.push_back(HistogramBins::width(m_bin));
-          count.push_back(samples);
-        }
+    if (needs_weight_limbs(observable)) weight_limb.emplace(group->make_numbered_axis("weight_limb", kWeightLimbs));
+    for (const Field* field : observable.fields) {
+      if (field->shape == Field::Shape::table) {
+        tables.push_back({observable, *field, group});
+        continue;
       }
-    }
-    const h5::Axis row = group.make_numbered_axis("row", cell.size());
-    group.make_column("cell", row, cell);
-    group.make_column("bin", row, bin);
-    group.make_column("histogram_bin", row, histogram_bin);
-    group.make_column("lower", row, lower);
-    group.make_column("width", row, width);
-    group.make_column("count", row, count);
-  }
-
- private:
-  void put_rows(h5::Group& group, const Field& field, const h5::Axis* weight_limb) const {
-    std::vector<const h5::Axis*> dimensions = {&axes_.cell, &axes_.bin};
-    if (field.shape == Field::Shape::by_height) dimensions.push_back(&axes_.height);
-    if (field.form == Field::Form::sum) dimensions.push_back(&axes_.limb);
-    if (field.form == Field::Form::weight) dimensions.push_back(weight_limb);
-    h5::Dataset dataset = group.make_dataset<std::uint64_t>(field.name, dimensions);
-    const std::size_t limbs = limbs_in_files(field), entries = dataset.row_size() / kJackknifeBins / limbs;
-    for (std::size_t row = 0; row < cells_.size(); ++row) {
-      if (record_.ledger.count(cells_[row]) == 0) continue;
-      std::vector<std::uint64_t> values(dataset.row_size(), 0);
-      auto at = values.begin();
-      for (const Tally& bin : record_.tallies[cells_[row]])
-        for (std::size_t j = 0; j < entries; ++j, at += static_cast<std::ptrdiff_t>(limbs))
-          extend(bin.limbs(field, static_cast<int>(j)), std::span(at, limbs));
-      dataset.write_rows(row, 1, std::span<const std::uint64_t>(values));
+      std::vector<const h5::Axis*> dimensions = {&axes.cell, &axes.bin};
+      if (field->shape == Field::Shape::by_height) dimensions.push_back(&axes.height);
+      if (field->form == Field::Form::sum) dimensions.push_back(&axes.limb);
+      if (field->form == Field::Form::weight) dimensions.push_back(&*weight_limb);
+      h5::Dataset dataset = group->make_dataset<std::uint64_t>(field->name, dimensions);
+      const std::size_t limbs = limbs_in_files(*field), entries = dataset.row_size() / kJackknifeBins / limbs;
+      rows.push_back({*field, limbs, entries, h5::RowWriter<std::uint64_t>(std::move(dataset))});
     }
   }
-
-  /// A group for each cell that has the table, as its dimensions are the cell's own.
-  void put_tables(h5::Group& group, const Observable& observable, const Field& field) const {
-    for (const std::uint32_t c : cells_) {
-      const Cell& cell = record_.plan.cells()[c];
-      if (!observable.is_observed(cell) || record_.ledger.count(c) == 0) continue;
-      h5::Group own = group.make_group(std::to_string(c));
-      std::vector<h5::Axis> axes;
-      for (const FieldAxis& axis : field.axes(cell))
-        axes.push_back(
-            std::visit([&](const auto& labels) { return own.make_axis(axis.name, labels); }, axis.labels));
-      std::vector<const h5::Axis*> dimensions = {&axes_.bin};
-      for (const h5::Axis& axis : axes) dimensions.push_back(&axis);
-      h5::Dataset counts = own.make_dataset<std::uint64_t>(field.name, dimensions);
-      for (int b = 0; b < kJackknifeBins; ++b)
-        if (const Tally& bin = record_.tallies[c][b]; bin.samples > 0)
-          counts.write_rows(static_cast<hsize_t>(b), 1, bin.counts(field));
-    }
+  void add_histogram_columns(h5::Group group) {
+    row_axis.emplace(group.make_growing_axis("row"));
+    const auto column = [&]<class T>(std::optional<h5::RowWriter<T>>& writer, const char* name) {
+      writer.emplace(group.make_growing_column<T>(name, *row_axis));
+      writer->growing();
+    };
+    column(h_cell, "cell");
+    column(h_bin, "bin");
+    column(h_m_bin, "histogram_bin");
+    column(h_lower, "lower");
+    column(h_width, "width");
+    column(h_count, "count");
   }
 
-  const Record& record_;
-  std::span<const std::uint32_t> cells_;
-  const MomentsAxes& axes_;
+  void append(std::uint32_t index, const CellTally& bins) {
+    const Cell& cell = plan.cells()[index];
+    const TallyLayout layout(cell);
+    for (const Tally& tally : bins)
+      LEAFCAST_EXPECT(tally.layout() && *tally.layout() == layout, "sums of " + cell.label(),
+                      "they are of another cell's shape", "tally them with the cell's layout");
+    const std::span<std::uint64_t> counts = samples.next_row();
+    for (int b = 0; b < kJackknifeBins; ++b) counts[static_cast<std::size_t>(b)] = bins[b].samples;
+    for (Rows& field : rows) {
+      auto at = field.writer.next_row();
+      for (const Tally& tally : bins)
+        for (std::size_t j = 0; j < field.entries; ++j, at = at.subspan(field.limbs))
+          extend(tally.limbs(field.field, static_cast<int>(j)), at.first(field.limbs));
+    }
+    for (const Tables& table : tables)
+      if (table.observable.is_observed(cell)) put_table(table, index, cell, bins);
+    for (int b = 0; b < kJackknifeBins; ++b)
+      for (const auto& [m_bin, count] : bins[b].histogram) {
+        h_cell->next_row()[0] = index;
+        h_bin->next_row()[0] = b;
+        h_m_bin->next_row()[0] = m_bin;
+        h_lower->next_row()[0] = HistogramBins::lower(m_bin);
+        h_width->next_row()[0] = HistogramBins::width(m_bin);
+        h_count->next_row()[0] = count;
+        ++histogram_rows;
+      }
+  }
+  void put_table(const Tables& table, std::uint32_t index, const Cell& cell, const CellTally& bins) const {
+    h5::Group own = table.group->make_group(std::to_string(index));
+    std::vector<h5::Axis> axes;
+    for (const FieldAxis& axis : table.field.axes(cell))
+      axes.push_back(
+          std::visit([&](const auto& labels) { return own.make_axis(axis.name, labels); }, axis.labels));
+    std::vector<const h5::Axis*> dimensions = {&bin};
+    for (const h5::Axis& axis : axes) dimensions.push_back(&axis);
+    h5::Dataset counts = own.make_dataset<std::uint64_t>(table.field.name, dimensions);
+    for (int b = 0; b < kJackknifeBins; ++b)
+      if (const Tally& tally = bins[b]; tally.samples > 0)
+        counts.write_rows(static_cast<hsize_t>(b), 1, tally.counts(table.field));
+  }
+  void append_nothing() {
+    samples.next_row();
+    for (Rows& field : rows) field.writer.next_row();
+  }
+  void finish() {
+    samples.flush();
+    for (Rows& field : rows) field.writer.flush();
+    h_cell->flush();
+    h_bin->flush();
+    h_m_bin->flush();
+    h_lower->flush();
+    h_width->flush();
+    h_count->flush();
+    h5::RowWriter<std::int32_t> numbers(std::move(row_axis->dataset));
+    numbers.growing();
+    for (hsize_t row = 0; row < histogram_rows; ++row) numbers.next_row()[0] = static_cast<std::int32_t>(row);
+    numbers.flush();
+  }
 };
 
-class MomentsReader {
- public:
-  MomentsReader(const h5::Group& root, const Ledger& ledger, std::span<const std::uint32_t> cells,
-                const Plan& plan)
-      : plan_(plan), ledger_(ledger), cells_(cells), group_(root.group("moments")) {
-    for (const std::uint32_t c : cells_) heights_ = std::max(heights_, all_heights(plan.cells()[c]).count);
-    require(root.dataset("height_j").extent() == h5::Extent{heights_},
+MomentsWriter::MomentsWriter(h5::Group group, const Plan& plan, const MomentsAxes& axes)
+    : state_(std::make_unique<State>(std::make_shared<h5::Group>(std::move(group)), plan, axes)) {}
+MomentsWriter::~MomentsWriter() = default;
+void MomentsWriter::append(std::uint32_t cell, const CellTally& bins) { state_->append(cell, bins); }
+void MomentsWriter::append_nothing() { state_->append_nothing(); }
+void MomentsWriter::finish() { state_->finish(); }
+
+// ---- reading
+
+struct MomentsReader::State {
+  struct Rows {
+    const Field& field;
+    std::size_t limbs, entries;
+    h5::Dataset dataset;
+  };
+  struct Tables {
+    const Observable& observable;
+    const Field& field;
+    std::shared_ptr<const h5::Group> group;
+  };
+  const Plan plan;
+  std::vector<std::uint32_t> cells;
+  std::vector<DoneChunks> done;
+  std::vector<std::size_t> first_done;  ///< by row of the file's cells, and one behind
+  std::vector<hsize_t> first_histogram_row;
+  std::shared_ptr<const h5::Group> group;
+  h5::Dataset samples;
+  std::vector<Rows> rows;
+  std::vector<Tables> tables;
+  std::vector<h5::Dataset> histogram;
+  std::size_t heights = 1;
+
+  State(const h5::Group& root, const Plan& of, std::span<const std::uint32_t> of_cells,
+        std::span<const DoneChunks> chunks, std::uint64_t most_rows)
+      : plan(of),
+        cells(of_cells.begin(), of_cells.end()),
+        done(chunks.begin(), chunks.end()),
+        group(std::make_shared<const h5::Group>(root.group("moments"))),
+        samples(open_dataset(*group, "samples", h5::Extent{cells.size(), kJackknifeBins})) {
+    for (const std::uint32_t c : cells) heights = std::max(heights, all_heights(plan.cells()[c]).count);
+    require(root.dataset("height_j").extent() == h5::Extent{heights},
             "its heights are not those of its cells");
-    std::uint64_t chunks = 0;
-    const auto samples =
-        read_all<std::uint64_t>(group_, "samples", h5::Extent{cells_.size(), kJackknifeBins});
-    for (std::size_t row = 0; row < cells_.size(); ++row) {
-      CellTally& bins = tallies_.emplace_back(empty_bins(plan.cells()[cells_[row]]));
-      const auto expected = samples_by_bin(plan, ledger, cells_[row]);
-      for (int b = 0; b < kJackknifeBins; ++b) {
+    std::size_t at = 0;
+    for (const std::uint32_t c : cells) {
+      require(at == done.size() || done[at].cell >= c, "its ledger names cells that it does not hold");
+      first_done.push_back(at);
+      while (at < done.size() && done[at].cell == c) ++at;
+    }
+    require(at == done.size(), "its ledger names cells that it does not hold");
+    first_done.push_back(at);
+    for (const Observable* observable : observables())
+      if (is_stored(*observable, plan)) add(*observable);
+    index_histogram(most_rows);
+  }
+
+  void add(const Observable& observable) {
+    const std::string name = observable.group;
+    const auto own = name.empty() ? group : std::make_shared<const h5::Group>(group->group(name));
+    for (const Field* field : observable.fields) {
+      if (field->shape == Field::Shape::table) {
+        tables.push_back({observable, *field, own});
+        continue;
+      }
+      const std::size_t limbs = limbs_in_files(*field);
+      const std::size_t entries = field->shape == Field::Shape::by_height ? heights : 1;
+      h5::Extent extent = {cells.size(), kJackknifeBins};
+      if (field->shape == Field::Shape::by_height) extent.push_back(heights);
+      if (limbs > 1) extent.push_back(limbs);
+      rows.push_back({*field, limbs, entries, open_dataset(*own, field->name, extent)});
+    }
+  }
+
+  /// Where the rows of each cell begin.
+  void index_histogram(std::uint64_t most_rows) {
+    histogram = open_columns(group->group("histogram"), kHistogramColumns, most_rows);
+    const hsize_t all = histogram[0].extent()[0];
+    hsize_t row = 0;
+    for_each_row<std::uint32_t>(std::span(histogram).first(1), 0, all, [&](std::uint32_t cell) {
+      while (first_histogram_row.size() < cells.size() && cells[first_histogram_row.size()] <= cell)
+        first_histogram_row.push_back(row);
+      require(first_histogram_row.empty() || cells[first_histogram_row.size() - 1] <= cell,
+              "its histogram is not in order");
+      require(!first_histogram_row.empty() && cells[first_histogram_row.size() - 1] == cell,
+              "a row of its histogram cannot be");
+      ++row;
+    });
+    first_histogram_row.resize(cells.size() + 1, all);
+  }
+
+  Ledger::Intervals chunks_of(std::size_t row) const {
+    Ledger::Intervals intervals;
+    for (std::size_t i = first_done[row]; i < first_done[row + 1]; ++i)
+      intervals.insert(Ledger::Intervals::interval_type::right_open(done[i].first, done[i].last + 1));
+    return intervals;
+  }
+  bool has_chunks(std::size_t row) const { return first_done[row] < first_done[row + 1]; }
+
+  std::vector<CellTally> read(std::size_t first, std::size_t count) const {
+    std::vector<CellTally> tallies;
+    tallies.reserve(count);
+    std::vector<std::uint64_t> counts(count * kJackknifeBins);
+    samples.read_rows(first, count, std::span(counts));
+    for (std::size_t i = 0; i < count; ++i) {
+      CellTally& bins = tallies.emplace_back(empty_bins(plan.cells()[cells[first + i]]));
+      const auto expected = samples_by_bin(plan, chunks_of(first + i), cells[first + i]);
+      for (std::size_t b = 0; b < kJackknifeBins; ++b) {
         bins[b].samples = expected[b];
-        require(samples[row * kJackknifeBins + static_cast<std::size_t>(b)] == expected[b],
+        require(counts[i * kJackknifeBins + b] == expected[b],
                 "its numbers of samples are not those of its chunks");
       }
-      chunks += ledger.count(cells_[row]);
     }
-    require(chunks == ledger.count(), "its ledger names cells that it does not hold");
+    for (const Rows& field : rows) read_rows(field, first, tallies);
+    for (const Tables& table : tables) read_tables(table, first, tallies);
+    for (std::size_t i = 0; i < count; ++i) read_histogram(first + i, tallies[i]);
+    for (std::size_t i = 0; i < count; ++i) check(plan.cells()[cells[first + i]], tallies[i]);
+    return tallies;
   }
-
-  void read(const Observable& observable, std::uint64_t most_rows) {
-    const std::string name = observable.group;
-    std::optional<h5::Group> inner;
-    if (!name.empty()) inner.emplace(group_.group(name));
-    const h5::Group& own = inner ? *inner : group_;
-    for (const Field* field : observable.fields)
-      if (field->shape == Field::Shape::table)
-        read_tables(own, observable, *field);
-      else
-        read_rows(own, *field);
-    if (&observable == &kHistogram) read_histogram(most_rows);
-    for (std::size_t row = 0; row < cells_.size(); ++row) {
-      const Cell& cell = plan_.cells()[cells_[row]];
-      if (!observable.is_observed(cell)) continue;
-      for (const Tally& bin : tallies_[row])
+  static void check(const Cell& cell, const CellTally& bins) {
+    for (const Observable* observable : observables()) {
+      if (!observable->is_observed(cell)) continue;
+      for (const Tally& bin : bins)
         if (bin.samples > 0)
-          if (const char* what = observable.contradiction(cell, bin)) require(false, what);
+          if (const char* what = observable->contradiction(cell, bin)) require(false, what);
     }
   }
-  /// By row of the file's cells.
-  const std::vector<CellTally>& tallies() const { return tallies_; }
 
- private:
-  void read_rows(const h5::Group& own, const Field& field) {
-    const std::size_t limbs = limbs_in_files(field);
-    const std::size_t entries = field.shape == Field::Shape::by_height ? heights_ : 1;
-    h5::Extent extent = {cells_.size(), kJackknifeBins};
-    if (field.shape == Field::Shape::by_height) extent.push_back(heights_);
-    if (limbs > 1) extent.push_back(limbs);
-    const h5::Dataset dataset = open_dataset(own, field.name, extent);
-    std::vector<std::uint64_t> values(dataset.row_size());
-    for (std::size_t row = 0; row < cells_.size(); ++row) {
-      dataset.read_rows(row, 1, std::span(values));
-      std::span<const std::uint64_t> left = values;
-      for (Tally& bin : tallies_[row])
-        for (std::size_t j = 0; j < entries; ++j, left = left.subspan(limbs))
-          take(bin, field, static_cast<int>(j), left.first(limbs));
-    }
+  static void read_rows(const Rows& field, std::size_t first, std::vector<CellTally>& tallies) {
+    std::vector<std::uint64_t> values(tallies.size() * field.dataset.row_size());
+    field.dataset.read_rows(first, tallies.size(), std::span(values));
+    std::span<const std::uint64_t> left = values;
+    for (CellTally& bins : tallies)
+      for (Tally& bin : bins)
+        for (std::size_t j = 0; j < field.entries; ++j, left = left.subspan(field.limbs))
+          take(bin, field.field, static_cast<int>(j), left.first(field.limbs));
   }
   /// An entry from a file's words into as many as its cell needs.
   static void take(Tally& bin, const Field& field, int index, std::span<const std::uint64_t> wide) {
@@ -217,84 +325,56 @@ class MomentsReader {
     return std::ranges::all_of(wide.subspan(limbs), [rest](std::uint64_t limb) { return limb == rest; });
   }
 
-  void read_tables(const h5::Group& own, const Observable& observable, const Field& field) {
-    for (std::size_t row = 0; row < cells_.size(); ++row) {
-      const Cell& cell = plan_.cells()[cells_[row]];
-      if (!observable.is_observed(cell) || ledger_.count(cells_[row]) == 0) continue;
+  void read_tables(const Tables& table, std::size_t first, std::vector<CellTally>& tallies) const {
+    for (std::size_t i = 0; i < tallies.size(); ++i) {
+      const std::uint32_t index = cells[first + i];
+      const Cell& cell = plan.cells()[index];
+      if (!table.observable.is_observed(cell) || !has_chunks(first + i)) continue;
       h5::Extent extent = {kJackknifeBins};
-      for (const FieldAxis& axis : field.axes(cell)) extent.push_back(axis.size());
-      const h5::Dataset counts = open_dataset(own.group(std::to_string(cells_[row])), field.name, extent);
+      for (const FieldAxis& axis : table.field.axes(cell)) extent.push_back(axis.size());
+      const h5::Dataset counts =
+          open_dataset(table.group->group(std::to_string(index)), table.field.name, extent);
       for (int b = 0; b < kJackknifeBins; ++b) {
         std::vector<std::uint64_t> values(counts.row_size());
         counts.read_rows(static_cast<hsize_t>(b), 1, std::span(values));
-        Tally& bin = tallies_[row][b];
+        Tally& bin = tallies[i][b];
         if (bin.samples > 0)
-          std::ranges::copy(values, bin.counts(field).begin());
+          std::ranges::copy(values, bin.counts(table.field).begin());
         else
           require(std::ranges::all_of(values, std::logical_not<>()), "sums where nothing is tallied");
       }
     }
   }
 
-  void read_histogram(std::uint64_t most_rows) {
-    using Row = std::tuple<std::uint32_t, std::int32_t, std::int32_t>;
-    Row last{0, -1, 0};
+  void read_histogram(std::size_t row, CellTally& bins) const {
+    using Place = std::tuple<std::int32_t, std::int32_t>;
+    Place last{-1, 0};
     static const int most = HistogramBins::bin(std::int64_t{1} << 62);
-    std::size_t at = 0;  // row of the file's cells
+    const bool observed = plan.cells()[cells[row]].observe().histogram;
     const auto add = [&](std::uint32_t cell, std::int32_t bin, std::int32_t m_bin, std::int64_t lower,
                          std::int64_t width, std::uint64_t count) {
-      require(cell < plan_.cells().size() && bin >= 0 && bin < kJackknifeBins && ledger_.count(cell) > 0 &&
+      require(cell == cells[row] && bin >= 0 && bin < kJackknifeBins && has_chunks(row) &&
                   std::abs(std::int64_t{m_bin}) <= most && count > 0,
               "a row of its histogram cannot be");
-      require(Row(cell, bin, m_bin) > last, "its histogram is not in order");
+      require(Place(bin, m_bin) > last, "its histogram is not in order");
       require(lower == HistogramBins::lower(m_bin) && width == HistogramBins::width(m_bin),
               "its histogram has other bins than this program");
-      last = {cell, bin, m_bin};
-      while (cells_[at] < cell) ++at;  // the ledger has the cell, so it is there
-      require(plan_.cells()[cell].observe().histogram, "a histogram that was not to be observed");
-      Tally& tally = tallies_[at][bin];
-      tally.histogram.emplace_hint(tally.histogram.end(), m_bin, count);
+      last = {bin, m_bin};
+      require(observed, "a histogram that was not to be observed");
+      Histogram& histogram_of_bin = bins[bin].histogram;
+      histogram_of_bin.emplace_hint(histogram_of_bin.end(), m_bin, count);
     };
     for_each_row<std::uint32_t, std::int32_t, std::int32_t, std::int64_t, std::int64_t, std::uint64_t>(
-        group_.group("histogram"), {"cell", "bin", "histogram_bin", "lower", "width", "count"}, most_rows,
-        add);
+        std::span(histogram), first_histogram_row[row], first_histogram_row[row + 1], add);
   }
-
-  const Plan& plan_;
-  const Ledger& ledger_;
-  std::span<const std::uint32_t> cells_;
-  h5::Group group_;
-  std::size_t heights_ = 1;
-  std::vector<CellTally> tallies_;
 };
 
-}  // namespace
-
-void put_moments(h5::Group group, const Record& record, std::span<const std::uint32_t> cells,
-                 const MomentsAxes& axes) {
-  require_layouts(record, cells);
-  const MomentsWriter writer(record, cells, axes);
-  writer.put_samples(group);
-  for (const Observable* observable : observables()) {
-    if (!is_stored(*observable, record.plan)) continue;
-    const std::string own = observable->group;
-    if (own.empty()) {
-      writer.put(group, *observable);
-    } else {
-      h5::Group inner = group.make_group(own);
-      writer.put(inner, *observable);
-    }
-  }
-  writer.put_histogram(group.make_group("histogram"));
-}
-
-void add_moments(const h5::Group& root, const Ledger& ledger, std::span<const std::uint32_t> cells,
-                 std::uint64_t most_rows, Record& record) {
-  MomentsReader reader(root, ledger, cells, record.plan);
-  for (const Observable* observable : observables())
-    if (is_stored(*observable, record.plan)) reader.read(*observable, most_rows);
-  for (std::size_t row = 0; row < cells.size(); ++row)
-    for (int b = 0; b < kJackknifeBins; ++b) record.tallies[cells[row]][b] += reader.tallies()[row][b];
+MomentsReader::MomentsReader(const h5::Group& root, const Plan& plan, std::span<const std::uint32_t> cells,
+                             std::span<const DoneChunks> done, std::uint64_t most_rows)
+    : state_(std::make_unique<State>(root, plan, cells, done, most_rows)) {}
+MomentsReader::~MomentsReader() = default;
+std::vector<CellTally> MomentsReader::read(std::size_t first, std::size_t count) const {
+  return state_->read(first, count);
 }
 
 }  // namespace leafcast::io

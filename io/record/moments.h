@@ -1,9 +1,10 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
-#include "engine/plan/plan.h"
+#include "engine/plan/ledger.h"
 #include "io/hdf5/hdf5.h"
 
 namespace leafcast::io {
@@ -15,16 +16,43 @@ struct MomentsAxes {
 inline constexpr std::size_t kLimbs = 6;        ///< 64-bit words of a sum in files
 inline constexpr std::size_t kWeightLimbs = 8;  ///< and of a weight
 
-/// Writes /moments: of every observable (engine/observe) that the file's plan has, its fields by cell and
-/// jackknife bin. `cells`: plan indices of the cells in the file. Cells without chunks are left unwritten,
-/// which reads as zero and takes no room. Throws ContractError if a tally is not of its cell.
-void put_moments(h5::Group group, const Record& record, std::span<const std::uint32_t> cells,
-                 const MomentsAxes& axes);
+/// Writes /moments, a cell after the other: of every observable (engine/observe) that the file's plan has, its fields
+/// by cell and jackknife bin.
+class MomentsWriter {
+ public:
+  MomentsWriter(h5::Group group, const Plan& plan, const MomentsAxes& axes);
+  ~MomentsWriter();
+  /// The next cell of the file, by its index in the plan. Throws ContractError if a tally is not of its cell.
+  void append(std::uint32_t cell, const CellTally& bins);
+  /// A cell without chunks, which reads as zero.
+  void append_nothing();
+  void finish();
 
-/// Adds /moments of a file to a record. Every bin must hold the samples that the ledger says, nothing beyond
-/// them, and no contradiction (Observable::contradiction). Throws DamageError; the record is then half
-/// changed. `most_rows`: that a table of the file can have.
-void add_moments(const h5::Group& root, const Ledger& ledger, std::span<const std::uint32_t> cells,
-                 std::uint64_t most_rows, Record& record);
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Chunks done of a cell: first … last.
+struct DoneChunks {
+  std::uint32_t cell, first, last;
+};
+
+/// Reads /moments. Every bin must hold the samples that the ledger says, nothing beyond them, and no contradiction
+/// (Observable::contradiction).
+class MomentsReader {
+ public:
+  /// `cells`: of the file, by their indices in the plan, in order. `done`: its ledger, in order. `most_rows`: that a
+  /// table of the file can have. Throws DamageError.
+  MomentsReader(const h5::Group& root, const Plan& plan, std::span<const std::uint32_t> cells,
+                std::span<const DoneChunks> done, std::uint64_t most_rows);
+  ~MomentsReader();
+  /// The tallies of cells first … first + count − 1 of the file. Throws DamageError.
+  std::vector<CellTally> read(std::size_t first, std::size_t count) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace leafcast::io

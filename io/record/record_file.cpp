@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <numeric>
 
 #include "engine/observe/observable.h"
 #include "engine/plan/cost.h"
 #include "engine/plan/stages.h"
+#include "io/file/atomic_file.h"
 #include "io/file/posix.h"
 #include "io/record/cell_columns.h"
 #include "io/record/moments.h"
@@ -33,18 +35,11 @@ std::int32_t format_version(const Plan& plan) {
   return version;
 }
 
-std::vector<std::uint32_t> cells_of(FileType type, const Record& record) {
-  std::vector<std::uint32_t> cells;
-  for (std::uint32_t c = 0; c < record.plan.cells().size(); ++c)
-    if (type == FileType::results || record.ledger.count(c) > 0) cells.push_back(c);
-  return cells;
-}
-
 /// Writes /ledger: a row an interval of chunks done.
-void put_ledger(h5::Group group, const Record& record, const std::vector<std::uint32_t>& cells) {
+void put_ledger(h5::Group group, const Ledger& ledger) {
   std::vector<std::uint32_t> cell, first, last;
-  for (const std::uint32_t c : cells) {
-    for (const auto& interval : record.ledger.intervals(c)) {
+  for (std::uint32_t c = 0; c < ledger.cells(); ++c) {
+    for (const auto& interval : ledger.intervals(c)) {
       cell.push_back(c);
       first.push_back(boost::icl::first(interval));
       last.push_back(boost::icl::last(interval));
@@ -56,30 +51,17 @@ void put_ledger(h5::Group group, const Record& record, const std::vector<std::ui
   group.make_column("last", axis, last);
 }
 
-h5::File file_with_header(FileType type, const Plan& plan) {
-  h5::File file = h5::File::create();
-  h5::Group root = file.root();
+void put_header(h5::Group root, FileType type, const Plan& plan) {
   root.set("filetype", std::string(kTypeNames[static_cast<int>(type)]));
   root.set("version", format_version(plan));
   root.set("plan_hash", fmt::format("{:016x}", plan.hash()));
   root.set("title", plan.title());
   root.make_text("plan", plan.text());
   root.make_text("sweep", plan.sweep_text());
-  return file;
 }
 
 h5::Axis put_cell_axis(h5::Group root, const std::vector<std::uint32_t>& cells) {
   return root.make_axis("cell", std::vector<std::int32_t>(cells.begin(), cells.end()));
-}
-
-/// Runs a reader, turning HDF5's complaints into ours.
-template <class Read>
-auto reading(Read read) {
-  try {
-    return read();
-  } catch (const h5::Error& e) {
-    throw DamageError(fmt::format("damaged, or not leafcast's ({})", e.what()));
-  }
 }
 
 /// Plan indices of the file's cells.
@@ -94,20 +76,18 @@ std::vector<std::uint32_t> read_cell_axis(const h5::Group& root, const Plan& pla
   return {values.begin(), values.end()};
 }
 
-Ledger read_ledger(const h5::Group& root, const Plan& plan, std::uint64_t most_rows) {
-  Ledger ledger(plan.cells().size());
-  std::int64_t last_cell = -1, last_chunk = -1;
+std::vector<DoneChunks> read_ledger(const h5::Group& root, const Plan& plan, std::uint64_t most_rows) {
+  std::vector<DoneChunks> done;
   const auto add = [&](std::uint32_t cell, std::uint32_t first, std::uint32_t last) {
     require(cell < plan.cells().size() && first <= last && last < plan.chunks(cell),
             "its ledger holds chunks that the plan has not");
-    require(cell > last_cell || (cell == last_cell && first > last_chunk), "its ledger is not in order");
-    last_cell = cell;
-    last_chunk = last;
-    ledger.insert_range(cell, first, last);
+    require(done.empty() || cell > done.back().cell || (cell == done.back().cell && first > done.back().last),
+            "its ledger is not in order");
+    done.push_back({cell, first, last});
   };
   for_each_row<std::uint32_t, std::uint32_t, std::uint32_t>(root.group("ledger"), {"cell", "first", "last"},
                                                             most_rows, add);
-  return ledger;
+  return done;
 }
 
 FileType read_type(const h5::Group& root) {
@@ -130,27 +110,69 @@ void check_version(const h5::Group& root) {
 }  // namespace
 
 void require_memory(const Plan& plan) {
-  double bytes = 0;
-  for (const Cell& cell : plan.cells()) bytes += tally_bytes(cell);
-  if (bytes > static_cast<double>(physical_memory()))
-    throw DataError(
-        fmt::format("the sums of its {} cells take {:.0f} MB, and this machine has {} MB; use one with more",
-                    plan.cells().size(), bytes / 1e6, physical_memory() / 1'000'000));
+  for (const Cell& cell : plan.cells())
+    if (const double bytes = tally_bytes(cell); bytes > static_cast<double>(physical_memory()))
+      throw DataError(fmt::format("the sums of {} take {:.0f} MB, and this machine has {} MB; use one with more",
+                                  cell.label(), bytes / 1e6, physical_memory() / 1'000'000));
 }
 
-RecordImage::RecordImage(FileType type, const Record& record)
-    : file_(file_with_header(type, record.plan)),
-      cells_(cells_of(type, record)),
-      cell_(put_cell_axis(root(), cells_)) {
+RecordImage::RecordImage(h5::File file, FileType type, const Record& record, const Use& use)
+    : file_(std::move(file)) {
+  const Plan& plan = record.plan;
+  put_header(root(), type, plan);
+  std::vector<std::uint32_t> cells;
   std::size_t most_heights = 1;
-  for (const std::uint32_t c : cells_)
-    most_heights = std::max(most_heights, all_heights(record.plan.cells()[c]).count);
+  for (std::uint32_t c = 0; c < plan.cells().size(); ++c) {
+    if (type == FileType::part && record.ledger.count(c) == 0) continue;
+    cells.push_back(c);
+    most_heights = std::max(most_heights, all_heights(plan.cells()[c]).count);
+  }
+  cell_.emplace(put_cell_axis(root(), cells));
   const h5::Axis bin = root().make_numbered_axis("bin", kJackknifeBins);
   const h5::Axis height = root().make_numbered_axis("height_j", most_heights);
   const h5::Axis limb = root().make_numbered_axis("limb", kLimbs);
-  put_cell_columns(root().make_group("cells"), cell_, record.plan, cells_);
-  put_ledger(root().make_group("ledger"), record, cells_);
-  put_moments(root().make_group("moments"), record, cells_, {cell_, bin, height, limb});
+  put_cell_columns(root().make_group("cells"), *cell_, plan, cells);
+  put_ledger(root().make_group("ledger"), record.ledger);
+  MomentsWriter moments(root().make_group("moments"), plan, {*cell_, bin, height, limb});
+  for (const std::uint32_t c : cells) {
+    if (record.ledger.count(c) == 0) {
+      moments.append_nothing();
+      continue;
+    }
+    const CellTally bins = record.tallies(c);
+    moments.append(c, bins);
+    if (use) use(c, bins);
+  }
+  moments.finish();
+}
+
+int RecordImage::close() {
+  cell_.reset();
+  return file_.close();
+}
+
+std::filesystem::path write_record(
+    const std::filesystem::path& beside, FileType type, const Record& record, const RecordImage::Use& use,
+    const Fill& fill, const std::function<std::filesystem::path(const std::string& hash)>& to) {
+  AtomicFile file(beside);
+  int error = 0;
+  h5::File disk = h5::File::create_on(file.descriptor());
+  std::optional<RecordImage> image;
+  try {
+    image.emplace(std::move(disk), type, record, use);
+    fill(*image);
+    error = image->close();
+  } catch (const h5::Error& e) {
+    // HDF5 reads what it has written: if that failed, it reads nonsense.
+    error = image ? image->close() : EIO;
+    if (error == 0) throw IoError(fmt::format("cannot write {}: {}; report this", beside.string(), e.what()));
+  }
+  image.reset();
+  if (error != 0) throw io_error("write", beside, error);
+  const SealedFile sealed = seal(file, beside);
+  const std::filesystem::path path = to(sealed.hash);
+  file.commit(path);
+  return path;
 }
 
 namespace {
@@ -175,33 +197,50 @@ void put_hashes(h5::Group root, std::vector<ChunkHash> hashes) {
   group.make_column("rows_hash", axis, rows);
 }
 
-/// Adds them to the record. Parts of earlier programs, and results, have none.
-void add_hashes(const h5::Group& root, const Ledger& ledger, std::uint64_t most_rows, Record& record) {
-  if (!root.has("chunks")) return;
-  for_each_row<std::uint32_t, std::uint32_t, std::uint64_t, std::uint64_t>(
-      root.group("chunks"), {"cell", "chunk", "sums_hash", "rows_hash"}, most_rows,
-      [&](std::uint32_t cell, std::uint32_t index, std::uint64_t sums, std::uint64_t rows) {
-        require(cell < ledger.cells() && ledger.contains({cell, index}),
-                "it has hashes of chunks that are not in its ledger");
-        record.hashes.push_back({{cell, index}, sums, rows});
-      });
-}
-
 }  // namespace
 
-std::vector<std::byte> encode_part(const Record& record, const std::vector<std::string>& replaces) {
-  const RecordImage image(FileType::part, record);
-  put_hashes(image.root(), record.hashes);
+void add_part_columns(RecordImage& image, std::vector<ChunkHash> hashes,
+                      const std::vector<std::string>& replaces) {
+  put_hashes(image.root(), std::move(hashes));
   if (!replaces.empty()) image.root().make_axis("replaces", replaces);
+}
+
+std::vector<std::byte> encode_part(const Record& record, const std::vector<std::string>& replaces) {
+  RecordImage image(h5::File::create(), FileType::part, record);
+  add_part_columns(image, record.all_hashes(), replaces);
   return image.finish();
 }
 
-RecordFile::RecordFile(std::span<const std::byte> bytes)
-    : file_(reading([image = unsealed(bytes)] { return h5::File::open(image); })) {
+// ---- reading
+
+template <class Read>
+auto RecordFile::reading(Read read) const {
+  try {
+    return read();
+  } catch (const h5::Error& e) {
+    if (file_ && file_->error() != 0) throw io_error("read", path_, file_->error());
+    throw DamageError(fmt::format("damaged, or not leafcast's ({})", e.what()));
+  }
+}
+
+RecordFile::RecordFile(std::span<const std::byte> bytes) : content_hash_(io::content_hash(bytes)) {
+  const auto image = unsealed(bytes);
+  open(reading([&] { return h5::File::open(image); }), bytes.size());
+}
+
+RecordFile::RecordFile(const std::filesystem::path& path)
+    : path_(path.string()), descriptor_(open_for_reading(path)) {
+  const SealedFile sealed = check_seal(descriptor_.get(), path);
+  content_hash_ = sealed.hash;
+  open(reading([&] { return h5::File::open_on(descriptor_.get(), sealed.hdf5_bytes); }), sealed.hdf5_bytes);
+}
+
+void RecordFile::open(h5::File file, std::uint64_t bytes) {
+  file_.emplace(std::move(file));
   // A row costs a quarter of a byte at least, and a regular pattern of a few million rows hardly any.
-  most_rows_ = (std::uint64_t{1} << 22) + 4 * std::uint64_t{bytes.size()};
+  most_rows_ = (std::uint64_t{1} << 22) + 4 * bytes;
   reading([&] {
-    const h5::Group root = file_.root();
+    const h5::Group root = file_->root();
     type_ = read_type(root);
     check_version(root);
     plan_hash_ = root.text_attribute("plan_hash");
@@ -211,7 +250,7 @@ RecordFile::RecordFile(std::span<const std::byte> bytes)
 std::vector<std::string> RecordFile::replaces() const {
   constexpr std::size_t kMost = 1 << 20;
   return reading([&] {
-    const h5::Group root = file_.root();
+    const h5::Group root = file_->root();
     return root.has("replaces") ? root.strings("replaces", kMost) : std::vector<std::string>();
   });
 }
@@ -236,9 +275,9 @@ std::map<std::string, std::string> RecordFile::provenance() const {
                                         "dispatch_seconds",
                                         "writing_seconds"};
   std::map<std::string, std::string> entries;
-  if (!reading([&] { return file_.root().has("provenance"); })) return entries;
+  if (!reading([&] { return file_->root().has("provenance"); })) return entries;
   for (const char* name : kNames) try {
-      entries[name] = file_.root().group("provenance").text_attribute(name);
+      entries[name] = file_->root().group("provenance").text_attribute(name);
     } catch (const h5::Error&) {  // written by a command that did not know it
     }
   return entries;
@@ -246,7 +285,7 @@ std::map<std::string, std::string> RecordFile::provenance() const {
 
 Plan RecordFile::plan() const {
   return reading([&] {
-    const h5::Group root = file_.root();
+    const h5::Group root = file_->root();
     const std::string text = root.text("plan"), sweep = root.text("sweep");
     Plan plan;
     try {
@@ -264,18 +303,75 @@ Ledger RecordFile::ledger(const Plan& plan) const {
   if (const std::string hash = fmt::format("{:016x}", plan.hash()); hash != plan_hash_)
     throw DataError(
         fmt::format("of another plan ({}, not {}); it cannot be united with this one", plan_hash_, hash));
-  return reading([&] { return read_ledger(file_.root(), plan, most_rows_); });
+  Ledger ledger(plan.cells().size());
+  for (const DoneChunks& done : reading([&] { return read_ledger(file_->root(), plan, most_rows_); }))
+    ledger.insert_range(done.cell, done.first, done.last);
+  return ledger;
 }
+
+std::vector<ChunkHash> RecordFile::hashes(const Ledger& ledger) const {
+  std::vector<ChunkHash> hashes;
+  reading([&] {
+    const h5::Group root = file_->root();
+    if (!root.has("chunks")) return;  // parts of earlier programs, and results
+    for_each_row<std::uint32_t, std::uint32_t, std::uint64_t, std::uint64_t>(
+        root.group("chunks"), {"cell", "chunk", "sums_hash", "rows_hash"}, most_rows_,
+        [&](std::uint32_t cell, std::uint32_t index, std::uint64_t sums, std::uint64_t rows) {
+          require(cell < ledger.cells() && ledger.contains({cell, index}),
+                  "it has hashes of chunks that are not in its ledger");
+          hashes.push_back({{cell, index}, sums, rows});
+        });
+  });
+  return hashes;
+}
+
+namespace {
+
+constexpr std::size_t kCellsAtATime = 16;
+
+/// Calls use(cell, tallies) for every cell of a file.
+template <class Use>
+void each_cell(const FileSums& sums, Use use) {
+  for (std::size_t first = 0; first < sums.cells().size(); first += kCellsAtATime) {
+    const std::size_t count = std::min(kCellsAtATime, sums.cells().size() - first);
+    std::vector<CellTally> tallies = sums.read(first, count);
+    for (std::size_t i = 0; i < count; ++i) use(sums.cells()[first + i], tallies[i]);
+  }
+}
+
+}  // namespace
 
 void RecordFile::add_to(Record& record) const {
   const Ledger done = ledger(record.plan);
   if (!done.disjoint(record.ledger)) throw DataError("holds chunks that are already counted; leave it out");
-  reading([&] {
-    const h5::Group root = file_.root();
-    add_moments(root, done, read_cell_axis(root, record.plan), most_rows_, record);
-    add_hashes(root, done, most_rows_, record);
+  each_cell(FileSums(*this, record.plan), [&](std::uint32_t cell, const CellTally& bins) {
+    if (done.count(cell) == 0) return;
+    CellTally& own = record.held_tallies(cell);
+    for (int b = 0; b < kJackknifeBins; ++b) own[b] += bins[b];
   });
+  const std::vector<ChunkHash> their = hashes(done);
+  record.hashes.insert(record.hashes.end(), their.begin(), their.end());
   record.ledger += done;
+}
+
+void RecordFile::check(const Plan& plan) const {
+  each_cell(FileSums(*this, plan), [](std::uint32_t, const CellTally&) {});
+  static_cast<void>(hashes(ledger(plan)));
+}
+
+FileSums::FileSums(const RecordFile& file, const Plan& plan) : file_(file) {
+  if (const std::string hash = fmt::format("{:016x}", plan.hash()); hash != file.plan_hash())
+    throw DataError(fmt::format("of another plan ({}, not {}); it cannot be united with this one",
+                                file.plan_hash(), hash));
+  file.reading([&] {
+    const h5::Group root = file.file_->root();
+    cells_ = read_cell_axis(root, plan);
+    reader_.emplace(root, plan, cells_, read_ledger(root, plan, file.most_rows_), file.most_rows_);
+  });
+}
+
+std::vector<CellTally> FileSums::read(std::size_t first, std::size_t count) const {
+  return file_.reading([&] { return reader_->read(first, count); });
 }
 
 }  // namespace leafcast::io

@@ -4,6 +4,7 @@
 #include <functional>
 #include <numeric>
 #include <type_traits>
+#include <unordered_map>
 
 #include "engine/contract.h"
 #include "io/file/atomic_file.h"
@@ -14,49 +15,35 @@ namespace leafcast::io {
 
 namespace {
 
-/// One statistic of all cells; NaN where a cell has none.
-struct StatisticColumns {
-  std::string name;
-  std::vector<double> value, error, exact, exact_error, z;
-
-  StatisticColumns(std::string statistic, std::size_t cells)
-      : name(std::move(statistic)),
-        value(cells, kUnknown),
-        error(cells, kUnknown),
-        exact(cells, kUnknown),
-        exact_error(cells, 0),
-        z(cells, kUnknown) {}
-
-  void set(const Estimate& estimate) {
-    value.at(estimate.cell) = estimate.value;
-    error.at(estimate.cell) = estimate.error;
-    exact.at(estimate.cell) = estimate.exact;
-    exact_error.at(estimate.cell) = estimate.exact_error;
-    z.at(estimate.cell) = estimate.z();
-  }
-};
-
-/// In the order in which the statistics first appear.
-std::vector<StatisticColumns> columns_of(const std::vector<Estimate>& estimates, std::size_t cells) {
-  std::vector<StatisticColumns> columns;
-  std::map<std::string, std::size_t> index;
+/// The estimates of each statistic, in the order in which the statistics first appear.
+std::vector<std::pair<std::string, std::vector<const Estimate*>>> by_statistic(
+    const std::vector<Estimate>& estimates) {
+  std::vector<std::pair<std::string, std::vector<const Estimate*>>> columns;
+  std::unordered_map<std::string, std::size_t> index;
   for (const Estimate& estimate : estimates) {
     const auto [found, is_new] = index.emplace(estimate.statistic, columns.size());
-    if (is_new) columns.emplace_back(estimate.statistic, cells);
-    columns[found->second].set(estimate);
+    if (is_new) columns.emplace_back(estimate.statistic, std::vector<const Estimate*>());
+    columns[found->second].second.push_back(&estimate);
   }
   return columns;
 }
 
-void put_estimates(h5::Group group, const h5::Axis& cell, const std::vector<StatisticColumns>& statistics) {
-  for (const StatisticColumns& statistic : statistics) {
-    h5::Group columns = group.make_group(statistic.name);
-    columns.make_column("value", cell, statistic.value);
-    columns.make_column("stderr", cell, statistic.error);
-    columns.make_column("exact", cell, statistic.exact);
-    if (std::ranges::any_of(statistic.exact_error, [](double error) { return error != 0; }))
-      columns.make_column("exact_stderr", cell, statistic.exact_error);
-    columns.make_column("z", cell, statistic.z);
+/// Columns by cell; NaN where a cell has none.
+void put_estimates(h5::Group group, const h5::Axis& cell, const std::vector<Estimate>& estimates,
+                   std::size_t cells) {
+  for (const auto& [name, list] : by_statistic(estimates)) {
+    h5::Group columns = group.make_group(name);
+    const auto put = [&](const char* column, double otherwise, auto value) {
+      std::vector<double> values(cells, otherwise);
+      for (const Estimate* estimate : list) values.at(estimate->cell) = std::invoke(value, *estimate);
+      columns.make_column(column, cell, values);
+    };
+    put("value", kUnknown, &Estimate::value);
+    put("stderr", kUnknown, &Estimate::error);
+    put("exact", kUnknown, &Estimate::exact);
+    if (std::ranges::any_of(list, [](const Estimate* e) { return e->exact_error != 0; }))
+      put("exact_stderr", 0, &Estimate::exact_error);
+    put("z", kUnknown, &Estimate::z);
   }
 }
 
@@ -161,20 +148,27 @@ void put_fit(h5::Group group, const Fit& fit) {
 void write_results(const std::filesystem::path& path, const Record& record,
                    const std::vector<Estimate>& estimates, const std::vector<Fit>& fits,
                    const std::map<std::string, std::string>& provenance, const Checkpoint& checkpoint) {
-  const RecordImage image(FileType::results, record);
-  put_estimates(image.root().make_group("estimates"), image.cell_axis(),
-                columns_of(estimates, record.plan.cells().size()));
-  h5::Group fit_groups = image.root().make_group("fits");
-  for (std::size_t i = 0; i < fits.size(); ++i) {
+  const auto fill = [&](RecordImage& image) {
+    put_estimates(image.root().make_group("estimates"), image.cell_axis(), estimates,
+                  record.plan.cells().size());
+    h5::Group fit_groups = image.root().make_group("fits");
+    for (std::size_t i = 0; i < fits.size(); ++i) {
+      pass(checkpoint);
+      put_fit(fit_groups.make_group(std::to_string(i)), fits[i]);
+    }
+    put_grammars(image.root(), image.cell_axis(), record.plan);
+    h5::Group origin = image.root().make_group("provenance");
+    for (const auto& [name, text] : provenance) origin.set(name, text);
     pass(checkpoint);
-    put_fit(fit_groups.make_group(std::to_string(i)), fits[i]);
+  };
+  const auto see = [&](std::uint32_t, const CellTally&) { pass(checkpoint); };
+  std::error_code error;
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
+    RecordImage image(h5::File::create(), FileType::results, record, see);  // a device is written to
+    fill(image);
+    return write_atomically(path, image.finish());
   }
-  put_grammars(image.root(), image.cell_axis(), record.plan);
-  h5::Group origin = image.root().make_group("provenance");
-  for (const auto& [name, text] : provenance) origin.set(name, text);
-  const auto bytes = image.finish();
-  pass(checkpoint);
-  write_atomically(path, bytes);
+  write_record(path, FileType::results, record, see, fill, [&](const std::string&) { return path; });
 }
 
 }  // namespace leafcast::io

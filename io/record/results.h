@@ -6,7 +6,7 @@
 
 #include "engine/checkpoint.h"
 #include "engine/observe/estimate.h"
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 
 namespace leafcast::io {
 

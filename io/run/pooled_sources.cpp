@@ -4,6 +4,7 @@
 
 #include "engine/error.h"
 #include "engine/plan/pool.h"
+#include "io/run/stored_sums.h"
 
 namespace leafcast::io {
 
@@ -31,7 +32,7 @@ std::vector<Source> sources_of(const Plan& plan, const std::vector<Source>& sour
 /// A source's chunks, in the pooled plan.
 Ledger pooled_ledger(const PooledPlaces& places, const Plan& plan, const Source& source) {
   Ledger ledger;
-  with_record_file(source, [&](const RecordFile& file, const auto&) { ledger = file.ledger(plan); });
+  with_record_file(source, [&](const RecordFile& file) { ledger = file.ledger(plan); });
   return places.ledger(ledger);
 }
 
@@ -70,8 +71,7 @@ Record pool_sources(const std::vector<PlanOrigin>& plans, const std::vector<Sour
   Record pooled(pool_plans(plans));
   for (std::size_t i = 0; i < plans.size(); ++i) {
     const Plan& plan = plans[i].plan;
-    Record record(plan);
-    add_sources(record, sources_of(plan, sources));
+    const Record record = record_of(plan, sources_of(plan, sources));
     const PooledPlaces places(plan, pooled.plan);
     if (!places.ledger(record.ledger).disjoint(pooled.ledger))
       throw DataError(describe_pooled_overlap(pooled.plan, std::span(plans).first(i), plan, sources));

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 #include "io/run/run_files.h"
 
 namespace leafcast::io {

@@ -12,6 +12,7 @@
 #include "io/file/posix.h"
 #include "io/run/pooled_sources.h"
 #include "io/run/run_files.h"
+#include "io/run/stored_sums.h"
 
 namespace leafcast::io {
 
@@ -38,7 +39,7 @@ bool is_corpus(const fs::path& path) { return path.filename().string().starts_wi
 bool has_whole_results(const RunFiles& files) {
   if (!fs::is_regular_file(files.results())) return false;
   try {
-    static_cast<void>(RecordFile(read_record_bytes(files.results())));
+    static_cast<void>(open_record_file(files.results()));
     return true;
   } catch (const Error&) {
     return false;
@@ -169,12 +170,20 @@ std::vector<Source> sources_of(const RunFiles& files) {
 struct RunDirectory::State {
   RunFiles files;
   Lock lock;
-  Record record;
+  std::shared_ptr<StoredSums> sums;
+  Record record;  ///< of the sums
   std::vector<Source> parts;
   std::vector<Source> superseded;  ///< parts that a compaction replaced, as far as they could not be removed
   std::uint64_t last_number = 0;
   std::vector<SetAside> aside;
   static constexpr const char* kComputedAnew = "what no other file holds of it is computed anew";
+
+  State(RunFiles of, Lock held, const Plan& plan) : files(std::move(of)), lock(std::move(held)) { forget(plan); }
+
+  void forget(const Plan& plan) {
+    sums = std::make_shared<StoredSums>(plan);
+    record = Record(plan, sums);
+  }
 
   void load() {
     parts = parts_of(files);
@@ -185,9 +194,9 @@ struct RunDirectory::State {
     std::vector<DamagedFile> damaged;
     std::erase_if(parts, [&](Source& part) {
       try {
-        with_record_file(part, [&](const RecordFile& file, const std::vector<std::byte>& bytes) {
+        with_record_file(part, [&](const RecordFile& file) {
           static_cast<void>(file.ledger(record.plan));
-          part.hash = content_hash(bytes);
+          part.hash = file.content_hash();
           part.replaces = file.replaces();
         });
         return false;
@@ -208,10 +217,12 @@ struct RunDirectory::State {
     for (;;) {
       superseded = take_out_superseded(parts);
       try {
-        return add_sources(record, parts);
+        for (const Source& part : parts) sums->add(part, StoredSums::Depth::sums);
+        record.ledger = sums->ledger();
+        return;
       } catch (const DamagedFile& e) {
         set_aside(e, kComputedAnew);
-        record = Record(record.plan);
+        forget(record.plan);
         parts.insert(parts.end(), superseded.begin(), superseded.end());
         std::erase_if(parts, [&](const Source& part) { return part.path == e.path; });
       }
@@ -221,24 +232,26 @@ struct RunDirectory::State {
   /// Results hold what parts have lost, or all of it when they were cleared away: it becomes a part again.
   void read_results() {
     if (!fs::exists(files.results())) return;
-    std::optional<Record> more;
+    const Source results{files.results(), files.directory, "", {}};
+    auto of_results = std::make_shared<StoredSums>(record.plan);
     try {
-      with_record_file({files.results(), files.directory, "", {}}, [&](const RecordFile& file, const auto&) {
+      bool has_more = false;
+      with_record_file(results, [&](const RecordFile& file) {
         const Ledger ledger = file.ledger(record.plan);
-        if (ledger == record.ledger || !ledger.includes(record.ledger)) return;
-        more.emplace(record.plan);
-        file.add_to(*more);
+        has_more = !(ledger == record.ledger) && ledger.includes(record.ledger);
       });
+      if (!has_more) return;
+      of_results->add(results, StoredSums::Depth::sums);
     } catch (const DamagedFile& e) {
       return set_aside(e, "it is written anew when all is done");
     } catch (const DataError&) {
       if (parts.empty()) throw;
       return;  // foreign: nothing is to be had from it, and the parts have what there is
     }
-    if (!more) return;
-    more->hashes = std::move(record.hashes);  // which results do not have
-    record = std::move(*more);
-    compact();
+    Record more(record.plan, of_results);
+    more.ledger = of_results->ledger();
+    more.hashes = sums->hashes();  // which results do not have
+    replace(parts, more);
   }
 
   void set_aside(const DamagedFile& file, const std::string& consequence) {
@@ -255,34 +268,71 @@ struct RunDirectory::State {
         file.consequence = fmt::format("nothing is lost: {} holds its chunks", part.path.filename().string());
   }
 
-  void add_part(const Record& part, const std::vector<std::string>& replaces) {
-    if (part.ledger.count() == 0) return;
-    const std::vector<std::byte> bytes = encode_part(part, replaces);
-    const PartName name{last_number + 1, content_hash(bytes)};
-    const fs::path path = files.parts() / name.text();
+  /// Writes a part, and does not count it yet.
+  Source write_part(const Record& part, const std::vector<std::string>& replaces) {
     lock.check_held();
+    Source source{{}, files.directory, "", replaces};
     try {
-      write_atomically(path, bytes);
+      write_record(
+          files.parts() / fmt::format("{:06}.h5", last_number + 1), FileType::part, part, {},
+          [&](RecordImage& image) { add_part_columns(image, part.all_hashes(), replaces); },
+          [&](const std::string& hash) {
+            source.hash = hash;
+            return source.path = files.parts() / PartName{last_number + 1, hash}.text();
+          });
       lock.check_held();  // a disk that stood still may have made others believe that this run is dead
     } catch (const IoError&) {
       // It may be there, but not durably. Its chunks come again in a later part, so it must not stay.
       std::error_code ignored;
-      if (fs::remove(path, ignored)) sync_if_possible(files.parts());
+      if (!source.path.empty() && fs::remove(source.path, ignored)) sync_if_possible(files.parts());
       throw;
     }
-    last_number = name.number;
-    parts.push_back({path, files.directory, name.hash, replaces});
+    ++last_number;
+    return source;
   }
 
-  /// One part in place of all. It is written first and names those that it replaces, so nothing is lost or
-  /// counted twice whenever this dies.
+  void add_part(const Record& part) {
+    parts.push_back(write_part(part, {}));
+    sums->add(parts.back(), StoredSums::Depth::ledger);
+    record.ledger = sums->ledger();
+  }
+
+  /// Many parts become one: the small ones. A part that is larger than all smaller ones together stays, so that in the
+  /// end nothing is written more than a few times.
   void compact() {
+    std::vector<std::pair<std::uintmax_t, Source>> by_size;
+    for (const Source& part : parts) {
+      std::error_code unknown;  // then it counts as large
+      by_size.emplace_back(fs::file_size(part.path, unknown), part);
+    }
+    std::ranges::sort(by_size, {}, [](const auto& entry) { return std::pair(entry.first, entry.second.path); });
+    std::uintmax_t smaller = 0;
+    std::size_t small = 0;
+    for (std::size_t i = 0; i < by_size.size(); ++i) {
+      if (i == 0 || by_size[i].first <= smaller) small = i + 1;
+      smaller += by_size[i].first;
+    }
+    std::vector<Source> some;
+    for (std::size_t i = 0; i < small; ++i) some.push_back(by_size[i].second);
+    if (some.size() > 1) replace(some, record_of(record.plan, some));
+  }
+
+  /// One part in place of some, which holds all that they hold. It is written first and names those that it replaces, so
+  /// nothing is lost or counted twice whenever this dies.
+  void replace(const std::vector<Source> some, const Record& by) {
+    if (by.ledger.count() == 0) return;
     std::vector<std::string> replaced;
-    for (const auto* list : {&parts, &superseded})
+    for (const auto* list : {&some, &std::as_const(superseded)})
       for (const Source& part : *list) replaced.push_back(part.hash);
-    add_part(record, replaced);
-    superseded.insert(superseded.end(), parts.begin(), parts.end() - 1);
-    parts.erase(parts.begin(), parts.end() - 1);
+    const Source part = write_part(by, replaced);
+    for (const Source& old : some) {
+      sums->remove(old);
+      std::erase_if(parts, [&](const Source& other) { return other.path == old.path; });
+      superseded.push_back(old);
+    }
+    parts.push_back(part);
+    sums->add(part, StoredSums::Depth::ledger);
+    record.ledger = sums->ledger();
     remove_superseded();
   }
 
@@ -317,8 +367,7 @@ RunDirectory RunDirectory::open_for_writing(const fs::path& directory, const Pla
     files.require_plain_files();
     files.require_within();
     RunDirectory run;
-    run.state_ = std::make_unique<State>(
-        State{files, Lock::acquire(files.lock(), timing), Record(plan), {}, {}, 0, {}});
+    run.state_ = std::make_unique<State>(files, Lock::acquire(files.lock(), timing), plan);
     remove_leftovers(directory);
     const std::optional<std::string> plan_damage = check_plan(files, plan);
     if (fs::create_directory(files.parts())) sync_directory(directory);
@@ -342,12 +391,12 @@ void RunDirectory::write_part(const Record& delta) {
       "a part of this run", "it is of another plan, or has chunks that are in a part already",
       "write each chunk once");
   with_files([&] {
-    state_->add_part(delta, {});
-    state_->record.merge(delta);
+    state_->add_part(delta);
     try {
       if (state_->parts.size() > kMostParts) state_->compact();
-    } catch (const IoError&) {
-      // The chunks are safe in their parts; a later flush tries again.
+    } catch (const Error&) {
+      // The chunks are safe in their parts; a later flush tries again. A part that was damaged meanwhile is told of
+      // when all sums are needed.
     }
   });
 }
@@ -424,7 +473,7 @@ void read_plans_of_files(Inputs& inputs) {
   for (Source& source : inputs.sources) {
     if (!source.run.empty()) continue;
     std::optional<Plan> unknown;
-    with_record_file(source, [&](const RecordFile& file, const auto&) {
+    with_record_file(source, [&](const RecordFile& file) {
       const Plan* known = inputs.find(file.plan_hash());
       if (!known) unknown = file.plan();
       source.plan_hash = known ? known->hash() : unknown->hash();
@@ -438,9 +487,7 @@ Record unite(Inputs& inputs) {
   take_out_superseded(inputs.sources);
   read_plans_of_files(inputs);
   if (inputs.seeds == Seeds::pooled) return pool_sources(inputs.plans, inputs.sources);
-  Record record(std::move(inputs.plans[0].plan));
-  add_sources(record, inputs.sources);
-  return record;
+  return record_of(inputs.plans[0].plan, inputs.sources);
 }
 
 /// Whether a run has compacted its parts since they were listed.
@@ -477,7 +524,7 @@ std::map<std::string, std::string> read_provenance(const fs::path& path) {
   try {
     const fs::path file = fs::is_directory(path) ? RunFiles{path}.results() : path;
     if (!fs::exists(file)) return entries;
-    with_record_file({file, "", "", {}}, [&](const RecordFile& results, const auto&) {
+    with_record_file({file, "", "", {}}, [&](const RecordFile& results) {
       if (results.type() == FileType::results) entries = results.provenance();
     });
   } catch (const Error&) {

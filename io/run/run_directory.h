@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 #include "io/file/lock.h"
 
 namespace leafcast::io {

@@ -157,21 +157,12 @@ std::optional<PartName> PartName::parse(const std::string& name) {
   return part;
 }
 
-std::vector<std::byte> read_record_bytes(const fs::path& path) {
-  // HDF5 copies what it reads.
-  static const std::uint64_t most = std::max<std::uint64_t>(physical_memory() / 4, 1 << 30);
-  if (fs::exists(path) && !fs::is_regular_file(path))  // a pipe would be waited for, a device has no end
-    throw IoError(fmt::format("cannot read {}: not a regular file; save it as one first", path.string()));
-  std::error_code gone;  // a run may compact its parts meanwhile: read_bytes tells
-  const std::uintmax_t size = fs::file_size(path, gone);
-  if (!gone && size > most)
-    throw DataError(fmt::format(
-        "{} MB, which this machine's memory cannot hold several times over; use one with more", size >> 20));
-  std::vector<std::byte> bytes = read_bytes(path, most);
+RecordFile open_record_file(const fs::path& path) {
+  RecordFile file(path);
   const auto name = PartName::parse(path.filename().string());
-  if (name && name->hash != content_hash(bytes))
+  if (name && name->hash != file.content_hash())
     throw DamageError("damaged: its content does not match the hash in its name");
-  return bytes;
+  return file;
 }
 
 std::string remedy(const Source& source) {
@@ -191,8 +182,8 @@ bool wait_for_compaction(int attempts) {
 
 void scan(std::vector<Source>& sources) {
   for (Source& source : sources) {
-    with_record_file(source, [&](const RecordFile& file, const std::vector<std::byte>& bytes) {
-      source.hash = content_hash(bytes);
+    with_record_file(source, [&](const RecordFile& file) {
+      source.hash = file.content_hash();
       source.replaces = file.replaces();
     });
   }
@@ -232,25 +223,10 @@ std::string describe_overlap(const Plan& plan, std::span<const Source> earlier, 
                              const Ledger& ledger) {
   for (const Source& other : earlier) {
     Ledger others;
-    with_record_file(other, [&](const RecordFile& file, const auto&) { others = file.ledger(plan); });
+    with_record_file(other, [&](const RecordFile& file) { others = file.ledger(plan); });
     if (!others.disjoint(ledger)) return describe_overlap(plan, other, others, later, ledger);
   }
   return fmt::format("{}: holds chunks that are already counted; leave it out", later.path.string());
-}
-
-void add_sources(Record& record, const std::vector<Source>& sources) {
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    std::optional<Ledger> overlapping;
-    with_record_file(sources[i], [&](const RecordFile& file, const auto&) {
-      Ledger ledger = file.ledger(record.plan);
-      if (ledger.disjoint(record.ledger))
-        file.add_to(record);
-      else
-        overlapping = std::move(ledger);
-    });
-    if (overlapping)
-      throw DataError(describe_overlap(record.plan, std::span(sources).first(i), sources[i], *overlapping));
-  }
 }
 
 std::string describe_difference(const Plan& there, const Plan& here) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/plan/plan.h"
+#include "engine/plan/ledger.h"
 #include "io/record/record_file.h"
 
 namespace leafcast::io {
@@ -67,22 +67,26 @@ struct DamagedFile : DataError {
   std::string problem;
 };
 
-/// Bytes of a part or results file. Throws IoError; DamageError if the name's hash is not the content's.
-std::vector<std::byte> read_record_bytes(const std::filesystem::path& path);
+/// Opens a part or results file. Throws as RecordFile, and DamageError if its name's hash is not the content's.
+RecordFile open_record_file(const std::filesystem::path& path);
 /// What to do about a damaged file.
 std::string remedy(const Source& source);
-/// Calls use(RecordFile, bytes) for a source. DataErrors get its name; of damage, DamagedFile is thrown.
-template <class Use>
-void with_record_file(const Source& source, Use use) {
+/// Calls read(). DataErrors get the source's name; of damage, DamagedFile is thrown.
+template <class Read>
+auto naming(const Source& source, Read read) {
   const std::string name = source.path.string();
   try {
-    const std::vector<std::byte> bytes = read_record_bytes(source.path);
-    use(RecordFile(bytes), bytes);
+    return read();
   } catch (const DamageError& e) {
     throw DamagedFile(source.path, e.what(), remedy(source));
   } catch (const DataError& e) {
     throw DataError(name + ": " + e.what());
   }
+}
+/// Calls use(RecordFile) for a source.
+template <class Use>
+void with_record_file(const Source& source, Use use) {
+  naming(source, [&] { use(open_record_file(source.path)); });
 }
 
 /// For a reader whose files a run has removed since it listed them, since it compacts its parts. That takes a
@@ -100,9 +104,6 @@ std::string describe_overlap(const Plan& plan, const Source& one, const Ledger& 
 /// Which of the earlier sources shares which chunk with a later one, whose ledger is given.
 std::string describe_overlap(const Plan& plan, std::span<const Source> earlier, const Source& later,
                              const Ledger& ledger);
-/// Adds all to the record, in their order. Throws DataError, naming both files if they overlap.
-void add_sources(Record& record, const std::vector<Source>& sources);
-
 /// How two plans differ, for people: the first few cells and parameters ("there" and "here").
 std::string describe_difference(const Plan& there, const Plan& here);
 

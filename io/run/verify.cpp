@@ -13,6 +13,7 @@
 #include "io/file/atomic_file.h"
 #include "io/file/posix.h"
 #include "io/run/run_files.h"
+#include "io/run/stored_sums.h"
 
 namespace leafcast::io {
 
@@ -70,11 +71,11 @@ class Verifier {
   /// One file by itself.
   Verification check_file(const fs::path& path) {
     inspect(path, "its chunks: who has the run directory computes them anew",
-            [&](const RecordFile& file, const auto&) {
-              Record record(file.plan());
-              file.add_to(record);
-              found_.done = record.ledger.count();
-              found_.chunks = sum(wanted_chunks(record, check_));
+            [&](const RecordFile& file) {
+              StoredSums sums(file.plan());
+              sums.add({path, "", "", {}}, StoredSums::Depth::sums);
+              found_.done = sums.ledger().count();
+              found_.chunks = sum(wanted_chunks(record_of(file.plan(), {{path, "", "", {}}}), check_));
             });
     return std::move(found_);
   }
@@ -89,9 +90,10 @@ class Verifier {
   template <class Use>
   bool inspect(const fs::path& path, const std::string& affected, Use use) {
     try {
-      const std::vector<std::byte> bytes = read_record_bytes(path);
-      use(RecordFile(bytes), bytes);
+      use(open_record_file(path));
       return true;
+    } catch (const DamagedFile& e) {
+      add(path, e.problem, affected);
     } catch (const DamageError& e) {
       add(path, e.what(), affected);
     } catch (const IoError& e) {
@@ -114,8 +116,7 @@ class Verifier {
       return;
     }
     try {
-      parts_ = Record(files.read_plan());
-      has_plan_ = true;
+      begin(files.read_plan());
       const auto bytes = read_bytes(files.plan());
       const std::string text = parts_.plan.text();
       if (!std::ranges::equal(bytes, std::as_bytes(std::span(text))))
@@ -133,12 +134,11 @@ class Verifier {
     std::vector<Source> sources;
     for (const fs::path& path : paths) {
       Source source{path, files.directory, "", {}};
-      const bool opened = inspect(path, "", [&](const RecordFile& file, const std::vector<std::byte>& bytes) {
-        source.hash = content_hash(bytes);
+      const bool opened = inspect(path, "", [&](const RecordFile& file) {
+        source.hash = file.content_hash();
         source.replaces = file.replaces();
         if (!has_plan_) {  // then a part has it
-          parts_ = Record(file.plan());
-          has_plan_ = true;
+          begin(file.plan());
         }
       });
       if (opened) sources.push_back(std::move(source));
@@ -148,13 +148,13 @@ class Verifier {
 
   /// A part's sums, and that no other part has its chunks.
   void check_chunks(const Source& part) {
-    inspect(part.path, "", [&](const RecordFile& file, const auto&) {
+    inspect(part.path, "", [&](const RecordFile& file) {
       const Ledger ledger = file.ledger(parts_.plan);
       if (!ledger.disjoint(parts_.ledger))
         throw DataError(describe_overlap(parts_.plan, checked_, part, ledger));
-      Record alone(parts_.plan);
-      file.add_to(alone);
-      parts_.merge(alone);
+      file.check(parts_.plan);
+      sums_->add(part, StoredSums::Depth::ledger);
+      parts_.ledger = sums_->ledger();
       for (const std::string& hash : part.replaces) replaced_by_[hash] = part.path;
       checked_.push_back(part);
     });
@@ -162,12 +162,12 @@ class Verifier {
 
   /// results.h5 by itself, and against the parts if it holds the same chunks.
   void check_results(const RunFiles& files) {
-    inspect(files.results(), "its sums", [&](const RecordFile& file, const auto&) {
-      Record results(file.plan());
-      file.add_to(results);
+    inspect(files.results(), "its sums", [&](const RecordFile& file) {
+      file.check(file.plan());
       if (!has_plan_) return;
+      Record results = record_of(file.plan(), {{files.results(), files.directory, "", {}}});
       if (results.plan.hash() != parts_.plan.hash()) throw DataError("of another plan than its directory");
-      if (results.ledger == parts_.ledger && results.tallies != parts_.tallies)
+      if (results.ledger == parts_.ledger && !results.has_sums_of(parts_))
         throw DataError("its sums are not those of the parts");
       if (!results.ledger.includes(parts_.ledger)) return;
       std::vector<std::uint32_t> wanted = wanted_chunks(results, check_);
@@ -247,8 +247,15 @@ class Verifier {
     std::vector<std::uint32_t> wanted;
   };
 
+  void begin(const Plan& plan) {
+    sums_ = std::make_shared<StoredSums>(plan);
+    parts_ = Record(plan, sums_);
+    has_plan_ = true;
+  }
+
   const GoalCheck& check_;
   Verification found_;
+  std::shared_ptr<StoredSums> sums_;
   Record parts_;                       ///< the union of the parts
   std::vector<std::uint32_t> wanted_;  ///< by what the parts hold
   bool has_plan_ = false;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "engine/plan/goal.h"
-#include "engine/plan/plan.h"
+#include "engine/plan/ledger.h"
 
 namespace leafcast::io {
 

@@ -337,7 +337,7 @@ void Corpus::check_cell(const Plan& plan, const ChunkHashes& hashes, const Ledge
 Corpus::Check Corpus::check(const Plan& plan, const Record& record, Depth depth,
                             const Checkpoint& checkpoint) const {
   Check found{{}, 0, Ledger(headers_.size())};
-  const ChunkHashes hashes(record.hashes);
+  const ChunkHashes hashes(record.all_hashes());
   for (std::size_t cell = 0; cell < headers_.size(); ++cell) {
     const Ledger::Intervals& done = record.ledger.intervals(cell);
     if (done.empty()) continue;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 #include "engine/sequences/token_stream.h"
 #include "io/sequences/sequences.h"
 #include "workers/run.h"

@@ -82,7 +82,7 @@ std::vector<ChunkHash> mend_corpus(io::RunDirectory& directory, const std::files
       directory.set_aside(damage.file, damage.problem, consequence);
   }
   corpus.create_files(record.ledger);
-  const ChunkHashes hashes(record.hashes);
+  const ChunkHashes hashes(record.all_hashes());
   std::vector<ChunkHash> again;
   for (const Chunk& chunk : chunks) {
     const ChunkHash* known = hashes.find(chunk);

@@ -46,7 +46,7 @@ Resampling resample(const Record& record, std::uint64_t count) {
         fmt::format("--resample: of streams {}, and this program samples streams {}; use the version "
                     "that sampled it",
                     plan.streams(), kStreams));
-  const ChunkHashes hashes(record.hashes);
+  const ChunkHashes hashes(record.all_hashes());
   const std::vector<std::uint64_t> places = random_places(record.ledger.count(), count);
   Resampling result;
   std::unique_ptr<ChunkRunner> runner;
@@ -68,7 +68,7 @@ Resampling resample(const Record& record, std::uint64_t count) {
         }
         if (!runner) runner = std::make_unique<ChunkRunner>(plan.cells()[cell]);
         const Tally tally = *runner->run(i, plan.samples(chunk), [] { return true; });
-        const Tally& bin = record.tallies[cell][static_cast<std::size_t>(plan.bin(chunk))];
+        const Tally bin = by_hash ? Tally() : record.tallies(cell)[static_cast<std::size_t>(plan.bin(chunk))];
         ++result.compared;
         if (by_hash ? hash_of(tally) != known->sums : hash_of(tally) != hash_of(bin))
           result.different.push_back(chunk);

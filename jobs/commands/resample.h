@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 
 namespace leafcast::jobs {
 

@@ -152,7 +152,7 @@ void add_corpus(io::Verification& found, const std::filesystem::path& directory)
     return;
   }
   const bool has_written =
-      std::ranges::any_of(record->hashes, [](const ChunkHash& hash) { return hash.rows != 0; });
+      std::ranges::any_of(record->all_hashes(), [](const ChunkHash& hash) { return hash.rows != 0; });
   if (!settings) {
     if (has_written && found.damages.empty())
       found.damages.push_back(

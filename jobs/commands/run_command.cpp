@@ -63,26 +63,18 @@ workers::Slice parse_slice(const std::string& text) {
   throw UsageError(fmt::format("--slice {}: a slice is I/N with 1 ≤ I ≤ N, e.g. 3/16", text));
 }
 
-/// Refuses what cannot fit, before anything is sampled: the windows of long contexts on every rank of this
-/// node, and the tallies of all cells on rank 0.
+/// Refuses what cannot fit, before anything is sampled: the windows of long contexts on every rank of this node.
 void check_memory(const Plan& plan) {
   const double physical =
       static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
   const int ranks = workers::ranks_on_this_node();
-  double tallies = 0;
-  for (const Cell& cell : plan.cells()) {
-    tallies += 3 * tally_bytes(cell);
-    const double windows = ranks * sampler_bytes(cell);
-    if (windows > physical)
+  for (const Cell& cell : plan.cells())
+    if (const double bytes = ranks * (sampler_bytes(cell) + tally_bytes(cell)); bytes > physical)
       throw UsageError(fmt::format(
           "{}: its sampler takes {}B on {} rank(s) and this machine has {}B; choose fewer ranks "
           "a node, or a smaller "
           "generator.context (k-grams), generator.training (learners) or alphabet (collapsed kernels)",
-          cell.label(), format_count(windows), ranks, format_count(physical)));
-  }
-  if (tallies > physical)
-    throw UsageError(fmt::format("the tallies of {} cells take {}B and this machine has {}B; split the sweep",
-                                 plan.cells().size(), format_count(tallies), format_count(physical)));
+          cell.label(), format_count(bytes), ranks, format_count(physical)));
 }
 
 /// Ends what goes before sampling and after it, which can take long.
@@ -186,7 +178,7 @@ CorpusSettings corpus_settings(const Options& options) {
 }
 
 bool has_written(const Record& record) {
-  return std::ranges::any_of(record.hashes, [](const ChunkHash& hash) { return hash.rows != 0; });
+  return std::ranges::any_of(record.all_hashes(), [](const ChunkHash& hash) { return hash.rows != 0; });
 }
 
 /// A directory has a corpus or has none, from its first chunk on. True if what it is has been lost, so that the
@@ -410,7 +402,7 @@ void tell_unmet_goals(const Record& record) {
     const Cell& cell = record.plan.cells()[c];
     if (!cell.has_goal()) continue;
     ++goals;
-    const GoalState state = analysis::check_goal(cell, record.tallies[c]);
+    const GoalState state = analysis::check_goal(cell, record.tallies(c));
     if (!state.met) unmet.push_back(fmt::format("{}: {}", cell.label(), describe(state)));
   }
   if (goals == 0) return;
@@ -445,6 +437,7 @@ ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& 
                             job.directory.write_part(delta);
                             status.part_written();
                           },
+                          true,
                           [&](const workers::Progress& progress, bool last) {
                             times = {progress.sampling_seconds, progress.predicted_seconds,
                                      progress.dispatch_seconds, progress.writing_seconds,

@@ -195,7 +195,7 @@ std::map<std::size_t, Precision> precisions(const Record& record) {
     const char* wanted =
         cell.observe().validity && cell.generator_name() != "true" ? "valid_rate" : "variance";
     if (estimate.statistic != wanted) continue;
-    const double share = static_cast<double>(total(record.tallies[estimate.cell]).samples) /
+    const double share = static_cast<double>(record.samples(estimate.cell)) /
                          static_cast<double>(cell.samples());
     Precision& p = found[estimate.cell];
     p = {estimate.statistic, estimate.value, estimate.error, kUnknown, kUnknown};
@@ -226,14 +226,14 @@ struct Group {
       // A living run may be in a later stage than its parts.
       if (const std::uint64_t done = chunks_done(cell); done > wanted[cell])
         wanted[cell] = stage_end(record.plan, {cell, static_cast<std::uint32_t>(done - 1)});
-      if (has_goal(cell)) goals[cell] = analysis::check_goal(record.plan.cells()[cell], record.tallies[cell]);
+      if (has_goal(cell)) goals[cell] = analysis::check_goal(record.plan.cells()[cell], record.tallies(cell));
     }
   }
   /// Whether it has a goal, and samples to judge it by.
   bool has_goal(std::size_t cell) const {
     return record.plan.cells()[cell].has_goal() && record.ledger.count(cell) > 0;
   }
-  double samples(std::size_t cell) const { return static_cast<double>(total(record.tallies[cell]).samples); }
+  double samples(std::size_t cell) const { return static_cast<double>(record.samples(cell)); }
   /// Samples that meet the goal, as far as can be told; at most max-samples.
   double foreseen(std::size_t cell) const {
     return std::min(foreseen_samples(goals[cell], samples(cell)),
@@ -363,7 +363,7 @@ Json json_of(const Group& group) {
              {"chunks_done", group.chunks_done(cell)},
              {"chunks", group.wanted[cell]},
              {"chunks_in_parts", group.record.ledger.count(cell)},
-             {"samples_in_parts", total(group.record.tallies[cell]).samples},
+             {"samples_in_parts", group.record.samples(cell)},
              {"samples", plan.cells()[cell].samples()}};
     if (const auto found = precision.find(cell); found != precision.end()) {
       const Precision& p = found->second;

@@ -8,7 +8,7 @@
 #include "engine/observe/memory.h"
 #include "engine/observe/power_sums.h"
 #include "engine/observe/validity.h"
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 
 /// Records to try the analysis on: a small, slow sampler of true and block sentences that tallies what the
 /// engine would.

@@ -13,7 +13,7 @@
 
 #include "engine/error.h"
 #include "engine/observe/observable.h"
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 
 namespace leafcast::io {
 
@@ -145,7 +145,7 @@ inline Record random_record(const Plan& plan, std::uint64_t seed) {
 }
 
 inline bool same(const Record& a, const Record& b) {
-  return a.plan.hash() == b.plan.hash() && a.ledger == b.ledger && a.tallies == b.tallies;
+  return a.plan.hash() == b.plan.hash() && a.ledger == b.ledger && a.has_sums_of(b);
 }
 
 /// The message of the error that a call throws; fails if it throws none of this type.

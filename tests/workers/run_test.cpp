@@ -54,8 +54,8 @@ TEST_CASE("one process does all chunks, and the parts add up to the whole") {
       [](const Progress&, bool) {}};
   CHECK(run_master(alone, record, settings, sinks) == Outcome::complete);
   CHECK(record.complete());
-  CHECK(record.tallies == expected.tallies);
-  CHECK(united.tallies == expected.tallies);
+  CHECK(record.has_sums_of(expected));
+  CHECK(united.has_sums_of(expected));
   CHECK(united.ledger == record.ledger);
   CHECK(parts.size() == (plan.total_chunks() + 9) / 10);
   parts.pop_back();
@@ -72,7 +72,7 @@ TEST_CASE("time up: what is done is kept, and the next run continues to the same
   int runs = 0;
   while (run_master(alone, record, settings, kNoSinks) == Outcome::interrupted) REQUIRE(++runs < 1000);
   CHECK(runs > 0);
-  CHECK(record.tallies == expected.tallies);
+  CHECK(record.has_sums_of(expected));
 }
 
 TEST_CASE("results do not depend on the cost model, and a wrong one does not stop a run") {
@@ -88,7 +88,7 @@ TEST_CASE("results do not depend on the cost model, and a wrong one does not sto
       settings.max_seconds = seconds;
       int runs = 0;
       while (run_master(alone, record, settings, kNoSinks) == Outcome::interrupted) REQUIRE(++runs < 1000);
-      CHECK(record.tallies == expected.tallies);
+      CHECK(record.has_sums_of(expected));
     }
 }
 

@@ -82,7 +82,7 @@ std::vector<Series> OverGrammars::operator()(const Evidence& evidence) const {
     }
     if (grammars == 1) {
       const JackknifeCovariance of_bins =
-          jackknife_covariance(cell, evidence.record.tallies[cells.front()], names);
+          jackknife_covariance(cell, evidence.record.tallies(cells.front()), names);
       series.covariance.blocks.push_back({of_bins.matrix, std::max(0, of_bins.bins - 1) * 1.0});
       series.covariance_text = fmt::format("{} jackknife bins of one cell, of one grammar", of_bins.bins);
       continue;

@@ -17,8 +17,8 @@ namespace leafcast::analysis {
 namespace {
 
 /// Bins − 1. Estimates without a tally (made up, or from elsewhere) have errors that are taken as known.
-double degrees_of_freedom(const CellTally& bins) {
-  const auto filled = std::ranges::count_if(bins, [](const Tally& bin) { return bin.samples > 0; });
+double degrees_of_freedom(const Record& record, std::size_t cell) {
+  const int filled = record.filled_bins(cell);
   return filled == 0 ? kCertain : static_cast<double>(filled - 1);
 }
 
@@ -48,7 +48,7 @@ std::vector<Series> AcrossCells::operator()(const Evidence& evidence) const {
     std::ranges::stable_sort(series.points, {}, &LawPoint::x);
     for (const LawPoint& p : series.points)
       series.covariance.blocks.push_back({Eigen::MatrixXd::Constant(1, 1, p.error * p.error),
-                                          degrees_of_freedom(evidence.record.tallies[p.index])});
+                                          degrees_of_freedom(evidence.record, p.index)});
   }
   return list;
 }
@@ -70,7 +70,7 @@ std::vector<Series> BySubtreeHeight::operator()(const Evidence& evidence) const 
       names.push_back(estimate->statistic);
     }
     if (series.points.empty()) continue;
-    const JackknifeCovariance of_bins = jackknife_covariance(cell, evidence.record.tallies[i], names);
+    const JackknifeCovariance of_bins = jackknife_covariance(cell, evidence.record.tallies(i), names);
     series.group = group_text(cell, {"seed"});
     if (cell.seed() != 1 || cell.is_pooled()) series.group += " · " + cell.seed_text();
     series.covariance.blocks.push_back({of_bins.matrix, std::max(0, of_bins.bins - 1) * 1.0});

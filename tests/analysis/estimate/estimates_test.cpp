@@ -45,7 +45,7 @@ Record record_of_sums(const Cell& cell, const std::vector<std::int64_t>& sums) {
   Record record(Plan("", {cell}, ""));
   const int h = cell.language().height;
   for (std::size_t i = 0; i < sums.size(); ++i) {
-    Tally& bin = record.tallies[0][i % kJackknifeBins];
+    Tally& bin = record.held_tallies(0)[i % kJackknifeBins];
     ++bin.samples;
     for (int p = 0; p < kPowers; ++p)
       add(bin, fields::sum_s[p], h, pow(WideInt(sums[i]), static_cast<unsigned>(p + 1)));
@@ -160,11 +160,11 @@ TEST_CASE("pooled seeds are right, with errors that shrink as those of more samp
     // The wrong twin: the numbers of seed 1 under other names.
     copies.emplace_back(plan);
     copies.back().ledger = records[0].ledger;
-    copies.back().tallies = records[0].tallies;
+    copies.back().hold(0, records[0].tallies(0));
   }
   const std::vector<Estimate> all = estimates(pooled(records)), wrong = estimates(pooled(copies));
   REQUIRE(pooled(records).plan.cells().size() == 1);
-  CHECK(total(pooled(records).tallies[0]).samples == 16 * 3200);
+  CHECK(total(pooled(records).tallies(0)).samples == 16 * 3200);
   for (const char* statistic : {"variance", "excess_kurtosis", "variance@3", "correlation@4"}) {
     INFO(statistic);
     double squares = 0;
@@ -218,7 +218,7 @@ TEST_CASE("estimates agree with the definitions on small data") {
     Record record(Plan("", {cell}, ""));
     for (int i = 0; i < 200; ++i) {
       const synthetic::Sentence sentence = write();
-      synthetic::tally_sentence(cell, sentence, record.tallies[0][i % kJackknifeBins]);
+      synthetic::tally_sentence(cell, sentence, record.held_tallies(0)[i % kJackknifeBins]);
       std::vector<double>& s = sentences.emplace_back();
       for (const int x : sentence) s.push_back(x == cell.observe().symbol ? q - 1 : -1);
     }
@@ -314,7 +314,7 @@ TEST_CASE("rates of a coloring, and what is not there") {
                                {"generator.context-depth", "1"},
                                {"sampling.samples", "640"}});
   const Record record = synthetic::draw(Plan("", {cell}, ""));
-  const Tally sums = total(record.tallies[0]);
+  const Tally sums = total(record.tallies(0));
   const auto list = estimates(record);
   const double n = 640;
   CHECK(get(list, "valid_rate").value == Approx(static_cast<double>(sums.count(fields::valid, 3)) / n));
@@ -356,7 +356,7 @@ TEST_CASE("statistics stand in one order, and only for cells with samples") {
   const Cell with = ising(2, 2, "0.5", "64", {{"generator.kind", "reasoning"}}),
              without = ising(2, 3, "0.5", "64");
   Record record = synthetic::draw(Plan("", {with, without}, ""));
-  record.tallies[1] = {};
+  record.held_tallies(1) = {};
   std::vector<std::string> names;
   for (const Estimate& e : estimates(record)) {
     CHECK(e.cell == 0);
@@ -374,8 +374,8 @@ TEST_CASE("nothing is claimed to be known that is not") {
   CHECK(std::isnan(get(one_bin, "variance").error));
   const Cell cell = ising(3, 2, "0.5", "100");
   Record record(Plan("", {cell}, ""));
-  record.tallies[0][5] = record_of_sums(cell, {5, 1, 3}).tallies[0][0];
-  record.tallies[0][5] += record_of_sums(cell, {1}).tallies[0][0];
+  record.held_tallies(0)[5] = record_of_sums(cell, {5, 1, 3}).tallies(0)[0];
+  record.held_tallies(0)[5] += record_of_sums(cell, {1}).tallies(0)[0];
   const auto list = estimates(record);
   CHECK(get(list, "variance").value == Approx((25 + 1) / 2.0 / 9));
   CHECK(std::isnan(get(list, "variance").error));
@@ -415,7 +415,7 @@ TEST_CASE("simulated sentences agree with the exact values") {
                            {"generator.context-depth", std::to_string(w)},
                            {"generator.memory", "root"}}));
   Record mislabelled(Plan("", wrong, ""));
-  std::copy(record.tallies.begin() + 3, record.tallies.end(), mislabelled.tallies.begin());
+  for (std::size_t w = 0; w < 3; ++w) mislabelled.hold(w, record.tallies(w + 3));
   CHECK_FALSE(mean_square(estimates(mislabelled)) < 3.9);
 }
 

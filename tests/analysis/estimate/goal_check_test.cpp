@@ -60,19 +60,19 @@ Coverage cover(const Parameters& parameters, const std::string& statistic, Rule 
     for (Chunk chunk{0, 0}; chunk.index < record.plan.chunks(0); ++chunk.index) {
       if (rule == Rule::stages && chunk.index > 0 &&
           record.plan.cut(chunk) > record.plan.cut({0, chunk.index - 1}) &&
-          (state = check_goal(cell, record.tallies[0])).met)
+          (state = check_goal(cell, record.tallies(0))).met)
         break;
-      if (rule == Rule::every_chunk && (state = check_goal(cell, record.tallies[0])).met) break;
+      if (rule == Rule::every_chunk && (state = check_goal(cell, record.tallies(0))).met) break;
       record.add(chunk, *runner.run(chunk.index, record.plan.samples(chunk), [] { return true; }));
     }
-    state = check_goal(cell, record.tallies[0]);
+    state = check_goal(cell, record.tallies(0));
     REQUIRE(state.statistic == statistic);
     const double exact = analysis::Exact(cell)(statistic)->value;
     const double deviation = (state.value - exact) / state.error;
     coverage.one_sigma += std::abs(deviation) <= 1 ? 1.0 / repetitions : 0;
     coverage.two_sigma += std::abs(deviation) <= 2 ? 1.0 / repetitions : 0;
     coverage.bias += deviation / repetitions;
-    coverage.samples += static_cast<double>(total(record.tallies[0]).samples) / repetitions;
+    coverage.samples += static_cast<double>(total(record.tallies(0)).samples) / repetitions;
     coverage.met += state.met ? 1.0 / repetitions : 0;
   }
   WARN(statistic << (rule == Rule::stages        ? ", stopped at the end of a stage: "
@@ -113,18 +113,18 @@ TEST_CASE("a goal is judged by the errors that the table shows") {
   const ChunkRunner runner(cell);
   for (Chunk chunk{0, 0}; chunk.index < stage_end(record.plan, {0, 0}); ++chunk.index)
     record.add(chunk, *runner.run(chunk.index, record.plan.samples(chunk), [] { return true; }));
-  const GoalState state = check_goal(cell, record.tallies[0]);
+  const GoalState state = check_goal(cell, record.tallies(0));
   const GoalState by_table = judge(cell.targets(), analysis::estimates(record));
   CHECK(state.excess == by_table.excess);
   CHECK(state.statistic == by_table.statistic);
   // The same without subtrees among the targets, where their sums are left out.
   const Cell whole =
       Cell::make(with(kColoring, {{"sampling.target-relative-error", "valid_rate:0.1+variance:0.05"}}));
-  CHECK(check_goal(whole, record.tallies[0]).excess ==
+  CHECK(check_goal(whole, record.tallies(0)).excess ==
         judge(whole.targets(), analysis::estimates(record)).excess);
   // Fewer than two bins have no error, and so meet nothing.
   CellTally one;
-  one[0] = record.tallies[0][0];
+  one[0] = record.tallies(0)[0];
   CHECK_FALSE(check_goal(cell, one).met);
   CHECK_FALSE(check_goal(cell, {}).met);
 }
@@ -195,7 +195,7 @@ TEST_CASE("a goal is judged by the same errors as the table shows, whatever the 
     const auto list = analysis::estimates_alone(record);
     const auto shown = std::ranges::find(list, statistic, &Estimate::statistic);
     REQUIRE(shown != list.end());
-    const GoalState state = check_goal(cell, record.tallies[0]);
+    const GoalState state = check_goal(cell, record.tallies(0));
     CHECK_FALSE(state.met);
     CHECK(state.excess == Approx(shown->error / (1e-9 * std::abs(shown->value))));
   }

@@ -64,8 +64,7 @@ struct Curves {
           }
           list.push_back({cells.size() - 1, "test_cross_entropy", loss, 1e-4});
         }
-    record.plan = Plan("", cells, "");
-    record.tallies.resize(cells.size());
+    record = Record(Plan("", cells, ""));
   }
 };
 
@@ -99,9 +98,7 @@ TEST_CASE("thresholds of learning are found where curves pass them", "[laws]") {
 TEST_CASE("entropies of contexts against the annealed formula", "[laws]") {
   std::vector<Cell> cells;
   for (int g = 1; g <= kGrammars; ++g) cells.push_back(grammar_cell(32, 8, 3, g, {}));
-  Record record;
-  record.plan = Plan("", cells, "");
-  record.tallies.resize(cells.size());
+  const Record record(Plan("", cells, ""));
   const std::vector<Estimate> none;
   const EstimateIndex index(none);
   const auto series = law("context-entropy").series({record, index, {}});
@@ -130,7 +127,7 @@ TEST_CASE("the effective context of a learner is the one whose entropy it has", 
     tally.counts(fields::tested)[0] = 1000;
     add(tally, fields::loss, 0, std::llround(std::ldexp(loss * 1000, kEntropyBits)));
     Record record(Plan("", {cell}, ""));
-    record.tallies[0][0] = tally;
+    record.held_tallies(0)[0] = tally;
     const auto list = estimates_alone(record);
     return EstimateIndex(list).find(0, "effective_context")->value;
   };

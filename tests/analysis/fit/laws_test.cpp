@@ -88,7 +88,7 @@ TEST_CASE("points of one cell: the bins' covariance is that of repeated runs, an
     const auto list = estimates_alone(record);
     const EstimateIndex index(list);
     values.emplace_back(index.find(0, names[0])->value, index.find(0, names[1])->value);
-    const JackknifeCovariance of_bins = jackknife_covariance(cell, record.tallies[0], names);
+    const JackknifeCovariance of_bins = jackknife_covariance(cell, record.tallies(0), names);
     REQUIRE(of_bins.bins == 64);
     CHECK(std::sqrt(of_bins.matrix(0, 0)) == Approx(index.find(0, names[0])->error));
     claimed += of_bins.matrix / kRuns;

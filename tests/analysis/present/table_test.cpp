@@ -182,7 +182,7 @@ TEST_CASE("text says what it left out, and where there is room leaves out nothin
 
 TEST_CASE("an unfinished or empty record still makes a table") {
   Record record = sample_record();
-  record.tallies[0] = {};
+  record.held_tallies(0) = {};
   CHECK(table(Format::text, record, estimates(record)).find("5 of 6 cells have samples so far") !=
         std::string::npos);
   const Record nothing(sample_record().plan);

@@ -9,7 +9,7 @@
 #include "analysis/theory/exact.h"
 #include "engine/kernels/chunk_runner.h"
 #include "engine/observe/own_structure.h"
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 
 namespace exact_entropy_test {
 

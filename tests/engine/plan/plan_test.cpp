@@ -1,4 +1,4 @@
-#include "engine/plan/plan.h"
+#include "engine/plan/record.h"
 
 #include <catch2/catch.hpp>
 
@@ -128,7 +128,7 @@ TEST_CASE("records unite once and only with their own plan") {
   CHECK_THROWS_AS(a.add({0, 3}, tally), std::logic_error);
   a.merge(b);
   CHECK(a.ledger.count() == 2);
-  CHECK(total(a.tallies[0]).samples == 20);
+  CHECK(total(a.tallies(0)).samples == 20);
   CHECK_THROWS_AS(a.merge(b), DataError);
   CHECK_THROWS_AS(a.merge(Record(Plan("", {cell("641")}, ""))), DataError);
 }

@@ -192,7 +192,7 @@ TEST_CASE(
   add(stages[2].first - 1, stages[2].first);
   CHECK(wanted_chunks(record, 0, check) == stages[3].first);
   add(stages[2].first, stages[3].first);
-  CHECK(total(record.tallies[0]).samples >= 1600);
+  CHECK(total(record.tallies(0)).samples >= 1600);
   CHECK(wanted_chunks(record, 0, check) == stages[3].first);
   for (Chunk chunk{1, 0}; chunk.index < plan.chunks(1); ++chunk.index) record.add(chunk, blank(plan, chunk));
   CHECK(is_complete(record, check));
@@ -208,7 +208,7 @@ TEST_CASE(
   Record whole(plan);
   for (Chunk chunk{0, 0}; chunk.index < plan.chunks(0); ++chunk.index) whole.add(chunk, blank(plan, chunk));
   CHECK(wanted_chunks(whole, 0, met_from(1000000)) == plan.chunks(0));
-  CHECK(total(whole.tallies[0]).samples == 10000);
+  CHECK(total(whole.tallies(0)).samples == 10000);
 }
 
 TEST_CASE("the worst of the targets decides; what has no relative error is not met by one") {

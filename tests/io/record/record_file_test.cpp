@@ -25,7 +25,7 @@ Record decoded(std::span<const std::byte> bytes) {
 }
 
 std::vector<std::byte> results_bytes(const Record& record) {
-  return RecordImage(FileType::results, record).finish();
+  return RecordImage(h5::File::create(), FileType::results, record).finish();
 }
 
 /// A sealed file with the given header and nothing else.
@@ -103,16 +103,16 @@ TEST_CASE("splitting runs come back, from files that have a version of their own
   const Plan plan = splitting_plan();
   check_that_records_come_back(plan, 3);
   const auto version = [](const Plan& of) {
-    return RecordImage(FileType::part, random_record(of, 1)).root().integer_attribute("version");
+    return RecordImage(h5::File::create(), FileType::part, random_record(of, 1)).root().integer_attribute("version");
   };
   CHECK(version(plan) == 3);
   CHECK(version(mixed_plan()) == 1);
 
   Record wrong = random_record(plan, 1);
-  add(wrong.tallies[0][3], fields::free_weight, 0, wide(wrong.tallies[0][3], fields::valid_weight) + 1);
+  add(wrong.held_tallies(0)[3], fields::free_weight, 0, wide(wrong.held_tallies(0)[3], fields::valid_weight) + 1);
   CHECK(message_of<DamageError>([&] { decoded(encode_part(wrong)); }) == "damaged: weights that cannot be");
   wrong = random_record(plan, 1);
-  wrong.tallies[0][3].counts(fields::runs)[0] = 0;
+  wrong.held_tallies(0)[3].counts(fields::runs)[0] = 0;
   CHECK(message_of<DamageError>([&] { decoded(encode_part(wrong)); }) ==
         "damaged: its splitting runs cannot be");
   const auto part = encode_part(random_record(plan, 1));
@@ -125,22 +125,22 @@ TEST_CASE(
     "entropies and counts of well-formed sentences come back, from files that have a version of their own") {
   const Plan plan = entropy_plan();
   check_that_records_come_back(plan, 3);
-  CHECK(RecordImage(FileType::part, random_record(plan, 1)).root().integer_attribute("version") == 5);
+  CHECK(RecordImage(h5::File::create(), FileType::part, random_record(plan, 1)).root().integer_attribute("version") == 5);
 
   const auto damage = [&](auto spoil) {
     Record wrong = random_record(plan, 1);
     spoil(wrong);
     return complaint(encode_part(wrong));
   };
-  CHECK(damage([](Record& r) { add_to(r.tallies[1][3].limbs(fields::own_entropy), -Int128{1} << 60); }) ==
+  CHECK(damage([](Record& r) { add_to(r.held_tallies(1)[3].limbs(fields::own_entropy), -Int128{1} << 60); }) ==
         "damaged: entropies that cannot be");
-  CHECK(damage([](Record& r) { add_to(r.tallies[1][3].limbs(fields::cross_entropy, 2), Int128{1} << 62); }) ==
+  CHECK(damage([](Record& r) { add_to(r.held_tallies(1)[3].limbs(fields::cross_entropy, 2), Int128{1} << 62); }) ==
         "damaged: entropies that cannot be");
   CHECK(damage([](Record& r) {
-          r.tallies[3][3].counts(fields::impossible)[0] = r.tallies[3][3].samples + 1;
+          r.held_tallies(3)[3].counts(fields::impossible)[0] = r.held_tallies(3)[3].samples + 1;
         }) == "damaged: more impossible sentences than sentences");
   CHECK(damage([](Record& r) {
-          r.tallies[0][3].counts(fields::well_formed)[0] = r.tallies[0][3].samples + 1;
+          r.held_tallies(0)[3].counts(fields::well_formed)[0] = r.held_tallies(0)[3].samples + 1;
         }) == "damaged: more well-formed sentences than sentences");
   const auto part = encode_part(random_record(plan, 1));
   CHECK(complaint(forged(part, [](hid_t f) {
@@ -155,7 +155,7 @@ TEST_CASE("sums of every observable come back") {
   const Plan plan("", test::cells_of_every_observable(), "");
   check_that_records_come_back(plan, 2);
   Record wrong = random_record(plan, 1);
-  Tally& bin = wrong.tallies[0][3];
+  Tally& bin = wrong.held_tallies(0)[3];
   const int height = plan.cells()[0].language().height;
   add(bin, fields::sum_s[1], height, -1 - wide(bin, fields::sum_s[1], height));
   CHECK(complaint(encode_part(wrong)) == "damaged: a sum of even powers below zero");
@@ -205,7 +205,7 @@ TEST_CASE("a part names the parts that it replaces") {
 
 TEST_CASE("a tally of another shape than its cell's is a mistake of the program") {
   Record record = random_record(mixed_plan(), 1);
-  record.tallies[0][5] = Tally(record.plan.cells()[1]);
+  record.held_tallies(0)[5] = Tally(record.plan.cells()[1]);
   CHECK_THROWS_AS(encode_part(record), std::logic_error);
 }
 

@@ -78,11 +78,11 @@ void write_sample(const fs::path& path, const Record& record,
 
 /// What the Python test compares the file with, from the record itself.
 void write_expectations(const fs::path& path, const Record& record) {
-  const Tally sum = total(record.tallies[0]);
+  const Tally sum = total(record.tallies(0));
   const PowerSums sums = power_sums(sum, record.plan.cells()[0].language().height);
   std::uint64_t counted = 0;
-  for (const CellTally& bins : record.tallies)
-    for (const auto& [bin, count] : total(bins).histogram) counted += count;
+  for (std::size_t c = 0; c < record.plan.cells().size(); ++c)
+    for (const auto& [bin, count] : total(record.tallies(c)).histogram) counted += count;
   std::ofstream(path) << fmt::format(
       R"({{"sum_s1": {}, "sum_s2": {}, "samples": {}, "histogram": {}, "plan_hash": "{:016x}", "id": "{:016x}"}})",
       sums[0].str(), sums[1].str(), sum.samples, counted, record.plan.hash(), record.plan.cells()[0].id());

@@ -47,7 +47,7 @@ bool even(Chunk chunk) { return chunk.index % 2 == 0; }
 bool odd(Chunk chunk) { return chunk.index % 2 == 1; }
 
 std::vector<std::byte> bytes_of(const Record& record) {
-  return RecordImage(FileType::results, record).finish();
+  return RecordImage(h5::File::create(), FileType::results, record).finish();
 }
 
 }  // namespace

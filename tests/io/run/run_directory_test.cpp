@@ -164,7 +164,7 @@ TEST_CASE("a sealed part that contradicts its plan is set aside too, and the oth
   const Plan plan = small_plan();
   const fs::path run = make_run(scratch / "run", plan, 2, 3);
   Record record = share(plan, 2, 3);
-  record.tallies[1][5].samples += 1;  // not what its chunks draw
+  record.held_tallies(1)[5].samples += 1;  // not what its chunks draw
   const auto bytes = encode_part(record);
   write_atomically(run / "parts" / PartName{3, content_hash(bytes)}.text(), bytes);
   CHECK(contains(message_of<DataError>([&] { read_record({run}); }), "numbers of samples"));

@@ -1,0 +1,130 @@
+#include "io/run/stored_sums.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace leafcast::io {
+
+namespace {
+
+constexpr std::size_t kMostOpen = 128;                  // files at a time
+constexpr std::uint32_t kFewestAhead = 32, kMostAhead = 1024;  // cells that are read together
+
+}  // namespace
+
+/// Reopened when it is needed again.
+struct StoredSums::File {
+  Source source;
+  std::vector<std::uint32_t> cells;
+  std::unique_ptr<RecordFile> record;
+  std::unique_ptr<FileSums> sums;
+};
+
+StoredSums::StoredSums(Plan plan) : plan_(std::move(plan)), ledger_(plan_.cells().size()) {}
+StoredSums::~StoredSums() = default;
+
+const StoredSums::File& StoredSums::opened(File& file) const {
+  if (file.sums) {
+    if (open_.front() != &file) {
+      open_.remove(&file);
+      open_.push_front(&file);
+    }
+    return file;
+  }
+  naming(file.source, [&] {
+    file.record = std::make_unique<RecordFile>(open_record_file(file.source.path));
+    file.sums = std::make_unique<FileSums>(*file.record, plan_);
+  });
+  open_.push_front(&file);
+  if (open_.size() > kMostOpen) {
+    open_.back()->sums.reset();
+    open_.back()->record.reset();
+    open_.pop_back();
+  }
+  return file;
+}
+
+void StoredSums::add(const Source& source, Depth depth) {
+  auto file = std::make_unique<File>(File{source, {}, nullptr, nullptr});
+  opened(*file);
+  Ledger done;
+  try {
+    naming(source, [&] {
+      done = file->record->ledger(plan_);
+      if (depth == Depth::sums) file->record->check(plan_);
+    });
+    if (!done.disjoint(ledger_)) {
+      std::vector<Source> earlier;
+      for (const auto& other : files_) earlier.push_back(other->source);
+      throw DataError(describe_overlap(plan_, earlier, source, done));
+    }
+  } catch (...) {
+    open_.remove(file.get());
+    throw;
+  }
+  file->cells = file->sums->cells();
+  ledger_ += done;
+  files_.push_back(std::move(file));
+  block_ = {};
+}
+
+void StoredSums::remove(const Source& source) {
+  std::erase_if(files_, [&](const std::unique_ptr<File>& file) {
+    if (file->source.path != source.path) return false;
+    const Ledger gone = naming(source, [&] { return opened(*file).record->ledger(plan_); });
+    ledger_ -= gone;
+    open_.remove(file.get());
+    return true;
+  });
+  block_ = {};
+}
+
+std::vector<CellTally> StoredSums::read_block(std::uint32_t first, std::uint32_t count) const {
+  std::vector<CellTally> block;
+  for (std::uint32_t c = first; c < first + count; ++c) block.push_back(empty_bins(plan_.cells()[c]));
+  for (const auto& file : files_) {
+    const auto from = std::ranges::lower_bound(file->cells, first), to = std::ranges::lower_bound(file->cells, first + count);
+    if (from == to) continue;
+    const auto row = static_cast<std::size_t>(from - file->cells.begin());
+    const auto tallies = naming(file->source, [&] {
+      return opened(*file).sums->read(row, static_cast<std::size_t>(to - from));
+    });
+    for (std::size_t i = 0; i < tallies.size(); ++i)
+      for (int b = 0; b < kJackknifeBins; ++b) block[file->cells[row + i] - first][b] += tallies[i][b];
+  }
+  return block;
+}
+
+CellTally StoredSums::tallies(std::uint32_t cell) const {
+  const bool in_order = cell == next_ && cell > 0;
+  next_ = cell + 1;
+  if (cell >= block_.first && cell - block_.first < block_.tallies.size()) return block_.tallies[cell - block_.first];
+  const auto most = std::clamp(static_cast<std::uint32_t>(files_.size()), kFewestAhead, kMostAhead);
+  ahead_ = in_order ? std::min(2 * ahead_, most) : 1;
+  const auto left = static_cast<std::uint32_t>(plan_.cells().size()) - cell;
+  block_ = {cell, read_block(cell, std::min(ahead_, left))};
+  return block_.tallies[0];
+}
+
+std::vector<ChunkHash> StoredSums::hashes() const {
+  std::vector<ChunkHash> all;
+  for (const auto& file : files_) {
+    const auto some = naming(file->source, [&] {
+      const RecordFile& record = *opened(*file).record;
+      return record.hashes(record.ledger(plan_));
+    });
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  return all;
+}
+
+Record record_of(const Plan& plan, const std::vector<Source>& sources) {
+  auto sums = std::make_shared<StoredSums>(plan);
+  for (const Source& source : sources) sums->add(source, StoredSums::Depth::ledger);
+  Record record(plan, sums);
+  record.ledger = sums->ledger();
+  return record;
+}
+
+}  // namespace leafcast::io
