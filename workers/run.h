@@ -65,11 +65,11 @@ struct Progress {
 struct RunSinks {
   std::function<void(const Record& delta)>
       write_part;  ///< may throw: the run then stops everywhere and rethrows
-  /// Whether the run's record reads from its source what write_part has written, so that it need not be held.
-  bool stores = false;
   std::function<void(const Progress&, bool last)> report;  ///< a few times a second
   std::function<void(Chunk)>
       again_done{};  ///< one of RunSettings::again has given what it should; may be empty
+  /// Whether the run's record reads from its source what write_part has written, so that it need not be held.
+  bool stores = false;
 };
 
 enum class Outcome { complete, interrupted };

@@ -1,7 +1,7 @@
 #pragma once
-#include <map>
+#include <algorithm>
 #include <string>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "engine/observe/estimate.h"
@@ -12,15 +12,19 @@ namespace leafcast::analysis {
 class EstimateIndex {
  public:
   explicit EstimateIndex(const std::vector<Estimate>& estimates) {
-    for (const Estimate& estimate : estimates) by_name_[estimate.cell][estimate.statistic] = &estimate;
+    ordered_.reserve(estimates.size());
+    for (const Estimate& estimate : estimates) ordered_.push_back(&estimate);
+    // Of two of one statistic, the last counts.
+    std::ranges::stable_sort(ordered_, {}, [](const Estimate* e) { return std::tuple(e->cell, e->statistic); });
   }
 
   /// Null if there is none.
-  const Estimate* find(std::size_t cell, const std::string& statistic) const {
-    const auto names = by_name_.find(cell);
-    if (names == by_name_.end()) return nullptr;
-    const auto entry = names->second.find(statistic);
-    return entry == names->second.end() ? nullptr : entry->second;
+  const Estimate* find(std::size_t cell, StatisticName statistic) const {
+    const auto place = [](const Estimate* e) { return std::tuple(e->cell, e->statistic); };
+    const auto after = std::ranges::upper_bound(ordered_, std::tuple(cell, statistic), {}, place);
+    if (after == ordered_.begin()) return nullptr;
+    const Estimate* found = *(after - 1);
+    return found->cell == cell && found->statistic == statistic ? found : nullptr;
   }
   const Estimate* find(std::size_t cell, const std::string& statistic, int height) const {
     return find(cell, statistic + '@' + std::to_string(height));
@@ -29,12 +33,13 @@ class EstimateIndex {
   /// The cells that have estimates, in order.
   std::vector<std::size_t> cells() const {
     std::vector<std::size_t> list;
-    for (const auto& [cell, names] : by_name_) list.push_back(cell);
+    for (const Estimate* estimate : ordered_)
+      if (list.empty() || list.back() != estimate->cell) list.push_back(estimate->cell);
     return list;
   }
 
  private:
-  std::map<std::size_t, std::map<std::string, const Estimate*>> by_name_;
+  std::vector<const Estimate*> ordered_;
 };
 
 }  // namespace leafcast::analysis

@@ -20,7 +20,7 @@ std::vector<std::string> statistics_of(const Cell& cell) {
   CellTally bins = empty_bins(cell);
   bins[0] = simulated_tally(cell, 2, random);
   std::vector<std::string> names;
-  for (const Estimate& estimate : cell_estimates(cell, bins)) names.push_back(estimate.statistic);
+  for (const Estimate& estimate : cell_estimates(cell, bins)) names.push_back(estimate.statistic.text());
   return names;
 }
 

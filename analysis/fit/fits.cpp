@@ -303,17 +303,31 @@ Fit fit_law(const Law& law, const Series& series) {
   return fit;
 }
 
-std::vector<Fit> fits(const Record& record, const std::vector<Estimate>& estimates,
-                      const std::vector<Required>& needs, const Checkpoint& checkpoint) {
-  const EstimateIndex index(estimates);
-  const Evidence evidence{record, index, needs};
-  std::vector<Fit> list;
+namespace {
+
+void each_fit(const Evidence& evidence, const std::function<void(const Fit&)>& use, const Checkpoint& checkpoint) {
   for (const Law& law : laws())
     for (const Series& series : law.series(evidence))
       if (std::ranges::count_if(series.points, &LawPoint::in_domain) >= 2) {
         pass(checkpoint);
-        list.push_back(fit_law(law, series));
+        use(fit_law(law, series));
       }
+}
+
+}  // namespace
+
+void each_fit(const Record& record, const std::vector<Estimate>& estimates,
+              const std::function<void(const Fit&)>& use, const Checkpoint& checkpoint) {
+  const EstimateIndex index(estimates);
+  const std::vector<Required> needs = required(record, index);
+  each_fit(Evidence{record, index, needs}, use, checkpoint);
+}
+
+std::vector<Fit> fits(const Record& record, const std::vector<Estimate>& estimates,
+                      const std::vector<Required>& needs, const Checkpoint& checkpoint) {
+  const EstimateIndex index(estimates);
+  std::vector<Fit> list;
+  each_fit(Evidence{record, index, needs}, [&](const Fit& fit) { list.push_back(fit); }, checkpoint);
   return list;
 }
 

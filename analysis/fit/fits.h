@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <vector>
 
 #include "analysis/fit/law.h"
@@ -16,6 +17,9 @@ std::vector<Fit> fits(const Record& record, const std::vector<Estimate>& estimat
 /// The same with what is required, known beforehand.
 std::vector<Fit> fits(const Record& record, const std::vector<Estimate>& estimates,
                       const std::vector<Required>& needs, const Checkpoint& checkpoint = {});
+/// The same, shown one after the other, and none kept.
+void each_fit(const Record& record, const std::vector<Estimate>& estimates,
+              const std::function<void(const Fit&)>& use, const Checkpoint& checkpoint = {});
 /// One law on one series.
 Fit fit_law(const Law& law, const Series& series);
 

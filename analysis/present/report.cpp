@@ -104,8 +104,8 @@ Document agreement(const Record& record, const std::vector<Estimate>& estimates)
           fmt::format("{} of cell {} ({}) is {}, but must be {}.", e.statistic, e.cell,
                       record.plan.cells()[e.cell].label(), number_text(e.value), number_text(e.exact)),
           Look::alarm};
-    const auto at = e.statistic.find('@');
-    const std::string name = at == std::string::npos ? e.statistic : e.statistic.substr(0, at) + "@j";
+    const auto at = e.statistic.text().find('@');
+    const std::string name = at == std::string::npos ? e.statistic.text() : e.statistic.text().substr(0, at) + "@j";
     auto entry = std::ranges::find(by_statistic, name, &std::pair<std::string, Deviations>::first);
     if (entry == by_statistic.end()) entry = by_statistic.insert(by_statistic.end(), {name, {}});
     entry->second(e);

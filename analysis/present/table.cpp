@@ -101,7 +101,7 @@ void write_estimates(std::ostream& out, Format format, const Record& record,
         after.push_back(parameter_entry(record.plan.cells()[e.cell], parameter->key));
     }
     Row row = of_cell;
-    row.insert(row.end(), {e.statistic, e.value, e.error, e.exact, e.z()});
+    row.insert(row.end(), {e.statistic.text(), e.value, e.error, e.exact, e.z()});
     row.insert(row.end(), after.begin(), after.end());
     write(row);
   }

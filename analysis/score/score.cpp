@@ -77,7 +77,7 @@ Record sampled(const Cell& cell) {
 }
 
 const Estimate* find(const std::vector<Estimate>& estimates, const std::string& statistic) {
-  const auto found = std::ranges::find(estimates, statistic, &Estimate::statistic);
+  const auto found = std::ranges::find(estimates, StatisticName(statistic), &Estimate::statistic);
   return found == estimates.end() ? nullptr : &*found;
 }
 

@@ -97,7 +97,7 @@ Table statistics_table(const Score& score) {
   for (std::size_t i = 0; i < score.estimates.size(); ++i) {
     const Estimate& e = score.estimates[i];
     const bool differs = std::ranges::binary_search(score.differing, i);
-    table.rows.push_back({e.statistic,
+    table.rows.push_back({e.statistic.text(),
                           some_torn(score) ? (e.cell == 0 ? "sentences" : "sequences") : "",
                           {e.value, e.error},
                           {e.exact, score.sampled[i] ? e.exact_error : 0},
@@ -173,7 +173,7 @@ Json score_json(const Score& score) {
   json["statistics"] = Json::array();
   for (std::size_t i = 0; i < score.estimates.size(); ++i) {
     const Estimate& e = score.estimates[i];
-    json["statistics"].push_back({{"statistic", e.statistic},
+    json["statistics"].push_back({{"statistic", e.statistic.text()},
                                   {"of", e.cell == 0 ? "sentences" : "sequences"},
                                   {"value", e.value},
                                   {"stderr", e.error},
@@ -230,7 +230,7 @@ void write_csv(std::ostream& out, const Score& score) {
   for (const auto& [fault, places] : score.places)
     for (const auto& [place, count] : places) row({"fault", fault_name(fault), place, count, 0, "", ""});
   for (const Estimate& e : score.estimates)
-    row({e.cell == 0 ? "sentences" : "all_sequences", e.statistic, "", e.value, e.error, e.exact, e.z()});
+    row({e.cell == 0 ? "sentences" : "all_sequences", e.statistic.text(), "", e.value, e.error, e.exact, e.z()});
   row({"nats", "language", "", score.language.value, score.language.error, score.language_of_true.value, ""});
   for (std::size_t k = 0; k < score.kgrams.size(); ++k) {
     const std::int64_t context = score.settings.contexts[k];

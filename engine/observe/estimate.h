@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/observe/statistic_name.h"
+
 namespace leafcast {
 
 inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
@@ -13,7 +15,7 @@ inline constexpr std::size_t kNoCell = std::numeric_limits<std::size_t>::max();
 /// A statistic of a cell with its jackknife standard error, beside the exact value where theory gives one.
 struct Estimate {
   std::size_t cell;       ///< index in the plan
-  std::string statistic;  ///< e.g. "variance", "valid_rate@3" (@j: subtrees of height j)
+  StatisticName statistic;  ///< e.g. "variance", "valid_rate@3" (@j: subtrees of height j)
   double value = kUnknown;
   double error = kUnknown;  ///< standard error; NaN if it cannot be known (fewer than two bins)
   double exact = kUnknown;  ///< NaN if unknown

@@ -45,7 +45,7 @@ GoalState judge(std::span<const Target> targets, std::span<const Estimate> estim
   GoalState worst;
   worst.excess = -1;
   for (const Target& target : targets) {
-    const auto found = std::ranges::find(estimates, target.statistic, &Estimate::statistic);
+    const auto found = std::ranges::find(estimates, StatisticName(target.statistic), &Estimate::statistic);
     const double value = found == estimates.end() ? kUnknown : found->value;
     const double error = found == estimates.end() ? kUnknown : found->error;
     double excess = std::numeric_limits<double>::infinity();

@@ -212,6 +212,11 @@ void Dataset::set_rows(hsize_t rows) {
   check(H5Dset_extent(handle_, extent_.data()));
 }
 
+void Dataset::append(hsize_t rows, const std::vector<std::string>& values) {
+  set_rows(rows + values.size());
+  transfer(rows, values.size(), text_type(), values.size(), nullptr, pointers(values).data());
+}
+
 Group Group::make_group(const std::string& name) {
   const Handle properties(H5Pcreate(H5P_GROUP_CREATE), H5Pclose);
   make_reproducible(properties);
@@ -241,11 +246,15 @@ Dataset Group::make_growing(const std::string& name, hid_t type, std::size_t ele
   const Handle space(H5Screate_simple(1, &none, &most), H5Sclose);
   const Handle properties = dataset_properties();
   check(H5Pset_chunk(properties, 1, &chunk));
-  check(H5Pset_deflate(properties, kEffort));
+  if (H5Tget_class(type) != H5T_STRING) check(H5Pset_deflate(properties, kEffort));
   Handle dataset(H5Dcreate2(handle_, name.c_str(), type, space, H5P_DEFAULT, properties, H5P_DEFAULT),
                  H5Dclose);
   if (axis) check(H5DSattach_scale(dataset, axis->dataset.id(), 0));
   return Dataset(std::move(dataset));
+}
+
+Dataset Group::make_growing_strings(const std::string& name, const Axis& axis) {
+  return make_growing(name, text_type(), 16, &axis);
 }
 
 Axis Group::make_growing_axis(const std::string& name) {

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -119,8 +120,13 @@ class Dataset {
   std::size_t row_size() const;  ///< elements a row
   /// Rows that are compressed together; all rows if the dataset is not cut into chunks.
   hsize_t chunk_rows() const;
-  /// Of a growing dataset.
-  void set_rows(hsize_t rows);
+  /// Of a growing column that has so many rows: adds these.
+  template <class T>
+  void append(hsize_t rows, const std::vector<T>& values) {
+    set_rows(rows + values.size());
+    write_rows(rows, values.size(), std::span<const T>(values));
+  }
+  void append(hsize_t rows, const std::vector<std::string>& values);
 
   template <class T>
   void write(std::span<const T> all) {
@@ -138,6 +144,7 @@ class Dataset {
   }
 
  private:
+  void set_rows(hsize_t rows);
   void require_type(hid_t type) const;
   void transfer(hsize_t first, hsize_t count, hid_t type, std::size_t size, void* to, const void* from) const;
   Handle handle_;
@@ -160,22 +167,16 @@ class RowWriter {
   void flush() {
     bool is_zero = true;
     for (const T value : buffer_) is_zero = is_zero && value == T{};
-    if (grows_ && rows_ > 0) dataset_.set_rows(first_ + rows_);
     if (!is_zero) dataset_.write_rows(first_, rows_, std::span<const T>(buffer_));
     first_ += rows_;
     rows_ = 0;
     buffer_.clear();
-  }
-  RowWriter& growing() {
-    grows_ = true;
-    return *this;
   }
 
  private:
   Dataset dataset_;
   std::size_t row_;
   hsize_t rows_a_chunk_, first_ = 0, rows_ = 0;
-  bool grows_ = false;
   std::vector<T> buffer_;
 };
 
@@ -199,10 +200,13 @@ class Group {
   Dataset make_dataset(const std::string& name, const Axes& axes) {
     return make_dataset(name, Number<T>::file(), sizeof(T), axes);
   }
-  /// A column whose rows are not known yet: `size` of the axis grows with it, by Axis::dataset.set_rows.
+  /// A column of no rows yet, and as many as are appended (Table).
   template <class T>
   Dataset make_growing_column(const std::string& name, const Axis& axis) {
-    return make_growing(name, Number<T>::file(), sizeof(T), &axis);
+    if constexpr (std::is_same_v<T, std::string>)
+      return make_growing_strings(name, axis);
+    else
+      return make_growing(name, Number<T>::file(), sizeof(T), &axis);
   }
   /// An axis 0, 1 … of no rows yet.
   Axis make_growing_axis(const std::string& name);
@@ -235,6 +239,7 @@ class Group {
 
  private:
   Dataset make_dataset(const std::string& name, hid_t type, std::size_t element_bytes, const Axes& axes);
+  Dataset make_growing_strings(const std::string& name, const Axis& axis);
   Dataset make_growing(const std::string& name, hid_t type, std::size_t element_bytes, const Axis* axis);
   Axis bare_axis(const std::string& name, hid_t type, std::size_t size);
   Handle handle_;

@@ -12,6 +12,7 @@
 
 #include "engine/contract.h"
 #include "engine/observe/observable.h"
+#include "io/hdf5/table.h"
 #include "io/record/reading.h"
 
 namespace leafcast::io {
@@ -63,23 +64,18 @@ struct MomentsWriter::State {
   h5::RowWriter<std::uint64_t> samples;
   std::vector<Rows> rows;
   std::vector<Tables> tables;
-  std::optional<h5::Axis> row_axis;
-  hsize_t histogram_rows = 0;
-  std::optional<h5::RowWriter<std::uint32_t>> h_cell;
-  std::optional<h5::RowWriter<std::int32_t>> h_bin, h_m_bin, h_row;
-  std::optional<h5::RowWriter<std::int64_t>> h_lower, h_width;
-  std::optional<h5::RowWriter<std::uint64_t>> h_count;
+  h5::Table<std::uint32_t, std::int32_t, std::int32_t, std::int64_t, std::int64_t, std::uint64_t> histogram;
 
   State(std::shared_ptr<h5::Group> group, const Plan& of, const MomentsAxes& axes)
       : plan(of),
         bin(axes.bin),
-        samples(group->make_dataset<std::uint64_t>("samples", {&axes.cell, &axes.bin})) {
+        samples(group->make_dataset<std::uint64_t>("samples", {&axes.cell, &axes.bin})),
+        histogram(group->make_group("histogram"), "row", kHistogramColumns) {
     for (const Observable* observable : observables()) {
       if (!is_stored(*observable, plan)) continue;
       const std::string own = observable->group;
       add(own.empty() ? group : std::make_shared<h5::Group>(group->make_group(own)), *observable, axes);
     }
-    add_histogram_columns(group->make_group("histogram"));
   }
 
   void add(const std::shared_ptr<h5::Group>& group, const Observable& observable, const MomentsAxes& axes) {
@@ -99,20 +95,6 @@ struct MomentsWriter::State {
       rows.push_back({*field, limbs, entries, h5::RowWriter<std::uint64_t>(std::move(dataset))});
     }
   }
-  void add_histogram_columns(h5::Group group) {
-    row_axis.emplace(group.make_growing_axis("row"));
-    const auto column = [&]<class T>(std::optional<h5::RowWriter<T>>& writer, const char* name) {
-      writer.emplace(group.make_growing_column<T>(name, *row_axis));
-      writer->growing();
-    };
-    column(h_cell, "cell");
-    column(h_bin, "bin");
-    column(h_m_bin, "histogram_bin");
-    column(h_lower, "lower");
-    column(h_width, "width");
-    column(h_count, "count");
-  }
-
   void append(std::uint32_t index, const CellTally& bins) {
     const Cell& cell = plan.cells()[index];
     const TallyLayout layout(cell);
@@ -130,15 +112,8 @@ struct MomentsWriter::State {
     for (const Tables& table : tables)
       if (table.observable.is_observed(cell)) put_table(table, index, cell, bins);
     for (int b = 0; b < kJackknifeBins; ++b)
-      for (const auto& [m_bin, count] : bins[b].histogram) {
-        h_cell->next_row()[0] = index;
-        h_bin->next_row()[0] = b;
-        h_m_bin->next_row()[0] = m_bin;
-        h_lower->next_row()[0] = HistogramBins::lower(m_bin);
-        h_width->next_row()[0] = HistogramBins::width(m_bin);
-        h_count->next_row()[0] = count;
-        ++histogram_rows;
-      }
+      for (const auto& [m_bin, count] : bins[b].histogram)
+        histogram.append(index, b, m_bin, HistogramBins::lower(m_bin), HistogramBins::width(m_bin), count);
   }
   void put_table(const Tables& table, std::uint32_t index, const Cell& cell, const CellTally& bins) const {
     h5::Group own = table.group->make_group(std::to_string(index));
@@ -160,16 +135,7 @@ struct MomentsWriter::State {
   void finish() {
     samples.flush();
     for (Rows& field : rows) field.writer.flush();
-    h_cell->flush();
-    h_bin->flush();
-    h_m_bin->flush();
-    h_lower->flush();
-    h_width->flush();
-    h_count->flush();
-    h5::RowWriter<std::int32_t> numbers(std::move(row_axis->dataset));
-    numbers.growing();
-    for (hsize_t row = 0; row < histogram_rows; ++row) numbers.next_row()[0] = static_cast<std::int32_t>(row);
-    numbers.flush();
+    histogram.finish();
   }
 };
 

@@ -2,6 +2,8 @@
 
 #include "analysis/estimate/goal_check.h"
 #include "engine/plan/stages.h"
+#include "analysis/estimate/estimates.h"
+#include "analysis/fit/fits.h"
 #include "io/record/results.h"
 #include "io/run/output_path.h"
 #include "io/run/run_directory.h"
@@ -56,9 +58,12 @@ ExitCode merge_command(const Arguments& arguments, const Arguments& command_line
   const bool pools = options.has("combine-seeds");
   io::require_harmless_output(output, inputs, !pools);
 
-  const Analysed all = analyse(io::read_record(inputs, pools ? io::Seeds::pooled : io::Seeds::apart));
-  const Record& record = all.record;
-  io::write_results(output, record, all.estimates, all.fits, provenance(command_line, 1));
+  const Record record = io::read_record(inputs, pools ? io::Seeds::pooled : io::Seeds::apart);
+  const std::vector<Estimate> estimates = analysis::estimates(record);
+  const auto each_fit = [&](const std::function<void(const Fit&)>& use) {
+    analysis::each_fit(record, estimates, use);
+  };
+  io::write_results(output, record, estimates, each_fit, provenance(command_line, 1));
   if (pools) say_what_was_pooled(record.plan);
   say("results: {}\n", output.string());
   const std::vector<std::uint32_t> wanted = wanted_chunks(record, analysis::check_goal);

@@ -368,14 +368,16 @@ void finish(const Job& job, const Arguments& command_line, int ranks, const Time
   };
   if (job.corpus) job.corpus->finish(checkpoint);
   const std::vector<Estimate> estimates = analysis::estimates(job.record, checkpoint);
-  const std::vector<Fit> fits = analysis::fits(job.record, estimates, checkpoint);
   std::map<std::string, std::string> origin = provenance(command_line, ranks);
   origin["cost_model"] = job.settings.costs.json();
   origin["sampling_seconds"] = fmt::format("{:.6g}", times.sampling);
   origin["predicted_seconds"] = fmt::format("{:.6g}", times.predicted);
   origin["dispatch_seconds"] = fmt::format("{:.6g}", times.dispatch);
   origin["writing_seconds"] = fmt::format("{:.6g}", times.writing);
-  io::write_results(job.directory.results_path(), job.record, estimates, fits, origin, checkpoint);
+  const auto each_fit = [&](const std::function<void(const Fit&)>& use) {
+    analysis::each_fit(job.record, estimates, use, checkpoint);
+  };
+  io::write_results(job.directory.results_path(), job.record, estimates, each_fit, origin, checkpoint);
   if (job.quiet) return;
   const std::string directory = job.directory_path.string();
   if (job.corpus)
@@ -437,7 +439,6 @@ ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& 
                             job.directory.write_part(delta);
                             status.part_written();
                           },
-                          true,
                           [&](const workers::Progress& progress, bool last) {
                             times = {progress.sampling_seconds, progress.predicted_seconds,
                                      progress.dispatch_seconds, progress.writing_seconds,
@@ -450,6 +451,7 @@ ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& 
   const auto note_pending = [&] {
     if (job.corpus && !job.settings.again.empty()) job.corpus->write_pending({again.begin(), again.end()});
   };
+  sinks.stores = true;
   sinks.again_done = [&](Chunk chunk) { again.erase(chunk); };
   workers::Outcome outcome;
   try {

@@ -123,13 +123,16 @@ def check_expected(path, expected, names, printed):
         assert "exact_stderr" in estimates["valid_rate"] and "exact_stderr" not in estimates["variance"]
         assert estimates["variance/z"][0] == 2 and numpy.isnan(estimates["variance/z"][1])
         assert numpy.isnan(estimates["variance@3/value"][1]) and estimates["variance@3/value"][2] == 4
-        fit = file["fits/0"]
-        assert list(fit["coefficient"].asstr()) == ["slope", "intercept"] and fit["predicted"][0] == 0.887
-        assert fit.attrs["formula"] == "log(Var S/n) = slope·w + intercept" and fit.attrs["degrees_of_freedom"] == 1
-        assert list(fit["cells"]) == [0, 2, -1] and fit["exact"][0] == 0.99 and numpy.isnan(fit["exact"][1])
-        assert list(fit["windows/last"]) == [3, 4] and fit["domain_x"].shape == (4,)
-        assert fit["forms/0"].attrs["name"] == "corrected" and fit["forms/0/value"][2] == -3 and fit["forms/0/y"][3] == 3.2
-        assert file["fits/1"].attrs["note"] == "fewer than three cells" and len(file["fits/1/x"]) == 0
+        law = file["fits/variance-context-depth"]
+        assert law.attrs["formula"] == "log(Var S/n) = slope·w + intercept" and law["fit/degrees_of_freedom"][0] == 1
+        assert list(law["coefficients/name"].asstr()) == ["slope", "intercept"] and law["coefficients/predicted"][0] == 0.887
+        assert law["coefficients/exact"][0] == 0.99 and numpy.isnan(law["coefficients/exact"][1])
+        assert list(law["points/cell"]) == [0, 2, -1] and list(law["points/fit"]) == [0, 0, 0]
+        assert list(law["windows/last"]) == [3, 4] and law["domain/x"].shape == (4,)
+        assert law["forms/name"].asstr()[0] == "corrected" and law["form_coefficients/value"][2] == -3
+        assert list(law["form_values/y"])[3] == 3.2 and list(law["form_values/form"]) == [0] * 4
+        other = file["fits/kurtosis"]
+        assert other["fit/note"].asstr()[0] == "fewer than three cells" and len(other["points/x"]) == 0
         assert len(file["provenance"].attrs["git"]) == 100_000 and file["provenance"].attrs["slurm_job_id"] == ""
 
 

@@ -360,7 +360,7 @@ TEST_CASE("statistics stand in one order, and only for cells with samples") {
   std::vector<std::string> names;
   for (const Estimate& e : estimates(record)) {
     CHECK(e.cell == 0);
-    names.push_back(e.statistic);
+    names.push_back(e.statistic.text());
   }
   CHECK(names == std::vector<std::string>{"variance", "skewness", "excess_kurtosis", "binder", "memory_bits",
                                           "variance@1", "variance@2", "excess_kurtosis@1",

@@ -94,7 +94,7 @@ TEST_CASE("the statistics of a cell are those that it gets estimates of") {
     for (Chunk chunk{0, 0}; chunk.index < record.plan.chunks(0); ++chunk.index)
       record.add(chunk, *runner.run(chunk.index, record.plan.samples(chunk), [] { return true; }));
     std::vector<std::string> names;
-    for (const Estimate& estimate : analysis::estimates_alone(record)) names.push_back(estimate.statistic);
+    for (const Estimate& estimate : analysis::estimates_alone(record)) names.push_back(estimate.statistic.text());
     // What had nothing to be computed from has no estimate, though the cell could have had one.
     std::vector<std::string> possible = statistics_of(cell);
     std::erase_if(possible, [&](const std::string& name) {
@@ -193,7 +193,7 @@ TEST_CASE("a goal is judged by the same errors as the table shows, whatever the 
     for (Chunk chunk{0, 0}; chunk.index < first; ++chunk.index)
       record.add(chunk, *runner.run(chunk.index, record.plan.samples(chunk), [] { return true; }));
     const auto list = analysis::estimates_alone(record);
-    const auto shown = std::ranges::find(list, statistic, &Estimate::statistic);
+    const auto shown = std::ranges::find(list, StatisticName(statistic), &Estimate::statistic);
     REQUIRE(shown != list.end());
     const GoalState state = check_goal(cell, record.tallies(0));
     CHECK_FALSE(state.met);

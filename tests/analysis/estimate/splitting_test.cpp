@@ -42,7 +42,7 @@ Record sample(std::vector<Cell> cells) {
 }
 
 const Estimate& find(const std::vector<Estimate>& list, const std::string& statistic) {
-  return *std::ranges::find(list, statistic, &Estimate::statistic);
+  return *std::ranges::find(list, StatisticName(statistic), &Estimate::statistic);
 }
 
 struct Coverage {
@@ -88,7 +88,7 @@ TEST_CASE("splitting agrees with exact valid rates down to 1e-40") {
     CHECK(find(list, "effective_runs").value > 20);
     CHECK(find(list, "effective_runs").value < 129);
     CHECK(doubtful_runs(list).empty());
-    CHECK(std::ranges::find(list, "variance", &Estimate::statistic) == list.end());
+    CHECK(std::ranges::find(list, StatisticName("variance"), &Estimate::statistic) == list.end());
     // Another writer's rate is told apart.
     Parameters other = cell.parameters();
     other["generator.lca"] = "fixed";
@@ -133,7 +133,7 @@ TEST_CASE("splitting with too few particles says so") {
   CHECK(find(dead, "valid_rate").value == 0);
   CHECK(find(dead, "valid_rate").error > 1e-3);
   CHECK(find(dead, "extinct_run_rate").value == 1);
-  CHECK(std::ranges::find(dead, "effective_runs", &Estimate::statistic) == dead.end());
+  CHECK(std::ranges::find(dead, StatisticName("effective_runs"), &Estimate::statistic) == dead.end());
 }
 
 }  // namespace splitting_test

@@ -118,7 +118,7 @@ TEST_CASE("JSON: an object a row with the same keys, null where empty") {
     std::string keys;
     for (const auto& [key, value] : rows[i].items()) keys += (keys.empty() ? "" : ",") + key;
     REQUIRE(keys == kHeader);
-    CHECK(rows[i]["statistic"] == list[i].statistic);
+    CHECK(rows[i]["statistic"] == list[i].statistic.text());
     if (std::isnan(list[i].exact))
       CHECK(rows[i]["exact"].is_null());
     else

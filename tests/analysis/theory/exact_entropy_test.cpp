@@ -136,7 +136,7 @@ TEST_CASE("sampled entropies are the exact ones within their errors") {
         estimate.statistic.find("kl_") == std::string::npos && estimate.statistic != "entropy_rate")
       continue;
     if (std::isnan(estimate.exact)) continue;
-    INFO(cells[estimate.cell].label() << " " << estimate.statistic << " " << estimate.value << " ± "
+    INFO(cells[estimate.cell].label() << " " << estimate.statistic.text() << " " << estimate.value << " ± "
                                       << estimate.error << ", exact " << estimate.exact);
     ++compared;
     CHECK(std::abs(estimate.value - estimate.exact) <

@@ -233,9 +233,9 @@ TEST_CASE("a grammar's estimates agree with their exact values, and those of ano
     double largest = 0;
     std::set<std::string> compared;
     for (const Estimate& e : cell_estimates(cell, bins)) {
-      const auto known = exact.find(e.statistic);
+      const auto known = exact.find(e.statistic.text());
       if (known == exact.end() || !(e.error > 0)) continue;
-      compared.insert(e.statistic.substr(0, e.statistic.find('@')));
+      compared.insert(e.statistic.text().substr(0, e.statistic.text().find('@')));
       largest = std::max(largest, std::abs(e.value - known->second.value) / e.error);
     }
     return std::pair(largest, compared);
