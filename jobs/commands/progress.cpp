@@ -12,7 +12,7 @@ namespace leafcast::jobs {
 
 namespace {
 
-constexpr std::size_t kCellsShown = 8;
+constexpr std::size_t kCellsShown = 8, kMostCellsTold = 200;
 
 /// As fmt::print, but a stream that cannot be written to is no error.
 template <class... Arguments>
@@ -71,6 +71,7 @@ std::string format_duration(double seconds) {
 }
 
 void ProgressDisplay::show(const workers::Progress& progress, bool last) {
+  if (progress.plan.cells().size() > kMostCellsTold) return show_totals(progress, last);
   if (!started_) {  // cells that earlier runs finished are no news
     started_ = true;
     for (std::size_t cell = 0; cell < progress.plan.cells().size(); ++cell)
@@ -90,10 +91,28 @@ void ProgressDisplay::show(const workers::Progress& progress, bool last) {
     if (in_work.size() > shown) print(stream_, "… and {} more cells in work\n", in_work.size() - shown);
     print(stream_, "{}\n", overall(progress));
     block_lines_ = static_cast<int>(shown) + (in_work.size() > shown ? 2 : 1);
-  } else if (last || progress.seconds >= next_plain_line_) {
+  } else if (last || progress.seconds >= std::max(next_plain_line_, 10.0)) {
     print(stream_, "{}\n", overall(progress));
     next_plain_line_ = progress.seconds + 10;
   }
+  std::fflush(stream_);
+}
+
+/// Of many cells, only how many are done: a line for each would be a log that nobody reads.
+void ProgressDisplay::show_totals(const workers::Progress& progress, bool last) {
+  const double pause = terminal_ ? 1 : 10;
+  const bool is_due = last || progress.seconds >= next_plain_line_;
+  if (is_due) {
+    erase_block();
+    next_plain_line_ = progress.seconds + pause;
+    std::size_t done = 0;
+    for (std::size_t cell = 0; cell < progress.plan.cells().size(); ++cell)
+      done += progress.ledger.count(cell) >= progress.wanted[cell];
+    print(stream_, "{} · {}/{} cells\n", overall(progress), done, progress.plan.cells().size());
+    block_lines_ = terminal_ && !last ? 1 : 0;
+  }
+  if (const std::size_t told = silent_.size(); report_silent_ranks(progress), silent_.size() > told)
+    block_lines_ = 0;
   std::fflush(stream_);
 }
 

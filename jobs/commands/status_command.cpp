@@ -4,9 +4,12 @@
 
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <iostream>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "analysis/estimate/estimates.h"
 #include "analysis/estimate/goal_check.h"
@@ -187,23 +190,28 @@ struct Precision {
   double value = kUnknown, error = kUnknown, relative = kUnknown, at_end = kUnknown;
 };
 
-/// The statistic that a cell is run for: the valid rate where sentences may be invalid, else the variance.
-std::map<std::size_t, Precision> precisions(const Record& record) {
-  std::map<std::size_t, Precision> found;
-  for (const Estimate& estimate : analysis::estimates_alone(record)) {
-    const Cell& cell = record.plan.cells()[estimate.cell];
-    const char* wanted =
-        cell.observe().validity && cell.generator_name() != "true" ? "valid_rate" : "variance";
+/// Of the statistic that a cell is run for: the valid rate where sentences may be invalid, else the variance. Nothing if
+/// the cell has no samples, or no such statistic.
+std::optional<Precision> precision(const Record& record, std::size_t index) {
+  if (record.ledger.count(index) == 0) return std::nullopt;
+  const Cell& cell = record.plan.cells()[index];
+  const char* wanted = cell.observe().validity && cell.generator_name() != "true" ? "valid_rate" : "variance";
+  for (const Estimate& estimate :
+       analysis::cell_estimates(cell, record.tallies(index), analysis::Scope::sentences)) {
     if (estimate.statistic != wanted) continue;
-    const double share = static_cast<double>(record.samples(estimate.cell)) /
-                         static_cast<double>(cell.samples());
-    Precision& p = found[estimate.cell];
-    p = {estimate.statistic, estimate.value, estimate.error, kUnknown, kUnknown};
+    const double share = static_cast<double>(record.samples(index)) / static_cast<double>(cell.samples());
+    Precision p{estimate.statistic, estimate.value, estimate.error, kUnknown, kUnknown};
     if (estimate.value != 0) p.relative = estimate.error / std::abs(estimate.value);
     p.at_end = p.relative * std::sqrt(std::min(1.0, share));
+    return p;
   }
-  return found;
+  return std::nullopt;
 }
+
+/// Of more, only those that matter most are shown unless all are asked for: nobody reads a thousand lines, and their
+/// errors take long.
+constexpr std::size_t kMostCellsShown = 40, kFewCells = 10, kMostCellsInJson = 1000;
+enum class Cells { few, all };
 
 std::string percent(double fraction) {
   if (!std::isfinite(fraction)) return "";
@@ -257,7 +265,12 @@ std::vector<Group> group_by_plan(const std::vector<RunStatus>& runs) {
   for (const RunStatus& run : runs) {
     if (run.record.plan.cells().empty()) continue;
     const auto [group, is_new] = groups.try_emplace(run.record.plan.hash());
-    if (is_new) order.push_back(run.record.plan.hash()), group->second.record = Record(run.record.plan);
+    if (is_new) {
+      order.push_back(run.record.plan.hash());
+      group->second.record = run.record;
+      group->second.runs.push_back(&run);
+      continue;
+    }
     if (!group->second.record.ledger.disjoint(run.record.ledger)) {
       say("note: {} holds chunks that another one given holds: it is not counted with the others\n",
           run.directory.string());
@@ -275,7 +288,8 @@ std::vector<Group> group_by_plan(const std::vector<RunStatus>& runs) {
 using Kind = analysis::Column::Kind;
 
 /// Errors against targets, and the samples that are still needed.
-analysis::Document goals_of(const Group& group) {
+/// Of all cells, or of those that are farthest from their targets.
+analysis::Document goals_of(const Group& group, std::size_t most = std::numeric_limits<std::size_t>::max()) {
   analysis::Document document;
   if (group.goals.empty()) return document;
   analysis::Table table{{{"error/target", Kind::number, 9},
@@ -285,9 +299,21 @@ analysis::Document goals_of(const Group& group) {
                          {"cell", Kind::word, 9}},
                         {}};
   std::vector<std::string> notes;
+  std::vector<std::size_t> cells;
+  std::size_t met = 0;
   for (std::size_t cell = 0; cell < group.wanted.size(); ++cell) {
-    const Cell& c = group.record.plan.cells()[cell];
     if (!group.has_goal(cell)) continue;
+    met += group.goals[cell].met;
+    cells.push_back(cell);
+  }
+  const std::size_t all = cells.size();
+  if (all > most) {
+    std::ranges::stable_sort(cells, std::greater(),
+                             [&](std::size_t cell) { return group.goals[cell].excess; });
+    cells.resize(most);
+  }
+  for (const std::size_t cell : cells) {
+    const Cell& c = group.record.plan.cells()[cell];
     const GoalState& state = group.goals[cell];
     const double drawn = group.samples(cell), more = group.foreseen(cell) - drawn;
     const std::string to_go = more > 0 ? "≈ " + format_count(more) : state.met ? "met" : "at most";
@@ -297,39 +323,81 @@ analysis::Document goals_of(const Group& group) {
   }
   document << analysis::Heading{"targets: the largest error over its target, and the samples still needed"}
            << std::move(table);
+  if (all > most)
+    say_line(document, fmt::format("the farthest of {} with targets, of which {} are met", all, met));
   for (const std::string& note : notes) say_line(document, "not within max-samples: " + note);
   return document;
 }
 
-analysis::Document document_of(const Group& group) {
-  const Plan& plan = group.record.plan;
-  const auto precision = precisions(group.record);
+analysis::Table table_of(const Group& group, const std::vector<std::size_t>& cells) {
   analysis::Table table{{{"done", Kind::number, 9},
                          {"chunks", Kind::number, 3},
                          {"error", Kind::number, 8},
                          {"at end", Kind::number, 4},
                          {"cell", Kind::word, 9}},
                         {}};
-  for (std::size_t cell = 0; cell < plan.cells().size(); ++cell) {
+  for (const std::size_t cell : cells) {
     const std::uint64_t done = group.chunks_done(cell);
-    const auto found = precision.find(cell);
-    const Precision p = found == precision.end() ? Precision{} : found->second;
+    const Precision p = precision(group.record, cell).value_or(Precision{});
     table.rows.push_back(
         {fmt::format("{:.0f}%", std::floor(100.0 * static_cast<double>(done) / group.wanted[cell])),
          fmt::format("{}/{}", done, group.wanted[cell]), percent(p.relative), percent(p.at_end),
-         plan.cells()[cell].label()});
+         group.record.plan.cells()[cell].label()});
+  }
+  return table;
+}
+
+constexpr const char* kErrorMeans =
+    "error: relative, of the valid rate where sentences may be invalid, else of the variance, by what is in parts";
+
+analysis::Paragraph chunks_of(const Group& group) {
+  return {fmt::format("{} of {} chunks are done, {} of them in parts", group.chunks_done(), sum(group.wanted),
+                      group.record.ledger.count())};
+}
+
+/// How many cells are done, which are in work, and which comes next.
+analysis::Document summary_of(const Group& group) {
+  const Plan& plan = group.record.plan;
+  std::vector<std::size_t> in_work;
+  std::size_t done = 0, begun = 0;
+  std::optional<std::size_t> next;
+  for (std::size_t cell = 0; cell < plan.cells().size(); ++cell) {
+    const std::uint64_t chunks = group.chunks_done(cell);
+    if (chunks > 0) ++begun;
+    if (chunks >= group.wanted[cell])
+      ++done;
+    else if (chunks > 0)
+      in_work.push_back(cell);
+    else if (!next)
+      next = cell;
   }
   analysis::Document document;
-  document << analysis::Heading{plan.title()} << std::move(table);
-  if (!precision.empty())
-    say_line(
-        document,
-        "error: relative, of the valid rate where sentences may be invalid, else of the variance, by what is in "
-        "parts");
-  document << analysis::Paragraph{fmt::format("{} of {} chunks are done, {} of them in parts",
-                                              group.chunks_done(), sum(group.wanted),
-                                              group.record.ledger.count())};
-  document << goals_of(group);
+  document << analysis::Heading{plan.title()}
+           << analysis::Paragraph{fmt::format("{} of {} cells are done, {} in work, {} not begun", done,
+                                              plan.cells().size(), begun - done, plan.cells().size() - begun)}
+           << chunks_of(group);
+  if (!in_work.empty()) {
+    const std::size_t more = in_work.size() - std::min(in_work.size(), kFewCells);
+    in_work.resize(in_work.size() - more);
+    document << analysis::Heading{more > 0 ? "the first cells in work" : "cells in work"}
+             << table_of(group, in_work);
+    say_line(document, kErrorMeans);
+  }
+  if (next) say_line(document, "first not begun: " + plan.cells()[*next].label());
+  document << goals_of(group, kFewCells);
+  say_line(document, "--cells shows all cells");
+  return document;
+}
+
+analysis::Document document_of(const Group& group, Cells shown) {
+  const Plan& plan = group.record.plan;
+  if (shown == Cells::few && plan.cells().size() > kMostCellsShown) return summary_of(group);
+  std::vector<std::size_t> all(plan.cells().size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  analysis::Document document;
+  document << analysis::Heading{plan.title()} << table_of(group, all);
+  if (group.record.ledger.count() > 0) say_line(document, kErrorMeans);
+  document << chunks_of(group) << goals_of(group);
   return document;
 }
 
@@ -353,9 +421,8 @@ Json json_of(const RunStatus& run) {
   return json;
 }
 
-Json json_of(const Group& group) {
+Json json_of_cells(const Group& group) {
   const Plan& plan = group.record.plan;
-  const auto precision = precisions(group.record);
   Json cells = Json::array();
   for (std::size_t cell = 0; cell < plan.cells().size(); ++cell) {
     Json row{{"cell", cell},
@@ -365,13 +432,12 @@ Json json_of(const Group& group) {
              {"chunks_in_parts", group.record.ledger.count(cell)},
              {"samples_in_parts", group.record.samples(cell)},
              {"samples", plan.cells()[cell].samples()}};
-    if (const auto found = precision.find(cell); found != precision.end()) {
-      const Precision& p = found->second;
-      row["statistic"] = p.statistic;
-      row["value"] = p.value;
-      row["stderr"] = p.error;
-      row["relative_error"] = p.relative;
-      row["relative_error_when_done"] = p.at_end;
+    if (const auto p = precision(group.record, cell)) {
+      row["statistic"] = p->statistic;
+      row["value"] = p->value;
+      row["stderr"] = p->error;
+      row["relative_error"] = p->relative;
+      row["relative_error_when_done"] = p->at_end;
     }
     if (!group.goals.empty() && group.has_goal(cell)) {
       const GoalState& state = group.goals[cell];
@@ -384,18 +450,33 @@ Json json_of(const Group& group) {
     }
     cells.push_back(row);
   }
-  return {{"title", plan.title()},
-          {"plan_hash", fmt::format("{:016x}", plan.hash())},
-          {"chunks_done", group.chunks_done()},
-          {"chunks_in_parts", group.record.ledger.count()},
-          {"chunks", sum(group.wanted)},
-          {"cells", cells}};
+  return cells;
 }
 
-void print_json(const std::vector<RunStatus>& runs, const std::vector<Group>& groups) {
+Json json_of(const Group& group, Cells shown) {
+  const Plan& plan = group.record.plan;
+  std::size_t done = 0, begun = 0;
+  for (std::size_t cell = 0; cell < plan.cells().size(); ++cell) {
+    const std::uint64_t chunks = group.chunks_done(cell);
+    begun += chunks > 0;
+    done += chunks >= group.wanted[cell];
+  }
+  Json json{{"title", plan.title()},
+            {"plan_hash", fmt::format("{:016x}", plan.hash())},
+            {"chunks_done", group.chunks_done()},
+            {"chunks_in_parts", group.record.ledger.count()},
+            {"chunks", sum(group.wanted)},
+            {"cells_done", done},
+            {"cells_begun", begun},
+            {"cells_planned", plan.cells().size()}};
+  if (shown == Cells::all || plan.cells().size() <= kMostCellsInJson) json["cells"] = json_of_cells(group);
+  return json;
+}
+
+void print_json(const std::vector<RunStatus>& runs, const std::vector<Group>& groups, Cells shown) {
   Json json{{"runs", Json::array()}, {"plans", Json::array()}};
   for (const RunStatus& run : runs) json["runs"].push_back(json_of(run));
-  for (const Group& group : groups) json["plans"].push_back(json_of(group));
+  for (const Group& group : groups) json["plans"].push_back(json_of(group, shown));
   fmt::print("{}\n", json.dump(1, ' ', false, Json::error_handler_t::replace));
 }
 
@@ -407,18 +488,20 @@ ExitCode status_command(const Arguments& arguments, const Arguments&) {
       "Shows how far runs are, also while they run on other machines: nothing is locked or changed. "
       "Several directories of one sweep (slices) are counted together.",
       false);
-  options.add()("json", "print JSON");
+  options.add()("json", "print JSON: of each cell too, if there are at most 1000, or with --cells");
+  options.add()("cells", "show every cell, however many there are");
   if (!parsed(options, arguments)) return ExitCode::done;
   std::vector<RunStatus> runs;
   for (const fs::path& path : paths(options, "status")) runs.push_back(look(path));
   const std::vector<Group> groups = group_by_plan(runs);
+  const Cells shown = options.has("cells") ? Cells::all : Cells::few;
   if (options.has("json")) {
-    print_json(runs, groups);
+    print_json(runs, groups, shown);
   } else {
     analysis::Document document;
     for (const RunStatus& run : runs) document << document_of(run);
-    for (const Group& group : groups) document << document_of(group);
-    analysis::write_text(std::cout, document, 80, "--json has everything");
+    for (const Group& group : groups) document << document_of(group, shown);
+    analysis::write_text(std::cout, document, 80, "--json --cells has everything");
     std::cout.flush();
   }
   if (std::ranges::any_of(runs, [](const RunStatus& run) { return !run.damage.empty(); }))
