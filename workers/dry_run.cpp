@@ -70,9 +70,7 @@ class DryCommunicator final : public Communicator {
     Letter letter{mail.worker, {}};
     if (!mail.chunk) return letter;  // farewell
     letter.news.action = News::Action::result;
-    letter.news.chunk = *mail.chunk;
-    letter.news.tally = blank(*mail.chunk);
-    letter.news.seconds = letter.news.core_seconds = mail.taken;
+    letter.news.results.push_back({*mail.chunk, blank(*mail.chunk), 0, mail.taken, mail.taken});
     note_done(*mail.chunk, mail.taken, pretence.begun);
     return letter;
   }

@@ -7,7 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "engine/plan/plan.h"
+#include "engine/observe/tally.h"
+#include "engine/plan/chunk.h"
 
 namespace leafcast::workers {
 
@@ -19,23 +20,28 @@ struct Order {
   double grace = 0;           ///< stop: seconds that the chunk in work may still take
 };
 
+/// A chunk that is done.
+struct Result {
+  Chunk chunk{};
+  Tally tally;
+  std::uint64_t rows_hash = 0;           ///< of the sequences that were written (ChunkHash)
+  double seconds = 0, core_seconds = 0;  ///< what it took, by the clock and of the processor
+};
+
 /// What a worker tells the master.
 struct News {
   enum class Action {
-    result,     ///< a chunk is done
+    result,     ///< chunks are done: short ones are told of together
     alive,      ///< still at work on a long chunk
     signalled,  ///< this rank has been told to stop; the master decides for all
     failed,     ///< this rank cannot go on
     farewell    ///< the last message, after a stop
   };
   Action action = Action::farewell;
-  Chunk chunk{};                         ///< result
-  Tally tally;                           ///< result
-  std::uint64_t rows_hash = 0;           ///< result: of the sequences that were written (ChunkHash)
-  double seconds = 0, core_seconds = 0;  ///< result: what it took, by the clock and of the processor
-  double grace = 0;                      ///< signalled: seconds that the sender of the signal may allow
-  int exit_code = 0;                     ///< failed
-  std::string text;                      ///< failed
+  std::vector<Result> results{};  ///< result
+  double grace = 0;               ///< signalled: seconds that the sender of the signal may allow
+  int exit_code = 0;              ///< failed
+  std::string text{};             ///< failed
 };
 
 }  // namespace leafcast::workers
@@ -75,9 +81,12 @@ void serialize(Archive& archive, leafcast::workers::Order& order, unsigned) {
   archive& order.action& order.chunks& order.grace;
 }
 template <class Archive>
+void serialize(Archive& archive, leafcast::workers::Result& result, unsigned) {
+  archive& result.chunk& result.tally& result.rows_hash& result.seconds& result.core_seconds;
+}
+template <class Archive>
 void serialize(Archive& archive, leafcast::workers::News& news, unsigned) {
-  archive& news.action& news.chunk& news.tally& news.rows_hash& news.seconds& news.core_seconds& news
-      .grace& news.exit_code& news.text;
+  archive& news.action& news.results& news.grace& news.exit_code& news.text;
 }
 
 }  // namespace boost::serialization

@@ -23,6 +23,7 @@ constexpr double kSecondsInFlight = 0.02, kLongChunk = 0.5;
 constexpr std::size_t kMostGrantsInFlight = 64;
 constexpr double kMayBeLate = 1.25;  // a prediction's error that a deadline forgives
 constexpr int kMostRanksWithSamplingMaster = 32;
+constexpr double kTellSeconds = 5e-3;  // a worker tells of short chunks together, but not later
 constexpr double kReportSeconds = 0.2;
 constexpr double kShortestNap = 20e-6, kLongestNap = 2e-3;
 // A rank is overdue when a chunk takes so many times what it should, or when it says nothing for so many
@@ -188,8 +189,7 @@ class Master {
     std::vector<Chunk> granted = dispatcher_.grant(0, 1, most_seconds(0));
     if (granted.empty() && dispatcher_.waiting() == 0) granted = copy_overdue(0);
     if (granted.empty()) return false;
-    News result;
-    result.action = News::Action::result;
+    Result result;
     result.chunk = granted.front();
     const double begin = elapsed(), core_begin = thread_seconds();
     double serving = 0;  // not of sampling
@@ -241,7 +241,7 @@ class Master {
     switch (letter.news.action) {
       case News::Action::result:
         resulted_[sender] = heard_[sender];
-        finish(letter.sender, letter.news);
+        for (const Result& result : letter.news.results) finish(letter.sender, result);
         break;
       case News::Action::signalled:
         stop(Stop::signal, letter.news.grace);
@@ -257,7 +257,7 @@ class Master {
     }
   }
 
-  void finish(int worker, const News& result) {
+  void finish(int worker, const Result& result) {
     const Chunk chunk = result.chunk;
     if (!dispatcher_.finish(worker, chunk)) return;
     const ChunkHash hash{chunk, hash_of(result.tally), result.rows_hash};
@@ -481,6 +481,7 @@ class Worker {
   void run() {
     try {
       sample_until_stopped();
+      tell();
     } catch (const Error& e) {
       fail(static_cast<int>(e.code()), e.what());
     } catch (const std::bad_alloc&) {
@@ -503,8 +504,7 @@ class Worker {
         continue;
       }
       nap.reset();
-      News result;
-      result.action = News::Action::result;
+      Result result;
       result.chunk = queue_.front();
       queue_.pop_front();
       const double begin = communicator_.seconds(), core_begin = thread_seconds();
@@ -515,12 +515,23 @@ class Worker {
       std::optional<Sampled> sampled =
           sample_ ? sample_(result.chunk, proceed) : runners_.run(result.chunk, proceed);
       if (!sampled) return;
-      result.seconds = communicator_.seconds() - begin;
+      const double now = communicator_.seconds();
+      result.seconds = now - begin;
       result.core_seconds = thread_seconds() - core_begin;
       result.tally = std::move(sampled->tally);
       result.rows_hash = sampled->rows_hash;
-      send(result);
+      done_.push_back(std::move(result));
+      // As long as there is more to do than to tell, telling can wait.
+      if (done_.size() >= queue_.size() || now - told_at_ >= kTellSeconds) tell();
     }
+  }
+
+  void tell() {
+    if (done_.empty()) return;
+    News news;
+    news.action = News::Action::result;
+    news.results = std::exchange(done_, {});
+    send(news);
   }
 
   void send(const News& news) {
@@ -554,6 +565,7 @@ class Worker {
   }
 
   void fail(int code, const std::string& text) {
+    tell();
     News news;
     news.action = News::Action::failed;
     news.exit_code = code;
@@ -568,6 +580,7 @@ class Worker {
   const SampleChunk& sample_;
   Runners runners_;
   std::deque<Chunk> queue_;
+  std::vector<Result> done_;  // that the master has not been told of
   bool told_ = false, stopped_ = false;
   double told_at_ = communicator_.seconds();  // when news was last sent
   double sample_until_ = 0;                   // once stopped

@@ -191,6 +191,10 @@ CellTally empty_bins(const Cell& cell) {
   return bins;
 }
 
+void add(CellTally& into, const CellTally& bins) {
+  for (int b = 0; b < kJackknifeBins; ++b) into[b] += bins[b];
+}
+
 Tally total(const CellTally& bins) {
   Tally sum;
   for (const Tally& bin : bins) sum += bin;

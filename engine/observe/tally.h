@@ -96,5 +96,7 @@ using CellTally = std::array<Tally, kJackknifeBins>;
 /// Zeros in all bins.
 CellTally empty_bins(const Cell& cell);
 Tally total(const CellTally& bins);
+/// Bin by bin.
+void add(CellTally& into, const CellTally& bins);
 
 }  // namespace leafcast

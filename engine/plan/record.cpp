@@ -16,12 +16,17 @@ std::uint64_t samples_done(const CellTally& bins) {
 }
 
 Record::Record(Plan p, std::shared_ptr<const RecordSource> source)
-    : plan(std::move(p)), ledger(plan.cells().size()), source_(std::move(source)) {}
+    : plan(std::move(p)), ledger(plan.cells().size()) {
+  if (source) sources_.push_back(std::move(source));
+}
 
 CellTally Record::tallies(std::size_t cell) const {
   const auto index = static_cast<std::uint32_t>(cell);
   if (const auto held = held_.find(index); held != held_.end()) return held->second;
-  return source_ ? source_->tallies(index) : empty_bins(plan.cells()[cell]);
+  if (sources_.empty()) return empty_bins(plan.cells()[cell]);
+  CellTally sum = sources_[0]->tallies(index);
+  for (std::size_t i = 1; i < sources_.size(); ++i) leafcast::add(sum, sources_[i]->tallies(index));
+  return sum;
 }
 
 bool Record::has_sums_of(const Record& other) const {
@@ -51,8 +56,11 @@ int Record::filled_bins(std::size_t cell) const {
 }
 
 std::vector<ChunkHash> Record::all_hashes() const {
-  std::vector<ChunkHash> all = source_ ? source_->hashes() : std::vector<ChunkHash>();
-  all.insert(all.end(), hashes.begin(), hashes.end());
+  std::vector<ChunkHash> all = hashes;
+  for (const auto& source : sources_) {
+    const std::vector<ChunkHash> some = source->hashes();
+    all.insert(all.end(), some.begin(), some.end());
+  }
   return all;
 }
 
@@ -68,15 +76,13 @@ void Record::merge(const Record& other) {
                                 plan.hash(), other.plan.hash()));
   if (!ledger.disjoint(other.ledger))
     throw DataError("the same chunk stands in two records: one of them must be left out");
+  for (auto& [cell, bins] : held_)
+    if (other.ledger.count(cell) > 0) leafcast::add(bins, other.tallies(cell));
+  for (const auto& [cell, bins] : other.held_)
+    if (!held_.contains(cell)) leafcast::add(held_tallies(cell), other.tallies(cell));
   ledger += other.ledger;
-  for (std::uint32_t cell = 0; cell < plan.cells().size(); ++cell) {
-    if (other.ledger.count(cell) == 0) continue;
-    const CellTally more = other.tallies(cell);
-    CellTally& own = held_tallies(cell);
-    for (int b = 0; b < kJackknifeBins; ++b) own[b] += more[b];
-  }
-  const std::vector<ChunkHash> their = other.all_hashes();
-  hashes.insert(hashes.end(), their.begin(), their.end());
+  sources_.insert(sources_.end(), other.sources_.begin(), other.sources_.end());
+  hashes.insert(hashes.end(), other.hashes.begin(), other.hashes.end());
 }
 
 bool Record::complete() const { return ledger.count() == plan.total_chunks(); }

@@ -38,7 +38,8 @@ class Record {
 
   /// Counts a chunk. The caller guarantees that it is not in the ledger (checked: throws ContractError).
   void add(Chunk chunk, const Tally& tally);
-  /// Unites with a record of the same plan. Throws DataError: another plan, or a chunk in both.
+  /// Unites with a record of the same plan; what lies in sources stays there. Throws DataError: another plan, or a chunk
+  /// in both.
   void merge(const Record& other);
   /// Whether all chunks of the plan are done. Cells with goals may need fewer: is_complete (stages.h).
   bool complete() const;
@@ -60,7 +61,7 @@ class Record {
   std::vector<ChunkHash> all_hashes() const;
 
  private:
-  std::shared_ptr<const RecordSource> source_;
+  std::vector<std::shared_ptr<const RecordSource>> sources_;  // which add up
   std::unordered_map<std::uint32_t, CellTally> held_;
 };
 

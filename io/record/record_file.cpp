@@ -346,8 +346,7 @@ void RecordFile::add_to(Record& record) const {
   if (!done.disjoint(record.ledger)) throw DataError("holds chunks that are already counted; leave it out");
   each_cell(FileSums(*this, record.plan), [&](std::uint32_t cell, const CellTally& bins) {
     if (done.count(cell) == 0) return;
-    CellTally& own = record.held_tallies(cell);
-    for (int b = 0; b < kJackknifeBins; ++b) own[b] += bins[b];
+    leafcast::add(record.held_tallies(cell), bins);
   });
   const std::vector<ChunkHash> their = hashes(done);
   record.hashes.insert(record.hashes.end(), their.begin(), their.end());

@@ -91,7 +91,7 @@ std::vector<CellTally> StoredSums::read_block(std::uint32_t first, std::uint32_t
       return opened(*file).sums->read(row, static_cast<std::size_t>(to - from));
     });
     for (std::size_t i = 0; i < tallies.size(); ++i)
-      for (int b = 0; b < kJackknifeBins; ++b) block[file->cells[row + i] - first][b] += tallies[i][b];
+      leafcast::add(block[file->cells[row + i] - first], tallies[i]);
   }
   return block;
 }

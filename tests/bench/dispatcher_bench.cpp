@@ -46,7 +46,8 @@ const News& typical_news() {
     result.action = News::Action::result;
     const Plan plan = make_plan(1, kJackknifeBins);
     const std::uint64_t samples = settings().smoke ? 16 : 4096;
-    result.tally = *ChunkRunner(plan.cells()[0]).run(0, samples, [] { return true; });
+    result.results.resize(1);
+    result.results[0].tally = *ChunkRunner(plan.cells()[0]).run(0, samples, [] { return true; });
     return result;
   }();
   return news;
@@ -56,12 +57,12 @@ const News& typical_news() {
 News deep_news() {
   News news = typical_news();
   std::mt19937_64 random;
-  news.tally = simulated_tally(Cell::make({{"language.kind", "ising"},
+  news.results[0].tally = simulated_tally(Cell::make({{"language.kind", "ising"},
                                            {"language.d", "3"},
                                            {"language.height", "30"},
                                            {"language.rho", "0.9"}}),
                                4096, random);
-  for (std::int32_t bin = -600; bin < 600; ++bin) news.tally.histogram[bin] = 3;
+  for (std::int32_t bin = -600; bin < 600; ++bin) news.results[0].tally.histogram[bin] = 3;
   return news;
 }
 
@@ -91,7 +92,7 @@ class SimulatedCommunicator final : public workers::Communicator {
     if (mail_.empty()) return std::nullopt;
     Letter letter{mail_.front().first, unpack<News>(packed_)};
     if (mail_.front().second)
-      letter.news.chunk = *mail_.front().second;
+      letter.news.results[0].chunk = *mail_.front().second;
     else
       letter.news.action = News::Action::farewell;
     mail_.pop_front();
