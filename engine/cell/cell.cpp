@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <unordered_map>
 
 #include "engine/cell/observe_keys.h"
 #include "engine/cell/sampling_keys.h"
@@ -80,6 +82,19 @@ std::uint64_t hash_law(const Parameters& parameters) {
   return XXH3_64bits(law.data(), law.size());
 }
 
+/// The same for equal parameters, as long as some cell has it: sweeps have many cells of few languages.
+std::shared_ptr<const Language> shared(Language language, const Parameters& parameters) {
+  static std::unordered_map<std::string, std::weak_ptr<const Language>> known;
+  std::string key;
+  for (const auto& [name, value] : parameters)
+    if (name.starts_with("language.")) key += name + "=" + value + "\t";
+  std::weak_ptr<const Language>& place = known[key];
+  if (auto there = place.lock()) return there;
+  auto made = std::make_shared<const Language>(std::move(language));
+  place = made;
+  return made;
+}
+
 }  // namespace
 
 Cell Cell::make(const Parameters& parameters) {
@@ -91,7 +106,7 @@ Cell Cell::make(const Parameters& parameters) {
                        "gave with `leafcast merge --combine-seeds`");
   const std::uint64_t seed =
       reader.read_whole("seed", "a seed", 0, std::numeric_limits<std::uint64_t>::max(), 1);
-  cell.language_ = read_language(reader);
+  cell.language_ = shared(read_language(reader), reader.canonical());
   cell.generator_ = read_generator(reader, *cell.language_);
   cell.method_ = read_method(reader, *cell.language_, cell.generator_);
   cell.particles_ = read_particles(reader, cell.method_);

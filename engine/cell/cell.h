@@ -1,6 +1,6 @@
 #pragma once
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -95,7 +95,7 @@ class Cell {
 
  private:
   Cell() = default;
-  std::optional<Language> language_;
+  std::shared_ptr<const Language> language_;  // cells of one language share it
   Generator generator_;
   Method method_ = Method::sequence;
   int particles_ = 0;

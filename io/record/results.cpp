@@ -53,7 +53,7 @@ void write_results(const std::filesystem::path& path, const Record& record,
     put_estimates(image.root().make_group("estimates"), image.cell_axis(), estimates,
                   record.plan.cells().size());
     FitTables fits(image.root().make_group("fits"));
-    each_fit([&](const Fit& fit) { fits.append(fit); });
+    if (each_fit) each_fit([&](const Fit& fit) { fits.append(fit); });
     fits.finish();
     put_grammars(image.root(), image.cell_axis(), record.plan);
     h5::Group origin = image.root().make_group("provenance");
@@ -68,13 +68,6 @@ void write_results(const std::filesystem::path& path, const Record& record,
     return write_atomically(path, image.finish());
   }
   write_record(path, FileType::results, record, see, fill, [&](const std::string&) { return path; });
-}
-
-void write_results(const std::filesystem::path& path, const Record& record,
-                   const std::vector<Estimate>& estimates, const std::vector<Fit>& fits,
-                   const std::map<std::string, std::string>& provenance, const Checkpoint& checkpoint) {
-  const auto each_fit = [&](const std::function<void(const Fit&)>& use) { std::ranges::for_each(fits, use); };
-  write_results(path, record, estimates, each_fit, provenance, checkpoint);
 }
 
 }  // namespace leafcast::io

@@ -16,12 +16,9 @@ namespace leafcast::io {
 /// `provenance`: name → text (program version, git state, command line, compiler, libraries, hosts, SLURM
 /// ids). `each_fit`: makes all fits, one after the other, those of one law together, and shows them. `checkpoint`: until
 /// the file is in its place.
-using EachFit = std::function<void(const std::function<void(const Fit&)>& use)>;
+using EachFit = std::function<void(const std::function<void(const Fit&)>& use)>;  ///< empty: there are none
 void write_results(const std::filesystem::path& path, const Record& record,
                    const std::vector<Estimate>& estimates, const EachFit& each_fit,
-                   const std::map<std::string, std::string>& provenance, const Checkpoint& checkpoint = {});
-void write_results(const std::filesystem::path& path, const Record& record,
-                   const std::vector<Estimate>& estimates, const std::vector<Fit>& fits,
                    const std::map<std::string, std::string>& provenance, const Checkpoint& checkpoint = {});
 
 }  // namespace leafcast::io
