@@ -73,17 +73,16 @@ TEST_CASE("more files than stay open are opened again") {
   Record whole(plan);
   Random random(1);
   for (std::uint32_t c = 0; c < 2; ++c)
-    for (std::uint32_t i = 0; i < plan.chunks(c); ++i)
-      for (const Chunk chunk{c, i}; true;) {
-        Record part(plan);
-        const Tally tally = simulated_tally(plan.cells()[c], plan.samples(chunk), random);
-        part.add(chunk, tally);
-        whole.add(chunk, tally);
-        const fs::path path = scratch / fmt::format("{}-{}.h5", c, i);
-        write_atomically(path, encode_part(part));
-        sums.add({path, "", "", {}}, StoredSums::Depth::sums);
-        break;
-      }
+    for (std::uint32_t i = 0; i < plan.chunks(c); ++i) {
+      const Chunk chunk{c, i};
+      const Tally tally = simulated_tally(plan.cells()[c], plan.samples(chunk), random);
+      Record part(plan);
+      part.add(chunk, tally);
+      whole.add(chunk, tally);
+      const fs::path path = scratch / fmt::format("{}-{}.h5", c, i);
+      write_atomically(path, encode_part(part));
+      sums.add({path, "", "", {}}, StoredSums::Depth::sums);
+    }
   REQUIRE(plan.total_chunks() == 128);
   for (int turn = 0; turn < 2; ++turn)
     for (std::uint32_t c = 0; c < 2; ++c) CHECK(sums.tallies(c) == whole.tallies(c));
