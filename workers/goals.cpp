@@ -42,8 +42,7 @@ std::optional<Dispatcher::Want> Goals::next_stage(std::uint32_t cell) {
 
 Goals::Foreseen Goals::foresee(std::uint32_t cell) const {
   const Plan& plan = record_.plan;
-  const std::uint32_t end =
-      leafcast::foreseen_chunks(plan, cell, states_[cell], record_.samples(cell));
+  const std::uint32_t end = leafcast::foreseen_chunks(plan, cell, states_[cell], record_.samples(cell));
   const CellCost cost = costs_.of(plan.cells()[cell]);
   Foreseen more;
   for (const Plan::Cut& stage : plan.cuts(cell)) {

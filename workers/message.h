@@ -18,6 +18,10 @@ struct Order {
   Action action = Action::stop;
   std::vector<Chunk> chunks;  ///< grant: to be done in this order, after those granted before
   double grace = 0;           ///< stop: seconds that the chunk in work may still take
+  /// grant: by chunk, the samples that it draws; and the parameters (to_line) of its cell, wherever that is another one
+  /// than the cell of the chunk granted before.
+  std::vector<std::uint64_t> samples{};
+  std::vector<std::string> cells{};
 };
 
 /// A chunk that is done.
@@ -78,7 +82,7 @@ void serialize(Archive& archive, leafcast::Tally& tally, unsigned version) {
 }
 template <class Archive>
 void serialize(Archive& archive, leafcast::workers::Order& order, unsigned) {
-  archive& order.action& order.chunks& order.grace;
+  archive& order.action& order.chunks& order.grace& order.samples& order.cells;
 }
 template <class Archive>
 void serialize(Archive& archive, leafcast::workers::Result& result, unsigned) {

@@ -83,7 +83,8 @@ enum class Outcome { complete, interrupted };
 Outcome run_master(Communicator& communicator, Record& record, const RunSettings& settings,
                    const RunSinks& sinks);
 
-/// Any other rank: samples what it is granted until it is told to stop; `sample` as in RunSettings.
-void run_worker(Communicator& communicator, const Plan& plan, const SampleChunk& sample = {});
+/// Any other rank: samples what it is granted until it is told to stop; `sample` as in RunSettings. It knows no plan:
+/// orders say what its chunks are, so it takes no more memory however many cells there are.
+void run_worker(Communicator& communicator, const SampleChunk& sample = {});
 
 }  // namespace leafcast::workers

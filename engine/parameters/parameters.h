@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "engine/error.h"
@@ -10,6 +11,11 @@ namespace leafcast {
 /// Fully resolved sweep keys of one cell ("language.d" → "3"): the one textual form of a cell, in plans and
 /// files.
 using Parameters = std::map<std::string, std::string>;
+
+/// "key=value", separated by tabs: the line of a cell in a plan.
+std::string to_line(const Parameters& parameters);
+/// Throws DataError.
+Parameters from_line(std::string_view line);
 
 /// A parameter that no cell can have. `key` names it, so that the sweep's reader can add file and line;
 /// `impossible_combination` is true when the value is fine by itself but not in this tree (context-depth >

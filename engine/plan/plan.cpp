@@ -132,11 +132,7 @@ std::vector<Plan::Cut> cut(const Cell& cell, int streams) {
   return cuts;
 }
 
-std::string cell_line(const Cell& cell) {
-  std::string line;
-  for (const auto& [key, value] : cell.parameters()) line += (line.empty() ? "" : "\t") + key + "=" + value;
-  return line;
-}
+std::string cell_line(const Cell& cell) { return to_line(cell.parameters()); }
 
 }  // namespace
 
@@ -213,14 +209,7 @@ Plan Plan::from_text(const std::string& text, std::string sweep_text) {
   std::vector<Cell> cells;
   double bytes = 0;
   while (std::getline(in, line)) {
-    Parameters parameters;
-    std::istringstream fields(line);
-    for (std::string field; std::getline(fields, field, '\t');) {
-      const auto equals = field.find('=');
-      if (equals == std::string::npos)
-        throw DataError("the plan has a line without key=value: it is damaged");
-      parameters[field.substr(0, equals)] = field.substr(equals + 1);
-    }
+    const Parameters parameters = from_line(line);
     try {
       cells.push_back(Cell::from_parameters(parameters));
     } catch (const CellError& e) {

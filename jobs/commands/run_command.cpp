@@ -20,7 +20,7 @@ namespace leafcast::jobs {
 
 namespace {
 
-constexpr std::string_view kPlanPrefix = "plan\n", kCorpusPrefix = "corpus\n", kExitPrefix = "exit\n";
+constexpr std::string_view kRunText = "run\n", kCorpusPrefix = "corpus\n", kExitPrefix = "exit\n";
 
 /// Every rank leaves with the same code.
 ExitCode tell_all(workers::Communicator& communicator, ExitCode code) {
@@ -49,7 +49,7 @@ ExitCode lead(Task task, workers::Communicator& communicator, const Arguments& a
       std::string text =
           job->corpus ? fmt::format("{}{}\n{}\n{}\n{}", kCorpusPrefix, corpus_text(*job->corpus_settings),
                                     packed, job->directory_path.string(), job->record.plan.text())
-                      : std::string(kPlanPrefix) + job->record.plan.text();
+                      : std::string(kRunText);
       communicator.broadcast(text);
       code = conduct(*job, communicator, command_line);
     }
@@ -68,7 +68,7 @@ void write_corpus(workers::Communicator& communicator, const std::string& text) 
   std::getline(in, directory);
   const Plan plan = Plan::from_text(text.substr(static_cast<std::size_t>(in.tellg())), "");
   const Corpus corpus(plan, corpus_of_text(settings), directory);
-  workers::run_worker(communicator, plan, corpus.sampler(plan, packed));
+  workers::run_worker(communicator, corpus.sampler(plan, packed));
 }
 
 ExitCode follow(workers::Communicator& communicator) {
@@ -78,8 +78,8 @@ ExitCode follow(workers::Communicator& communicator) {
     write_corpus(communicator, text.substr(kCorpusPrefix.size()));
     communicator.broadcast(text);
   }
-  if (text.starts_with(kPlanPrefix)) {
-    workers::run_worker(communicator, Plan::from_text(text.substr(kPlanPrefix.size()), ""));
+  if (text == kRunText) {
+    workers::run_worker(communicator);
     communicator.broadcast(text);
   }
   return static_cast<ExitCode>(std::stoi(text.substr(kExitPrefix.size())));

@@ -1,17 +1,17 @@
-#include "workers/run.h"
-
+// Rank 0: what waits, who has what, what is done.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
-#include <deque>
+#include <limits>
 #include <memory>
 #include <set>
 #include <utility>
 
 #include "engine/error.h"
-#include "engine/kernels/chunk_runner.h"
 #include "workers/goals.h"
+#include "workers/pace.h"
+#include "workers/run.h"
+#include "workers/runner.h"
 #include "workers/stop_signal.h"
 
 namespace leafcast::workers {
@@ -23,53 +23,11 @@ constexpr double kSecondsInFlight = 0.02, kLongChunk = 0.5;
 constexpr std::size_t kMostGrantsInFlight = 64;
 constexpr double kMayBeLate = 1.25;  // a prediction's error that a deadline forgives
 constexpr int kMostRanksWithSamplingMaster = 32;
-constexpr double kTellSeconds = 5e-3;  // a worker tells of short chunks together, but not later
 constexpr double kReportSeconds = 0.2;
-constexpr double kShortestNap = 20e-6, kLongestNap = 2e-3;
 // A rank is overdue when a chunk takes so many times what it should, or when it says nothing for so many
 // beats.
 constexpr double kLate = 3, kLeastLate = 2, kSilentBeats = 4;
-/// A rank at work on a long chunk is heard of so often: rank 0 has time for a few thousand messages a second.
-double beat_seconds(int ranks) { return std::max(5.0, ranks / 1000.0); }
-
-/// Waits between two looks into the mailbox: soon after news, seldom when idle, never burning a core.
-class Nap {
- public:
-  explicit Nap(Communicator& communicator) : communicator_(communicator) {}
-  void reset() { nap_ = kShortestNap; }
-  void take() {
-    communicator_.wait(nap_);
-    nap_ = std::min(2 * nap_, kLongestNap);
-  }
-
- private:
-  Communicator& communicator_;
-  double nap_ = kShortestNap;
-};
-
-double thread_seconds() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-/// Tabulates a cell's sampler when it is first needed and keeps it while its chunks come.
-class Runners {
- public:
-  explicit Runners(const Plan& plan) : plan_(plan) {}
-  std::optional<Sampled> run(Chunk chunk, const std::function<bool()>& proceed) {
-    if (!runner_ || cell_ != chunk.cell) {
-      runner_ = std::make_unique<ChunkRunner>(plan_.cells()[chunk.cell]);
-      cell_ = chunk.cell;
-    }
-    return runner_->run(chunk.index, plan_.samples(chunk), proceed);
-  }
-
- private:
-  const Plan& plan_;
-  std::unique_ptr<ChunkRunner> runner_;
-  std::uint32_t cell_ = 0;
-};
+constexpr std::uint32_t kNoCellTold = std::numeric_limits<std::uint32_t>::max();
 
 Ledger without(Ledger ledger, const std::vector<ChunkHash>& again) {
   for (const ChunkHash& hash : again) ledger.erase(hash.chunk);
@@ -127,14 +85,14 @@ class Master {
         again_(settings.again),
         dispatcher_(record.plan, without(record.ledger, settings.again), settings.slice, communicator.size(),
                     settings.costs, goals_.wants()),
-        runners_(record.plan),
         delta_(record.plan),
         samples_too_(communicator.size() <= kMostRanksWithSamplingMaster),
         mean_chunk_(dispatcher_.seconds_left() /
                     static_cast<double>(std::max<std::size_t>(dispatcher_.waiting(), 1))),
         start_(communicator.seconds()),
         heard_(static_cast<std::size_t>(communicator.size()), 0),
-        resulted_(heard_) {}
+        resulted_(heard_),
+        told_(heard_.size(), kNoCellTold) {}
 
   Outcome run() {
     for (int worker = 1; worker < communicator_.size(); ++worker) grant(worker);
@@ -199,8 +157,10 @@ class Master {
       serving += thread_seconds() - start;
       return stopping() ? elapsed() < sample_until_ : dispatcher_.held_by(0) > 0;
     };
-    std::optional<Sampled> sampled =
-        settings_.sample ? settings_.sample(result.chunk, proceed) : runners_.run(result.chunk, proceed);
+    std::optional<Sampled> sampled = settings_.sample
+                                         ? settings_.sample(result.chunk, proceed)
+                                         : runner_.run(record_.plan.cells()[result.chunk.cell], result.chunk,
+                                                       record_.plan.samples(result.chunk), proceed);
     if (!sampled) {
       dispatcher_.release(0);
       return true;
@@ -326,7 +286,17 @@ class Master {
       const auto w = static_cast<std::size_t>(worker);
       heard_[w] = resulted_[w] = elapsed();
     }
+    describe_chunks(worker, order);
     communicator_.send_order(worker, order);
+  }
+  /// What a worker must know of its chunks: it has no plan.
+  void describe_chunks(int worker, Order& order) {
+    std::uint32_t& told = told_[static_cast<std::size_t>(worker)];
+    for (const Chunk chunk : order.chunks) {
+      order.samples.push_back(record_.plan.samples(chunk));
+      if (chunk.cell != told) order.cells.push_back(to_line(record_.plan.cells()[chunk.cell].parameters()));
+      told = chunk.cell;
+    }
   }
   bool wants_more(int worker) const {
     const std::size_t held = dispatcher_.held_by(worker);
@@ -454,7 +424,7 @@ class Master {
   ChunkHashes again_;
   Dispatcher dispatcher_;
   bool has_extended_ = false;  // chunks wait that ranks without any do not know of
-  Runners runners_;
+  Runner runner_;
   Record delta_;                     // what no part holds yet
   std::set<std::uint32_t> touched_;  // its cells
   double held_bytes_ = 0;            // of their sums
@@ -463,6 +433,7 @@ class Master {
   const double mean_chunk_;  // predicted seconds; as one more chunk, done as predicted, it steadies pace()
   const double start_;
   std::vector<double> heard_, resulted_;  // by worker: when it was last heard of, and sent a result
+  std::vector<std::uint32_t> told_;       // by worker: the cell that it was told of last
   std::vector<int> overdue_;              // workers that were when last looked at
   double flushed_at_ = 0, reported_at_ = -1, finished_at_ = 0, leaves_ = 0;
   double seconds_ = 0, core_seconds_ = 0, predicted_seconds_ = 0;  // of the chunks that this run has done
@@ -471,119 +442,6 @@ class Master {
   bool dismissed_ = false;   // the workers have been told to stop
   double sample_until_ = 0;  // once stopping
   std::exception_ptr failure_;
-};
-
-class Worker {
- public:
-  Worker(Communicator& communicator, const Plan& plan, const SampleChunk& sample)
-      : communicator_(communicator), plan_(plan), sample_(sample), runners_(plan) {}
-
-  void run() {
-    try {
-      sample_until_stopped();
-      tell();
-    } catch (const Error& e) {
-      fail(static_cast<int>(e.code()), e.what());
-    } catch (const std::bad_alloc&) {
-      fail(static_cast<int>(ExitCode::internal),
-           "out of memory: run fewer ranks a node, or a smaller context");
-    } catch (const std::exception& e) {
-      fail(static_cast<int>(ExitCode::internal), e.what());
-    }
-    News farewell;
-    farewell.action = News::Action::farewell;
-    send(farewell);
-  }
-
- private:
-  void sample_until_stopped() {
-    Nap nap(communicator_);
-    while (read_orders()) {
-      if (queue_.empty()) {
-        nap.take();
-        continue;
-      }
-      nap.reset();
-      Result result;
-      result.chunk = queue_.front();
-      queue_.pop_front();
-      const double begin = communicator_.seconds(), core_begin = thread_seconds();
-      const auto proceed = [this] {
-        say_alive();
-        return read_orders() || communicator_.seconds() < sample_until_;
-      };
-      std::optional<Sampled> sampled =
-          sample_ ? sample_(result.chunk, proceed) : runners_.run(result.chunk, proceed);
-      if (!sampled) return;
-      const double now = communicator_.seconds();
-      result.seconds = now - begin;
-      result.core_seconds = thread_seconds() - core_begin;
-      result.tally = std::move(sampled->tally);
-      result.rows_hash = sampled->rows_hash;
-      done_.push_back(std::move(result));
-      // As long as there is more to do than to tell, telling can wait.
-      if (done_.size() >= queue_.size() || now - told_at_ >= kTellSeconds) tell();
-    }
-  }
-
-  void tell() {
-    if (done_.empty()) return;
-    News news;
-    news.action = News::Action::result;
-    news.results = std::exchange(done_, {});
-    send(news);
-  }
-
-  void send(const News& news) {
-    told_at_ = communicator_.seconds();
-    communicator_.send_news(news);
-  }
-  void say_alive() {
-    if (communicator_.seconds() - told_at_ < beat_seconds(communicator_.size())) return;
-    News news;
-    news.action = News::Action::alive;
-    send(news);
-  }
-
-  /// Takes in the orders that have come; false once told to stop.
-  bool read_orders() {
-    if (stop_signalled() && !told_) {
-      told_ = true;
-      News news;
-      news.action = News::Action::signalled;
-      news.grace = stop_grace();
-      send(news);
-    }
-    while (const auto order = communicator_.poll_order()) {
-      if (order->action == Order::Action::stop) {
-        stopped_ = true;
-        sample_until_ = communicator_.seconds() + order->grace;
-      }
-      queue_.insert(queue_.end(), order->chunks.begin(), order->chunks.end());
-    }
-    return !stopped_;
-  }
-
-  void fail(int code, const std::string& text) {
-    tell();
-    News news;
-    news.action = News::Action::failed;
-    news.exit_code = code;
-    news.text = text;
-    send(news);
-    Nap nap(communicator_);
-    while (read_orders()) nap.take();
-  }
-
-  Communicator& communicator_;
-  const Plan& plan_;
-  const SampleChunk& sample_;
-  Runners runners_;
-  std::deque<Chunk> queue_;
-  std::vector<Result> done_;  // that the master has not been told of
-  bool told_ = false, stopped_ = false;
-  double told_at_ = communicator_.seconds();  // when news was last sent
-  double sample_until_ = 0;                   // once stopped
 };
 
 }  // namespace
@@ -602,10 +460,6 @@ Outcome run_master(Communicator& communicator, Record& record, const RunSettings
     throw;
   }
   return master->run();
-}
-
-void run_worker(Communicator& communicator, const Plan& plan, const SampleChunk& sample) {
-  Worker(communicator, plan, sample).run();
 }
 
 }  // namespace leafcast::workers
