@@ -2,7 +2,7 @@
 
 leafcast_build_packages=(build-essential cmake ninja-build git openmpi-bin libopenmpi-dev libboost-dev libboost-mpi-dev
   libboost-serialization-dev libboost-program-options-dev libhdf5-dev libeigen3-dev libfmt-dev libhwy-dev librandom123-dev
-  libxxhash-dev nlohmann-json3-dev gnuplot-nox)
+  libxxhash-dev libdeflate-dev nlohmann-json3-dev gnuplot-nox)
 leafcast_slurm_packages=(slurmctld slurmd slurm-client munge openmpi-bin) # slurm/local-cluster
 leafcast_test_packages=(catch2 python3 python3-h5py python3-matplotlib python3-xarray python3-netcdf4 procps "${leafcast_slurm_packages[@]}")
 leafcast_bench_packages=(libbenchmark-dev python3)

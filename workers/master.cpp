@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "engine/error.h"
@@ -247,7 +248,12 @@ class Master {
     else
       record_.add(chunk, tally);
     delta_.add(chunk, tally);
-    if (touched_.insert(chunk.cell).second) held_bytes_ += tally_bytes(record_.plan.cells()[chunk.cell]);
+    // A bin has a tally however many chunks it is of.
+    if (touched_[chunk.cell]++ < kJackknifeBins) held_bytes_ += bytes_of(tally);
+  }
+  static double bytes_of(const Tally& tally) {
+    return static_cast<double>(sizeof(Tally) + 8 * tally.words().size() +
+                               sizeof(Histogram::value_type) * tally.histogram.size());
   }
   void check_again(const ChunkHash& now) {
     const ChunkHash* first = again_.find(now.chunk);
@@ -425,10 +431,10 @@ class Master {
   Dispatcher dispatcher_;
   bool has_extended_ = false;  // chunks wait that ranks without any do not know of
   Runner runner_;
-  Record delta_;                     // what no part holds yet
-  std::set<std::uint32_t> touched_;  // its cells
-  double held_bytes_ = 0;            // of their sums
-  double seconds_a_cell_ = 2e-3;     // of writing a part; measured from the first on
+  Record delta_;                                    // what no part holds yet
+  std::unordered_map<std::uint32_t, int> touched_;  // its cells
+  double held_bytes_ = 0;                           // of their sums
+  double seconds_a_cell_ = 2e-3;                    // of writing a part; measured from the first on
   const bool samples_too_;
   const double mean_chunk_;  // predicted seconds; as one more chunk, done as predicted, it steadies pace()
   const double start_;

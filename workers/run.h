@@ -26,7 +26,7 @@ struct RunSettings {
   Slice slice;
   double flush_seconds = 30;       ///< a part is written at least this often while there are results
   std::uint64_t flush_chunks = 0;  ///< if not 0: a part is written after so many chunks, and never by time
-  double flush_bytes = 64e6;       ///< a part is written when the sums that no part holds take so much memory
+  double flush_bytes = 256e6;      ///< a part is written when the sums that no part holds take so much memory
   double max_seconds = std::numeric_limits<double>::infinity();  ///< stop by then, from the call on
   double patience_seconds =
       10;                ///< without any answer of ranks that were told to stop: then they are given up

@@ -15,7 +15,8 @@ class EstimateIndex {
     ordered_.reserve(estimates.size());
     for (const Estimate& estimate : estimates) ordered_.push_back(&estimate);
     // Of two of one statistic, the last counts.
-    std::ranges::stable_sort(ordered_, {}, [](const Estimate* e) { return std::tuple(e->cell, e->statistic); });
+    std::ranges::stable_sort(ordered_, {},
+                             [](const Estimate* e) { return std::tuple(e->cell, e->statistic); });
   }
 
   /// Null if there is none.

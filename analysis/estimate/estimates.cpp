@@ -124,15 +124,24 @@ JackknifeCovariance jackknife_covariance(const Cell& cell, const CellTally& bins
   return {(count - 1) / count * centred.transpose() * centred, static_cast<int>(rows)};
 }
 
+struct Estimator::Theory {
+  ExactByLaw exact;
+};
+
+Estimator::Estimator(const Plan& plan) : plan_(plan), theory_(std::make_unique<Theory>()) {}
+Estimator::~Estimator() = default;
+
+void Estimator::add(std::size_t cell, const CellTally& bins) {
+  append(list_, cell, plan_.cells()[cell], bins, [&] { return &theory_->exact(plan_.cells()[cell]); });
+}
+
 std::vector<Estimate> estimates(const Record& record, const Checkpoint& checkpoint) {
-  std::vector<Estimate> list;
-  ExactByLaw theory;
+  Estimator estimator(record.plan);
   for (std::size_t i = 0; i < record.plan.cells().size(); ++i) {
     pass(checkpoint);
-    append(list, i, record.plan.cells()[i], record.tallies(i),
-           [&] { return &theory(record.plan.cells()[i]); });
+    estimator.add(i, record.tallies(i));
   }
-  return list;
+  return estimator.estimates();
 }
 
 std::vector<Estimate> estimates_alone(const Record& record) {

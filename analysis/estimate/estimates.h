@@ -1,5 +1,6 @@
 #pragma once
 #include <Eigen/Dense>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,22 @@
 #include "engine/plan/record.h"
 
 namespace leafcast::analysis {
+
+/// Makes the estimates of cells, one after the other, as their sums come: for records whose sums are in files.
+class Estimator {
+ public:
+  explicit Estimator(const Plan& plan);
+  ~Estimator();
+  /// Adds the estimates of a cell, exact values beside them; none if it has no samples.
+  void add(std::size_t cell, const CellTally& bins);
+  const std::vector<Estimate>& estimates() const { return list_; }
+
+ private:
+  Plan plan_;
+  std::vector<Estimate> list_;
+  struct Theory;
+  std::unique_ptr<Theory> theory_;
+};
 
 /// All statistics of all cells that have samples, with delete-one-bin jackknife errors over the 64 bins,
 /// exact values and z. Order: by cell, then in a fixed order of statistics. A pure function of the record.

@@ -17,8 +17,7 @@ class NarrowInt {
   NarrowInt() = default;
   NarrowInt(Int128 value) : value_(value) {}
   template <class Integer>
-    requires std::is_integral_v<Integer>
-  NarrowInt(Integer value) : value_(value) {}
+  requires std::is_integral_v<Integer> NarrowInt(Integer value) : value_(value) {}
   /// Of two's complement words, least significant first; none: 0.
   static NarrowInt of_limbs(std::span<const std::uint64_t> limbs) {
     if (limbs.empty()) return 0;

@@ -31,7 +31,8 @@ bool Ledger::disjoint(const Ledger& other) const {
 
 bool Ledger::includes(const Ledger& other) const {
   for (std::size_t i = 0; i < other.done_.size(); ++i)
-    if (i < done_.size() ? !boost::icl::contains(done_[i], other.done_[i]) : !other.done_[i].empty()) return false;
+    if (i < done_.size() ? !boost::icl::contains(done_[i], other.done_[i]) : !other.done_[i].empty())
+      return false;
   return true;
 }
 

@@ -31,9 +31,7 @@ class Plan {
   /// Number of chunks of a cell: a multiple of 64 if samples ≥ 64, so that jackknife bins are alike up to a
   /// batch; else `samples`. Of a pooled cell the sum over its seeds; of one with a goal, which may need fewer
   /// (stages.h), over all stages.
-  std::uint32_t chunks(std::size_t cell) const {
-    return cuts(cell).back().first + cuts(cell).back().chunks;
-  }
+  std::uint32_t chunks(std::size_t cell) const { return cuts(cell).back().first + cuts(cell).back().chunks; }
   std::uint64_t samples(Chunk chunk) const;  ///< how many samples the chunk draws
   /// Jackknife bin: (r + index among the chunks of its seed) mod 64, where r = 0, but seed mod 64 for a seed
   /// of fewer than 64 chunks in a pooled cell.

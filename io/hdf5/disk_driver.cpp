@@ -37,7 +37,8 @@ herr_t close_disk(H5FD_t* file) {
   return 0;
 }
 int compare(const H5FD_t* one, const H5FD_t* other) {
-  const auto a = reinterpret_cast<std::uintptr_t>(of(one).disk), b = reinterpret_cast<std::uintptr_t>(of(other).disk);
+  const auto a = reinterpret_cast<std::uintptr_t>(of(one).disk),
+             b = reinterpret_cast<std::uintptr_t>(of(other).disk);
   return a < b ? -1 : a > b ? 1 : 0;
 }
 herr_t query(const H5FD_t*, unsigned long* features) {
@@ -103,7 +104,8 @@ herr_t truncate(H5FD_t* file, hid_t, hbool_t) {
 const H5FD_class_t kDriver = {
 #if H5_VERSION_GE(1, 13, 0)
     .version = H5FD_CLASS_VERSION,
-    .value = static_cast<H5FD_class_value_t>(600),  // of the range for drivers that are nobody's but the program's
+    .value =
+        static_cast<H5FD_class_value_t>(600),  // of the range for drivers that are nobody's but the program's
 #endif
     .name = "leafcast",
     .maxaddr = (haddr_t{1} << 62) - 1,

@@ -1,8 +1,12 @@
 #include "io/hdf5/hdf5.h"
 
 #include <hdf5_hl.h>
+#include <libdeflate.h>
 
 #include <algorithm>
+#include <bit>
+#include <memory>
+#include <new>
 #include <numeric>
 
 #include "engine/contract.h"
@@ -14,7 +18,7 @@ namespace {
 constexpr hsize_t kContiguousBytes = 16 << 10;  // below this, a dataset is not worth a chunk index
 constexpr hsize_t kChunkBytes = 256 << 10;
 constexpr hsize_t kGrowingChunkBytes = 64 << 10;
-constexpr unsigned kEffort = 1;  // of deflate
+constexpr unsigned kEffort = 1;                // of deflate
 constexpr hsize_t kMostChunkBytes = 64 << 20;  // what this reader allocates for a chunk that a file declares
 
 // HDF5 takes two images of one name for the same file.
@@ -171,7 +175,119 @@ void throw_last_error() {
   throw Error(text.empty() ? "HDF5 failed" : text);
 }
 
-Dataset::Dataset(Handle handle) : handle_(std::move(handle)), extent_(extent_of(handle_)) {}
+Dataset::Dataset(Handle handle) : handle_(std::move(handle)), extent_(extent_of(handle_)) {
+  look_at_layout();
+}
+
+void Dataset::look_at_layout() {
+  const Handle properties(H5Dget_create_plist(handle_), H5Pclose);
+  if (extent_.empty() || H5Pget_layout(properties) != H5D_CHUNKED) return;
+  Extent chunk(extent_.size());
+  if (H5Pget_chunk(properties, static_cast<int>(chunk.size()), chunk.data()) !=
+      static_cast<int>(chunk.size()))
+    return;
+  if (!std::equal(chunk.begin() + 1, chunk.end(), extent_.begin() + 1)) return;
+  const Handle type(H5Dget_type(handle_), H5Tclose);
+  row_bytes_ = row_size() * H5Tget_size(type);
+  chunk_rows_ = chunk[0];
+  unsigned flags = 0;
+  std::size_t values = 0;
+  is_deflated_ =
+      std::endian::native == std::endian::little && H5Tget_class(type) != H5T_STRING &&
+      H5Pget_nfilters(properties) == 1 &&
+      H5Pget_filter2(properties, 0, &flags, &values, nullptr, 0, nullptr, nullptr) == H5Z_FILTER_DEFLATE;
+}
+
+void Dataset::forget_chunk() const {
+  loaded_ = kNoChunk;
+  chunk_ = {};
+}
+
+namespace {
+
+struct FreeCompressor {
+  void operator()(libdeflate_compressor* compressor) const { libdeflate_free_compressor(compressor); }
+};
+struct FreeDecompressor {
+  void operator()(libdeflate_decompressor* decompressor) const { libdeflate_free_decompressor(decompressor); }
+};
+
+/// In zlib's format, as HDF5's filter writes it.
+std::span<const std::byte> deflated(std::span<const std::byte> bytes, std::vector<std::byte>& buffer) {
+  static const std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor(
+      libdeflate_alloc_compressor(static_cast<int>(kEffort)));
+  if (!compressor) throw std::bad_alloc();
+  buffer.resize(libdeflate_zlib_compress_bound(compressor.get(), bytes.size()));
+  const std::size_t size =
+      libdeflate_zlib_compress(compressor.get(), bytes.data(), bytes.size(), buffer.data(), buffer.size());
+  return std::span(buffer).first(size);
+}
+
+void inflate(std::span<const std::byte> bytes, std::span<std::byte> into) {
+  static const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor(
+      libdeflate_alloc_decompressor());
+  if (!decompressor) throw std::bad_alloc();
+  if (libdeflate_zlib_decompress(decompressor.get(), bytes.data(), bytes.size(), into.data(), into.size(),
+                                 nullptr) != LIBDEFLATE_SUCCESS)
+    throw Error("a chunk that cannot be decompressed");
+}
+
+}  // namespace
+
+void Dataset::write_chunks(hsize_t first, hsize_t count, const std::byte* from) const {
+  const std::size_t whole = chunk_rows_ * row_bytes_;
+  std::vector<std::byte> padded, buffer;
+  Extent offset(extent_.size(), 0);
+  for (hsize_t done = 0; done < count; done += chunk_rows_) {
+    std::span<const std::byte> rows(from + done * row_bytes_,
+                                    std::min(chunk_rows_, count - done) * row_bytes_);
+    if (rows.size() < whole) {
+      padded.assign(rows.begin(), rows.end());
+      padded.resize(whole);
+      rows = padded;
+    }
+    const auto bytes = deflated(rows, buffer);
+    offset[0] = first + done;
+    check(H5Dwrite_chunk(handle_, H5P_DEFAULT, 0, offset.data(), bytes.size(), bytes.data()));
+  }
+}
+
+void Dataset::load_chunk(hsize_t number) const {
+  const std::size_t whole = chunk_rows_ * row_bytes_;
+  Extent offset(extent_.size(), 0);
+  offset[0] = number * chunk_rows_;
+  hsize_t size = 0;
+  loaded_ = kNoChunk;
+  chunk_.resize(whole);
+  // One that was never written has no size, which some versions call an error.
+  if (H5Dget_chunk_storage_size(handle_, offset.data(), &size) < 0) size = 0;
+  if (size > whole + whole / 8 + 4096) throw Error("a chunk of absurd size");
+  if (size == 0) {
+    std::ranges::fill(chunk_, std::byte{0});
+  } else {
+    std::vector<std::byte> bytes(size);
+    std::uint32_t left_out = 0;  // filters
+    check(H5Dread_chunk(handle_, H5P_DEFAULT, offset.data(), &left_out, bytes.data()));
+    if (left_out == 0)
+      inflate(bytes, chunk_);
+    else if (bytes.size() == whole)
+      chunk_ = std::move(bytes);
+    else
+      throw Error("a chunk of another size than its dataset says");
+  }
+  loaded_ = number;
+}
+
+void Dataset::read_chunks(hsize_t first, hsize_t count, std::byte* to) const {
+  while (count > 0) {
+    const hsize_t number = first / chunk_rows_, within = first % chunk_rows_;
+    const hsize_t rows = std::min(count, chunk_rows_ - within);
+    if (loaded_ != number) load_chunk(number);
+    to = std::copy_n(chunk_.data() + within * row_bytes_, rows * row_bytes_, to);
+    first += rows;
+    count -= rows;
+  }
+}
 
 std::size_t Dataset::row_size() const {
   std::size_t size = 1;
@@ -189,6 +305,9 @@ void Dataset::transfer(hsize_t first, hsize_t count, hid_t type, std::size_t siz
   LEAFCAST_EXPECT(!extent_.empty() && first + count <= extent_[0] && size == count * row_size(),
                   "rows of a dataset", "they do not fit the buffer", "ask extent() and row_size() first");
   if (size == 0) return;
+  if (is_deflated_ && to) return read_chunks(first, count, static_cast<std::byte*>(to));
+  if (is_deflated_ && first % chunk_rows_ == 0 && (count % chunk_rows_ == 0 || first + count == extent_[0]))
+    return write_chunks(first, count, static_cast<const std::byte*>(from));
   Extent start(extent_.size(), 0), block = extent_;
   start[0] = first;
   block[0] = count;
@@ -197,14 +316,6 @@ void Dataset::transfer(hsize_t first, hsize_t count, hid_t type, std::size_t siz
   const Handle memory(H5Screate_simple(static_cast<int>(block.size()), block.data(), nullptr), H5Sclose);
   check(to ? H5Dread(handle_, type, memory, space, H5P_DEFAULT, to)
            : H5Dwrite(handle_, type, memory, space, H5P_DEFAULT, from));
-}
-
-hsize_t Dataset::chunk_rows() const {
-  const Handle properties(H5Dget_create_plist(handle_), H5Pclose);
-  if (H5Pget_layout(properties) != H5D_CHUNKED) return std::max<hsize_t>(extent_[0], 1);
-  Extent chunk(extent_.size());
-  check(H5Pget_chunk(properties, static_cast<int>(chunk.size()), chunk.data()));
-  return chunk[0];
 }
 
 void Dataset::set_rows(hsize_t rows) {
@@ -241,7 +352,8 @@ void Group::make_column(const std::string& name, const Axis& axis, const std::ve
   write_strings(make_dataset(name, text_type(), 0, {&axis}).id(), values);
 }
 
-Dataset Group::make_growing(const std::string& name, hid_t type, std::size_t element_bytes, const Axis* axis) {
+Dataset Group::make_growing(const std::string& name, hid_t type, std::size_t element_bytes,
+                            const Axis* axis) {
   const hsize_t none = 0, most = H5S_UNLIMITED, chunk = kGrowingChunkBytes / element_bytes;
   const Handle space(H5Screate_simple(1, &none, &most), H5Sclose);
   const Handle properties = dataset_properties();
@@ -293,6 +405,26 @@ void Group::make_text(const std::string& name, const std::string& text) {
   write_strings(dataset, {text});
 }
 
+void Group::make_bytes(const std::string& name, const std::string& text) {
+  const hsize_t size = text.size();
+  const Handle space(H5Screate_simple(1, &size, nullptr), H5Sclose);
+  const Handle properties = dataset_properties();
+  compress(properties, {size}, 1);
+  Dataset dataset(Handle(H5Dcreate2(handle_, name.c_str(), Number<std::uint8_t>::file(), space, H5P_DEFAULT,
+                                    properties, H5P_DEFAULT),
+                         H5Dclose));
+  dataset.write(std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+}
+
+std::string Group::bytes(const std::string& name, std::size_t at_most) const {
+  const Dataset source = dataset(name);
+  if (source.extent().size() != 1 || source.extent()[0] > at_most)
+    throw Error("dataset " + name + " is longer than it can be");
+  std::string text(static_cast<std::size_t>(source.extent()[0]), '\0');
+  source.read_rows(0, text.size(), std::span(reinterpret_cast<std::uint8_t*>(text.data()), text.size()));
+  return text;
+}
+
 void Group::set(const std::string& attribute, const std::string& text) {
   const char* pointer = text.c_str();
   const Handle type = text_type();
@@ -318,7 +450,10 @@ Group Group::group(const std::string& name) const {
 
 Dataset Group::dataset(const std::string& name) const {
   require_hard_link(handle_, name);
-  Dataset dataset(Handle(H5Dopen2(handle_, name.c_str(), H5P_DEFAULT), H5Dclose));
+  // Chunks are kept by Dataset, one at a time.
+  const Handle access(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose);
+  check(H5Pset_chunk_cache(access, 1, 0, 1));
+  Dataset dataset(Handle(H5Dopen2(handle_, name.c_str(), access), H5Dclose));
   require_plain_storage(dataset.id(), dataset.extent().size());
   return dataset;
 }

@@ -35,9 +35,8 @@ class Table {
 
   template <class Use, class Values>
   void each(Use use, const Values& values) {
-    [&]<std::size_t... i>(std::index_sequence<i...>) {
-      (use(std::get<i>(rows_), std::get<i>(values)), ...);
-    }(std::index_sequence_for<Columns...>());
+    [&]<std::size_t... i>(std::index_sequence<i...>) { (use(std::get<i>(rows_), std::get<i>(values)), ...); }
+    (std::index_sequence_for<Columns...>());
   }
   void grow() {
     const std::size_t count = std::get<0>(rows_).size();

@@ -21,8 +21,10 @@ struct FitTables::OfLaw {
   string name;
   h5::Group group;
   Table<string, string, string, double, Int, double, double, double> fits{
-      group.make_group("fit"), "fit",
-      {"group", "covariance", "note", "chi2", "degrees_of_freedom", "p_value", "averaged", "averaged_stderr"}};
+      group.make_group("fit"),
+      "fit",
+      {"group", "covariance", "note", "chi2", "degrees_of_freedom", "p_value", "averaged",
+       "averaged_stderr"}};
   Table<Int, Int, double, double, double> points{
       group.make_group("points"), "point", {"fit", "cell", "x", "y", "y_stderr"}};
   Table<Int, double, double, double, double> domain{
@@ -41,7 +43,9 @@ struct FitTables::OfLaw {
       {"fit", "name", "formula", "nesting", "chi2", "degrees_of_freedom", "p_value", "aic", "bic",
        "likelihood_ratio", "ratio_p_value"}};
   Table<Int, string, double, double, double> form_coefficients{
-      group.make_group("form_coefficients"), "form_coefficient", {"form", "name", "value", "stderr", "predicted"}};
+      group.make_group("form_coefficients"),
+      "form_coefficient",
+      {"form", "name", "value", "stderr", "predicted"}};
   Table<Int, double, double> form_values{group.make_group("form_values"), "form_value", {"form", "x", "y"}};
 
   OfLaw(h5::Group in, const Fit& first) : name(first.law), group(std::move(in)) {
@@ -54,11 +58,12 @@ struct FitTables::OfLaw {
 
   void append(const Fit& fit) {
     const auto number = static_cast<Int>(fits.rows());
-    fits.append(fit.group, fit.covariance, fit.note, fit.chi2, fit.degrees_of_freedom, fit.p_value, fit.averaged,
-                fit.averaged_error);
+    fits.append(fit.group, fit.covariance, fit.note, fit.chi2, fit.degrees_of_freedom, fit.p_value,
+                fit.averaged, fit.averaged_error);
     for (std::size_t i = 0; i < fit.x.size(); ++i) {
       const bool has_cell = i < fit.cells.size() && fit.cells[i] != kNoCell;
-      points.append(number, has_cell ? static_cast<Int>(fit.cells[i]) : -1, fit.x[i], fit.y[i], fit.y_error[i]);
+      points.append(number, has_cell ? static_cast<Int>(fit.cells[i]) : -1, fit.x[i], fit.y[i],
+                    fit.y_error[i]);
     }
     for (std::size_t i = 0; i < fit.domain_x.size(); ++i)
       domain.append(number, fit.domain_x[i], fit.domain_y[i], fit.domain_y_error[i],
@@ -73,8 +78,8 @@ struct FitTables::OfLaw {
   }
   void append(Int number, const Fit& fit, const FormFit& form) {
     const auto place = static_cast<Int>(forms.rows());
-    forms.append(number, form.name, form.formula, form.nesting, form.chi2, form.degrees_of_freedom, form.p_value,
-                 form.aic, form.bic, form.likelihood_ratio, form.ratio_p_value);
+    forms.append(number, form.name, form.formula, form.nesting, form.chi2, form.degrees_of_freedom,
+                 form.p_value, form.aic, form.bic, form.likelihood_ratio, form.ratio_p_value);
     for (const Coefficient& c : form.coefficients)
       form_coefficients.append(place, c.name, c.value, c.error, c.predicted);
     for (std::size_t i = 0; i < form.y.size(); ++i)
@@ -96,10 +101,10 @@ FitTables::FitTables(h5::Group group) : group_(std::move(group)) {}
 FitTables::~FitTables() = default;
 
 void FitTables::append(const Fit& fit) {
-  LEAFCAST_EXPECT(fit.y.size() == fit.x.size() && fit.y_error.size() == fit.x.size() &&
-                      fit.domain_y.size() == fit.domain_x.size() &&
-                      fit.domain_y_error.size() == fit.domain_x.size(),
-                  "the points of a fit", "x, y and errors are of unequal length", "give each point all three");
+  LEAFCAST_EXPECT(
+      fit.y.size() == fit.x.size() && fit.y_error.size() == fit.x.size() &&
+          fit.domain_y.size() == fit.domain_x.size() && fit.domain_y_error.size() == fit.domain_x.size(),
+      "the points of a fit", "x, y and errors are of unequal length", "give each point all three");
   if (!law_ || law_->name != fit.law) {
     finish();
     LEAFCAST_EXPECT(!group_.has(fit.law), "the fits of " + fit.law, "those of another law came between",

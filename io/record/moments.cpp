@@ -40,7 +40,8 @@ bool needs_weight_limbs(const Observable& observable) {
                              [](const Field* field) { return field->form == Field::Form::weight; });
 }
 
-constexpr std::array<const char*, 6> kHistogramColumns = {"cell", "bin", "histogram_bin", "lower", "width", "count"};
+constexpr std::array<const char*, 6> kHistogramColumns = {"cell",  "bin",   "histogram_bin",
+                                                          "lower", "width", "count"};
 
 }  // namespace
 
@@ -80,7 +81,8 @@ struct MomentsWriter::State {
 
   void add(const std::shared_ptr<h5::Group>& group, const Observable& observable, const MomentsAxes& axes) {
     std::optional<h5::Axis> weight_limb;
-    if (needs_weight_limbs(observable)) weight_limb.emplace(group->make_numbered_axis("weight_limb", kWeightLimbs));
+    if (needs_weight_limbs(observable))
+      weight_limb.emplace(group->make_numbered_axis("weight_limb", kWeightLimbs));
     for (const Field* field : observable.fields) {
       if (field->shape == Field::Shape::table) {
         tables.push_back({observable, *field, group});
@@ -341,6 +343,12 @@ MomentsReader::MomentsReader(const h5::Group& root, const Plan& plan, std::span<
 MomentsReader::~MomentsReader() = default;
 std::vector<CellTally> MomentsReader::read(std::size_t first, std::size_t count) const {
   return state_->read(first, count);
+}
+
+void MomentsReader::rest() const {
+  state_->samples.forget_chunk();
+  for (const auto& field : state_->rows) field.dataset.forget_chunk();
+  for (const h5::Dataset& column : state_->histogram) column.forget_chunk();
 }
 
 }  // namespace leafcast::io

@@ -49,6 +49,8 @@ class MomentsReader {
   ~MomentsReader();
   /// The tallies of cells first … first + count − 1 of the file. Throws DamageError.
   std::vector<CellTally> read(std::size_t first, std::size_t count) const;
+  /// Lets go of what is kept between two calls.
+  void rest() const;
 
  private:
   struct State;

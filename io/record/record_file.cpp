@@ -20,6 +20,8 @@ namespace leafcast::io {
 
 namespace {
 
+/// A sweep of a million cells has a plan of 200 MB, and a hundred parts.
+constexpr std::size_t kLongPlan = 1 << 16, kLongestPlan = std::size_t{1} << 31;
 constexpr std::string_view kTypeNames[] = {"leafcast-part", "leafcast-results"};  // by FileType
 
 /// The lowest format that can express records of the plan.
@@ -53,10 +55,15 @@ void put_ledger(h5::Group group, const Ledger& ledger) {
 
 void put_header(h5::Group root, FileType type, const Plan& plan) {
   root.set("filetype", std::string(kTypeNames[static_cast<int>(type)]));
-  root.set("version", format_version(plan));
+  const std::string text = plan.text();
+  const bool compresses = type == FileType::part && text.size() > kLongPlan;
+  root.set("version", compresses ? kFormatVersion : format_version(plan));
   root.set("plan_hash", fmt::format("{:016x}", plan.hash()));
   root.set("title", plan.title());
-  root.make_text("plan", plan.text());
+  if (compresses)
+    root.make_bytes("plan_text", text);
+  else
+    root.make_text("plan", text);
   root.make_text("sweep", plan.sweep_text());
 }
 
@@ -112,8 +119,9 @@ void check_version(const h5::Group& root) {
 void require_memory(const Plan& plan) {
   for (const Cell& cell : plan.cells())
     if (const double bytes = tally_bytes(cell); bytes > static_cast<double>(physical_memory()))
-      throw DataError(fmt::format("the sums of {} take {:.0f} MB, and this machine has {} MB; use one with more",
-                                  cell.label(), bytes / 1e6, physical_memory() / 1'000'000));
+      throw DataError(
+          fmt::format("the sums of {} take {:.0f} MB, and this machine has {} MB; use one with more",
+                      cell.label(), bytes / 1e6, physical_memory() / 1'000'000));
 }
 
 RecordImage::RecordImage(h5::File file, FileType type, const Record& record, const Use& use)
@@ -131,7 +139,7 @@ RecordImage::RecordImage(h5::File file, FileType type, const Record& record, con
   const h5::Axis bin = root().make_numbered_axis("bin", kJackknifeBins);
   const h5::Axis height = root().make_numbered_axis("height_j", most_heights);
   const h5::Axis limb = root().make_numbered_axis("limb", kLimbs);
-  put_cell_columns(root().make_group("cells"), *cell_, plan, cells);
+  if (type == FileType::results) put_cell_columns(root().make_group("cells"), *cell_, plan, cells);
   put_ledger(root().make_group("ledger"), record.ledger);
   MomentsWriter moments(root().make_group("moments"), plan, {*cell_, bin, height, limb});
   for (const std::uint32_t c : cells) {
@@ -151,9 +159,9 @@ int RecordImage::close() {
   return file_.close();
 }
 
-std::filesystem::path write_record(
-    const std::filesystem::path& beside, FileType type, const Record& record, const RecordImage::Use& use,
-    const Fill& fill, const std::function<std::filesystem::path(const std::string& hash)>& to) {
+std::filesystem::path write_record(const std::filesystem::path& beside, FileType type, const Record& record,
+                                   const RecordImage::Use& use, const Fill& fill,
+                                   const std::function<std::filesystem::path(const std::string& hash)>& to) {
   AtomicFile file(beside);
   int error = 0;
   h5::File disk = h5::File::create_on(file.descriptor());
@@ -286,7 +294,8 @@ std::map<std::string, std::string> RecordFile::provenance() const {
 Plan RecordFile::plan() const {
   return reading([&] {
     const h5::Group root = file_->root();
-    const std::string text = root.text("plan"), sweep = root.text("sweep");
+    const std::string text = root.has("plan") ? root.text("plan") : root.bytes("plan_text", kLongestPlan);
+    const std::string sweep = root.text("sweep");
     Plan plan;
     try {
       plan = Plan::from_text(text, sweep);

@@ -21,8 +21,8 @@ namespace leafcast::io {
 /// The layout of parts and results: io/FORMAT.md. Raise it with every change there. Each file has the lowest
 /// version that can express it, so that earlier programs read what they can. 2: cells of several seeds; 3:
 /// splitting; 4: cells with goals; 5: entropies, writers of their own structure; 6: grammars,
-/// pairs.
-inline constexpr std::int32_t kFormatVersion = 7;
+/// pairs; 7: functionals; 8: parts with compressed plans.
+inline constexpr std::int32_t kFormatVersion = 8;
 
 enum class FileType { part, results };
 
@@ -53,13 +53,14 @@ class RecordImage {
 /// adds the rest. `to`: where the file goes, by its content hash; it is in the directory of `beside`, by whose name
 /// errors call it. Throws IoError.
 using Fill = std::function<void(RecordImage&)>;
-std::filesystem::path write_record(
-    const std::filesystem::path& beside, FileType type, const Record& record, const RecordImage::Use& use,
-    const Fill& fill, const std::function<std::filesystem::path(const std::string& hash)>& to);
+std::filesystem::path write_record(const std::filesystem::path& beside, FileType type, const Record& record,
+                                   const RecordImage::Use& use, const Fill& fill,
+                                   const std::function<std::filesystem::path(const std::string& hash)>& to);
 
 /// Adds what only parts have: hashes of chunks, and content hashes of the parts that it makes superfluous
 /// (compaction).
-void add_part_columns(RecordImage& image, std::vector<ChunkHash> hashes, const std::vector<std::string>& replaces);
+void add_part_columns(RecordImage& image, std::vector<ChunkHash> hashes,
+                      const std::vector<std::string>& replaces);
 /// Bytes of a small part file.
 std::vector<std::byte> encode_part(const Record& record, const std::vector<std::string>& replaces = {});
 
@@ -116,6 +117,8 @@ class FileSums {
   const std::vector<std::uint32_t>& cells() const { return cells_; }
   /// Of cells()[first] … cells()[first + count − 1]. Throws DamageError.
   std::vector<CellTally> read(std::size_t first, std::size_t count) const;
+  /// Lets go of what is kept between two calls.
+  void rest() const { reader_->rest(); }
 
  private:
   const RecordFile& file_;

@@ -46,21 +46,24 @@ void put_estimates(h5::Group group, const h5::Axis& cell, const std::vector<Esti
 
 }  // namespace
 
-void write_results(const std::filesystem::path& path, const Record& record,
-                   const std::vector<Estimate>& estimates, const EachFit& each_fit,
-                   const std::map<std::string, std::string>& provenance, const Checkpoint& checkpoint) {
+void write_results(const std::filesystem::path& path, const Record& record, const Derived& derived,
+                   const Checkpoint& checkpoint) {
+  const auto see = [&](std::uint32_t cell, const CellTally& bins) {
+    pass(checkpoint);
+    if (derived.see) derived.see(cell, bins);
+  };
   const auto fill = [&](RecordImage& image) {
-    put_estimates(image.root().make_group("estimates"), image.cell_axis(), estimates,
-                  record.plan.cells().size());
+    h5::Group estimates = image.root().make_group("estimates");
+    if (derived.estimates)
+      put_estimates(std::move(estimates), image.cell_axis(), derived.estimates(), record.plan.cells().size());
     FitTables fits(image.root().make_group("fits"));
-    if (each_fit) each_fit([&](const Fit& fit) { fits.append(fit); });
+    if (derived.each_fit) derived.each_fit([&](const Fit& fit) { fits.append(fit); });
     fits.finish();
     put_grammars(image.root(), image.cell_axis(), record.plan);
     h5::Group origin = image.root().make_group("provenance");
-    for (const auto& [name, text] : provenance) origin.set(name, text);
+    for (const auto& [name, text] : derived.provenance) origin.set(name, text);
     pass(checkpoint);
   };
-  const auto see = [&](std::uint32_t, const CellTally&) { pass(checkpoint); };
   std::error_code error;
   if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) {
     RecordImage image(h5::File::create(), FileType::results, record, see);  // a device is written to
@@ -68,6 +71,16 @@ void write_results(const std::filesystem::path& path, const Record& record,
     return write_atomically(path, image.finish());
   }
   write_record(path, FileType::results, record, see, fill, [&](const std::string&) { return path; });
+}
+
+void write_results(const std::filesystem::path& path, const Record& record,
+                   const std::vector<Estimate>& estimates, const std::vector<Fit>& fits,
+                   const std::map<std::string, std::string>& provenance) {
+  Derived derived;
+  derived.estimates = [&]() -> const std::vector<Estimate>& { return estimates; };
+  derived.each_fit = [&](const auto& use) { std::ranges::for_each(fits, use); };
+  derived.provenance = provenance;
+  write_results(path, record, derived);
 }
 
 }  // namespace leafcast::io

@@ -1,7 +1,6 @@
 #include "io/record/seal.h"
 
 #include <fmt/format.h>
-
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,7 +45,8 @@ std::size_t read_at(int descriptor, std::uint64_t offset, std::span<std::byte> b
   std::size_t size = 0;
   while (size < buffer.size()) {
     const ssize_t got = repeat_if_interrupted([&] {
-      return ::pread(descriptor, buffer.data() + size, buffer.size() - size, static_cast<off_t>(offset + size));
+      return ::pread(descriptor, buffer.data() + size, buffer.size() - size,
+                     static_cast<off_t>(offset + size));
     });
     if (got < 0) throw io_error("read", name, errno);
     if (got == 0) break;

@@ -178,7 +178,9 @@ struct RunDirectory::State {
   std::vector<SetAside> aside;
   static constexpr const char* kComputedAnew = "what no other file holds of it is computed anew";
 
-  State(RunFiles of, Lock held, const Plan& plan) : files(std::move(of)), lock(std::move(held)) { forget(plan); }
+  State(RunFiles of, Lock held, const Plan& plan) : files(std::move(of)), lock(std::move(held)) {
+    forget(plan);
+  }
 
   void forget(const Plan& plan) {
     sums = std::make_shared<StoredSums>(plan);
@@ -305,7 +307,8 @@ struct RunDirectory::State {
       std::error_code unknown;  // then it counts as large
       by_size.emplace_back(fs::file_size(part.path, unknown), part);
     }
-    std::ranges::sort(by_size, {}, [](const auto& entry) { return std::pair(entry.first, entry.second.path); });
+    std::ranges::sort(by_size, {},
+                      [](const auto& entry) { return std::pair(entry.first, entry.second.path); });
     std::uintmax_t smaller = 0;
     std::size_t small = 0;
     for (std::size_t i = 0; i < by_size.size(); ++i) {

@@ -8,7 +8,7 @@ namespace leafcast::io {
 
 namespace {
 
-constexpr std::size_t kMostOpen = 128;                  // files at a time
+constexpr std::size_t kMostOpen = 128;                         // files at a time
 constexpr std::uint32_t kFewestAhead = 32, kMostAhead = 1024;  // cells that are read together
 
 }  // namespace
@@ -25,6 +25,7 @@ StoredSums::StoredSums(Plan plan) : plan_(std::move(plan)), ledger_(plan_.cells(
 StoredSums::~StoredSums() = default;
 
 const StoredSums::File& StoredSums::opened(File& file) const {
+  if (!open_.empty() && open_.front() != &file) open_.front()->sums->rest();
   if (file.sums) {
     if (open_.front() != &file) {
       open_.remove(&file);
@@ -84,12 +85,12 @@ std::vector<CellTally> StoredSums::read_block(std::uint32_t first, std::uint32_t
   std::vector<CellTally> block;
   for (std::uint32_t c = first; c < first + count; ++c) block.push_back(empty_bins(plan_.cells()[c]));
   for (const auto& file : files_) {
-    const auto from = std::ranges::lower_bound(file->cells, first), to = std::ranges::lower_bound(file->cells, first + count);
+    const auto from = std::ranges::lower_bound(file->cells, first),
+               to = std::ranges::lower_bound(file->cells, first + count);
     if (from == to) continue;
     const auto row = static_cast<std::size_t>(from - file->cells.begin());
-    const auto tallies = naming(file->source, [&] {
-      return opened(*file).sums->read(row, static_cast<std::size_t>(to - from));
-    });
+    const auto tallies = naming(
+        file->source, [&] { return opened(*file).sums->read(row, static_cast<std::size_t>(to - from)); });
     for (std::size_t i = 0; i < tallies.size(); ++i)
       leafcast::add(block[file->cells[row + i] - first], tallies[i]);
   }
@@ -99,7 +100,8 @@ std::vector<CellTally> StoredSums::read_block(std::uint32_t first, std::uint32_t
 CellTally StoredSums::tallies(std::uint32_t cell) const {
   const bool in_order = cell == next_ && cell > 0;
   next_ = cell + 1;
-  if (cell >= block_.first && cell - block_.first < block_.tallies.size()) return block_.tallies[cell - block_.first];
+  if (cell >= block_.first && cell - block_.first < block_.tallies.size())
+    return block_.tallies[cell - block_.first];
   const auto most = std::clamp(static_cast<std::uint32_t>(files_.size()), kFewestAhead, kMostAhead);
   ahead_ = in_order ? std::min(2 * ahead_, most) : 1;
   const auto left = static_cast<std::uint32_t>(plan_.cells().size()) - cell;

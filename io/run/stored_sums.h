@@ -42,7 +42,8 @@ class StoredSums : public RecordSource {
     std::vector<CellTally> tallies;
   };
   mutable Block block_;
-  mutable std::uint32_t next_ = 0, ahead_ = 1;  ///< the cell that would come next in order; how many to read then
+  mutable std::uint32_t next_ = 0,
+                        ahead_ = 1;  ///< the cell that would come next in order; how many to read then
 };
 
 /// The record of all sources, which are of one plan. Throws as StoredSums::add.

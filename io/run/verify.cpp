@@ -70,13 +70,12 @@ class Verifier {
 
   /// One file by itself.
   Verification check_file(const fs::path& path) {
-    inspect(path, "its chunks: who has the run directory computes them anew",
-            [&](const RecordFile& file) {
-              StoredSums sums(file.plan());
-              sums.add({path, "", "", {}}, StoredSums::Depth::sums);
-              found_.done = sums.ledger().count();
-              found_.chunks = sum(wanted_chunks(record_of(file.plan(), {{path, "", "", {}}}), check_));
-            });
+    inspect(path, "its chunks: who has the run directory computes them anew", [&](const RecordFile& file) {
+      StoredSums sums(file.plan());
+      sums.add({path, "", "", {}}, StoredSums::Depth::sums);
+      found_.done = sums.ledger().count();
+      found_.chunks = sum(wanted_chunks(record_of(file.plan(), {{path, "", "", {}}}), check_));
+    });
     return std::move(found_);
   }
 

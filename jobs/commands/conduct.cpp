@@ -37,17 +37,21 @@ void finish(const Job& job, const Arguments& command_line, int ranks, const Time
     stop_if_signalled("when all was sampled and kept, and the results were not yet written");
   };
   if (job.corpus) job.corpus->finish(checkpoint);
-  const std::vector<Estimate> estimates = analysis::estimates(job.record, checkpoint);
-  std::map<std::string, std::string> origin = provenance(command_line, ranks);
+  analysis::Estimator estimator(job.record.plan);
+  io::Derived derived;
+  derived.see = [&](std::uint32_t cell, const CellTally& bins) { estimator.add(cell, bins); };
+  derived.estimates = [&]() -> const std::vector<Estimate>& { return estimator.estimates(); };
+  derived.each_fit = [&](const std::function<void(const Fit&)>& use) {
+    analysis::each_fit(job.record, estimator.estimates(), use, checkpoint);
+  };
+  derived.provenance = provenance(command_line, ranks);
+  std::map<std::string, std::string>& origin = derived.provenance;
   origin["cost_model"] = job.settings.costs.json();
   origin["sampling_seconds"] = fmt::format("{:.6g}", times.sampling);
   origin["predicted_seconds"] = fmt::format("{:.6g}", times.predicted);
   origin["dispatch_seconds"] = fmt::format("{:.6g}", times.dispatch);
   origin["writing_seconds"] = fmt::format("{:.6g}", times.writing);
-  const auto each_fit = [&](const std::function<void(const Fit&)>& use) {
-    analysis::each_fit(job.record, estimates, use, checkpoint);
-  };
-  io::write_results(job.directory.results_path(), job.record, estimates, each_fit, origin, checkpoint);
+  io::write_results(job.directory.results_path(), job.record, derived, checkpoint);
   if (job.quiet) return;
   const std::string directory = job.directory_path.string();
   if (job.corpus)

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
-#include "analysis/estimate/goal_check.h"
-#include "engine/plan/stages.h"
 #include "analysis/estimate/estimates.h"
+#include "analysis/estimate/goal_check.h"
 #include "analysis/fit/fits.h"
+#include "engine/plan/stages.h"
 #include "io/record/results.h"
 #include "io/run/output_path.h"
 #include "io/run/run_directory.h"
@@ -59,11 +59,15 @@ ExitCode merge_command(const Arguments& arguments, const Arguments& command_line
   io::require_harmless_output(output, inputs, !pools);
 
   const Record record = io::read_record(inputs, pools ? io::Seeds::pooled : io::Seeds::apart);
-  const std::vector<Estimate> estimates = analysis::estimates(record);
-  const auto each_fit = [&](const std::function<void(const Fit&)>& use) {
-    analysis::each_fit(record, estimates, use);
+  analysis::Estimator estimator(record.plan);
+  io::Derived derived;
+  derived.see = [&](std::uint32_t cell, const CellTally& bins) { estimator.add(cell, bins); };
+  derived.estimates = [&]() -> const std::vector<Estimate>& { return estimator.estimates(); };
+  derived.each_fit = [&](const std::function<void(const Fit&)>& use) {
+    analysis::each_fit(record, estimator.estimates(), use);
   };
-  io::write_results(output, record, estimates, each_fit, provenance(command_line, 1));
+  derived.provenance = provenance(command_line, 1);
+  io::write_results(output, record, derived);
   if (pools) say_what_was_pooled(record.plan);
   say("results: {}\n", output.string());
   const std::vector<std::uint32_t> wanted = wanted_chunks(record, analysis::check_goal);
