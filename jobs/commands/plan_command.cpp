@@ -30,9 +30,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double kProgramBytes = 150e6;  // of a rank: code, libraries, MPI buffers
-constexpr double kRanksANode = 16;       // that share the memory for rank 0's tallies: few, to be safe
+constexpr double kRanksANode = 16;       // that share the memory for rank 0's books: few, to be safe
+// Of rank 0, measured with tests/bench/growth.py: sums that no part holds yet, at most; its books and estimates; writing
+// parts and results.
+constexpr double kMostSumsBytes = 400e6, kCellBytes = 9e3, kCellSeconds = 2e-3;
 constexpr int kMostRanks = 1000000;
-constexpr std::size_t kTextWidth = 80;
+constexpr std::size_t kTextWidth = 80, kMostCellsShown = 200, kFewCells = 10;
 
 /// What goals are expected to take: samples by cell, where that could be told.
 using Forecast = std::vector<std::optional<double>>;
@@ -40,12 +43,14 @@ using Forecast = std::vector<std::optional<double>>;
 /// What a sweep takes.
 struct Cost {
   std::vector<double> cell_seconds;
-  double seconds = 0, leaves = 0, longest_chunk = 0, rank_bytes = kProgramBytes, tally_bytes = 0;
+  double seconds = 0, leaves = 0, longest_chunk = 0;
+  double rank_bytes = kProgramBytes, first_rank_bytes = 0;  ///< of each rank, and what rank 0 takes besides
+  double first_rank_seconds = 0;  ///< of rank 0, while others wait or not: parts and results
 };
 
 Cost cost_of(const Plan& plan, const CostModel& costs) {
   Cost cost;
-  double sampler = 0;
+  double sampler = 0, tallies = 0;
   for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
     const Cell& cell = plan.cells()[i];
     cost.cell_seconds.push_back(costs.cell_seconds(plan, i));
@@ -53,9 +58,12 @@ Cost cost_of(const Plan& plan, const CostModel& costs) {
     cost.leaves += static_cast<double>(cell.samples()) * static_cast<double>(cell.language().leaves());
     cost.longest_chunk = std::max(cost.longest_chunk, costs.chunk_seconds(plan, {i, 0}));
     sampler = std::max(sampler, sampler_bytes(cell));
-    cost.tally_bytes += 3 * tally_bytes(cell);
+    tallies += 1.5 * tally_bytes(cell);
   }
   cost.rank_bytes += sampler;
+  const auto cells = static_cast<double>(plan.cells().size());
+  cost.first_rank_bytes = std::min(tallies, kMostSumsBytes) + kCellBytes * cells;
+  cost.first_rank_seconds = kCellSeconds * cells;
   return cost;
 }
 
@@ -81,9 +89,9 @@ struct Suggestion {
 };
 
 Suggestion suggest(const Cost& cost, int ranks) {
-  Suggestion suggestion{ranks, cost.seconds / ranks + cost.longest_chunk, {}, 0};
+  Suggestion suggestion{ranks, cost.seconds / ranks + cost.longest_chunk + cost.first_rank_seconds, {}, 0};
   suggestion.time = slurm_time(2 * suggestion.seconds + 120);
-  const double bytes = 1.25 * cost.rank_bytes + cost.tally_bytes / std::min<double>(ranks, kRanksANode);
+  const double bytes = 1.25 * cost.rank_bytes + cost.first_rank_bytes / std::min<double>(ranks, kRanksANode);
   suggestion.megabytes = static_cast<long long>(std::ceil(bytes / 1e6 / 50)) * 50;
   return suggestion;
 }
@@ -229,14 +237,35 @@ std::string shell_lines(const std::vector<std::string>& words) {
   return lines + line;
 }
 
+std::string memory_text(const Cost& cost, const Suggestion& suggestion) {
+  std::string text = fmt::format("memory: about {}B per rank, and {}B more on rank 0",
+                                 format_count(cost.rank_bytes), format_count(cost.first_rank_bytes));
+  // Of the ranks' shares, which are all equal, and are meant for nodes of kRanksANode of them.
+  if (suggestion.ranks > 1 && cost.first_rank_bytes > cost.rank_bytes)
+    text += fmt::format(
+        "; where a node has few ranks, ask for memory by node instead (--mem={:.0f}G for {:.0f} ranks), or let rank 0 be "
+        "a job component of its own (sbatch … : …, a heterogeneous job)",
+        std::ceil((1.25 * cost.rank_bytes * std::min<double>(suggestion.ranks, kRanksANode) +
+                   cost.first_rank_bytes) /
+                  1e9),
+        std::min<double>(suggestion.ranks, kRanksANode));
+  return text;
+}
+
 /// `asked`: as the sweep says; `plan`: what is expected of it, which differs only where there are goals.
 void print_text(const Plan& asked, const Forecast& forecast, const Plan& plan, const CostModel& costs,
                 const Cost& cost, const Suggestion& suggestion, const std::optional<Simulation>& simulation,
-                const std::vector<std::string>& job) {
+                const std::vector<std::string>& job, bool all_cells) {
   analysis::Document document;
   document << analysis::Paragraph{plan.title()};
   std::vector<std::size_t> cells(plan.cells().size());
   std::iota(cells.begin(), cells.end(), 0);
+  if (cells.size() > kMostCellsShown && !all_cells) {
+    std::ranges::stable_sort(cells, std::greater(), [&](std::size_t c) { return cost.cell_seconds[c]; });
+    cells.resize(kFewCells);
+    document << analysis::Paragraph{
+        fmt::format("the {} longest of {} cells (--cells shows all):", kFewCells, plan.cells().size())};
+  }
   for (const auto& group : analysis::sections(plan, cells))
     document << document_of(plan, forecast, cost, group);
   document << analysis::Paragraph{goals_text(asked, forecast)}
@@ -244,8 +273,7 @@ void print_text(const Plan& asked, const Forecast& forecast, const Plan& plan, c
                   "core time: {} in all for {} cells, {} leaves, {:.2g} s the longest chunk; {}",
                   format_duration(cost.seconds), plan.cells().size(), format_count(cost.leaves),
                   cost.longest_chunk, describe(costs))}
-           << analysis::Paragraph{fmt::format("memory: about {}B per rank, and {}B for tallies on rank 0",
-                                              format_count(cost.rank_bytes), format_count(cost.tally_bytes))};
+           << analysis::Paragraph{memory_text(cost, suggestion)};
   if (simulation) document << analysis::Paragraph{simulation_text(*simulation, suggestion.ranks)};
   document << analysis::Heading{fmt::format(
                   "with {}: about {}. To submit (from the source folder):",
@@ -261,7 +289,7 @@ void print_text(const Plan& asked, const Forecast& forecast, const Plan& plan, c
 
 void print_json(const Plan& asked, const Forecast& forecast, const Plan& plan, const CostModel& costs,
                 const Cost& cost, const Suggestion& suggestion, const std::optional<Simulation>& simulation,
-                const std::vector<std::string>& job) {
+                const std::vector<std::string>& job, bool) {
   Json cells = Json::array();
   std::uint64_t samples = 0;
   for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
@@ -289,7 +317,8 @@ void print_json(const Plan& asked, const Forecast& forecast, const Plan& plan, c
         {"core_seconds", cost.seconds},
         {"longest_chunk_seconds", cost.longest_chunk},
         {"rank_bytes", cost.rank_bytes},
-        {"tally_bytes", cost.tally_bytes}}},
+        {"first_rank_bytes", cost.first_rank_bytes},
+        {"first_rank_seconds", cost.first_rank_seconds}}},
       {"costs", {{"measured", costs.measured()}, {"origin", describe(costs)}}},
       {"suggestion",
        {{"ranks", suggestion.ranks},
@@ -314,6 +343,7 @@ ExitCode plan_command(const Arguments& arguments, const Arguments&) {
                 "measure this machine for about S seconds (1); 0: use built-in rates");
   options.add()("ranks", po::value<std::string>()->value_name("N"),
                 "suggest a job of N ranks, and simulate it: efficiency, tail, load of rank 0");
+  options.add()("cells", "show every cell, however many there are");
   options.add()("format", po::value<std::string>()->default_value("text")->value_name("text|json"),
                 "how to print");
   options.parse(arguments);
@@ -339,7 +369,7 @@ ExitCode plan_command(const Arguments& arguments, const Arguments&) {
   }
   const Suggestion suggestion = suggest(cost, ranks);
   (format == "json" ? print_json : print_text)(asked, forecast, plan, costs, cost, suggestion, simulation,
-                                               job_words(suggestion, options));
+                                               job_words(suggestion, options), options.has("cells"));
   return ExitCode::done;
 }
 

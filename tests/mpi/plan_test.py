@@ -22,7 +22,7 @@ for arguments in [[sweep] for sweep in SWEEPS] + [LONG]:
     for name in ("samples", "chunks"):
         assert sum(cell[name] for cell in cells) == totals[name] > 0
     assert abs(sum(cell["seconds"] for cell in cells) - totals["core_seconds"]) <= 1e-9 * totals["core_seconds"]
-    assert totals["leaves"] > totals["samples"] and totals["rank_bytes"] > 1e8 and totals["tally_bytes"] > 0
+    assert totals["leaves"] > totals["samples"] and totals["rank_bytes"] > 1e8 and totals["first_rank_bytes"] > 0
 
     # The limit has a reserve, the memory too.
     assert suggestion["seconds"] >= totals["core_seconds"] / suggestion["ranks"]

@@ -115,7 +115,7 @@ def array(slurm):
 
     The last task is one of the two: it has the number of the whole array, and must not take that for itself.
     """
-    text = slurm.check(sys.executable, SLURM / "submit", "--submit", "--array", "3", "--time", "0:30:00", "--pilot", "0", "array", *SWEEP,
+    text = slurm.check(sys.executable, SLURM / "submit", "--submit", "--least-work", "0", "--array", "3", "--time", "0:30:00", "--pilot", "0", "array", *SWEEP,
                        "--flush-chunks=20")
     array_job, merge_job = re.findall(r"^submitted job (\d+)", text, re.MULTILINE)
     for task in (3, 2):

@@ -170,7 +170,7 @@ def check_wrong_uses(folder):
 
 
 def check_submit(folder):
-    submit = [sys.executable, SLURM / "submit", "--pilot", "0"]
+    submit = [sys.executable, SLURM / "submit", "--pilot", "0", "--least-work", "0"]
 
     def shown(*arguments, **environment):
         ended, text, _ = folder.call([*submit, *arguments], **{"LEAFCAST": str(PROGRAM), **environment})
@@ -241,6 +241,8 @@ def check_submit(folder):
         (["out", SMOKE, "--language.heigth=3"], {}, 64, ["language.height"]), (["out", folder.path / "no.ini"], {}, 74, ["no.ini"]),
         (["out", SMOKE], dict(LEAFCAST="/nowhere/leafcast"), 64, ["/nowhere/leafcast"]), (["out", SMOKE, "--time"], {}, 64, ["--time needs"]),
         (["--array=2", "out", SMOKE, "--sampling.target-relative-error=0.1"], {}, 64, ["target error", "--array"]),
+        (["--array=4", "--least-work=60", "out", SMOKE], {}, 64, ["leave out --array", "--least-work 0"]),
+        (["--array=40", "--least-work=0.001", "out", SMOKE, "--sampling.samples=1e5"], {}, 0, ["--array=1-40"]),
     ]:
         ended, text = shown(*arguments, **environment)
         assert ended == code, f"submit {arguments}: exit {ended}\n{text}"
