@@ -337,7 +337,7 @@ double sampler_bytes(const Cell& cell) {
 
 double cell_bytes(const Cell& cell) {
   const double q = cell.language().symbols();
-  return 4096 + 2 * q * q * sizeof(double);
+  return 3000 + 2 * q * q * sizeof(double);
 }
 
 double tally_bytes(const Cell& cell) {

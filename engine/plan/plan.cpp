@@ -23,7 +23,7 @@ namespace {
 constexpr const char* kHeader = "leafcast plan ";  // followed by the version of the streams
 constexpr std::uint64_t kMaxChunks = 1u << 20;
 constexpr std::size_t kMaxCells = 1'000'000;  // of a plan that is read
-constexpr double kMaxCellBytes = 0x1p30;      // of all of them
+constexpr double kMaxCellBytes = 0x1p32;      // of all of them
 
 /// What decides how a cell of one seed is cut into chunks, under a version of the streams. A function of the
 /// cell alone.

@@ -25,8 +25,8 @@ namespace leafcast::jobs {
 
 namespace {
 
-constexpr std::size_t kMaxSteps = 100 * kMaxCells;  // of counting them
-constexpr double kMaxCellBytes = 0x1p29;
+constexpr std::size_t kMaxSteps = 10'000'000;  // of counting them
+constexpr double kMaxCellBytes = 0x1p32;
 
 bool lists(const KindKeys& kind, const std::string& key) {
   return std::ranges::any_of(kind.keys, [&](const std::string& known) {
@@ -306,7 +306,7 @@ class Expansion {
       bytes_ += cell_bytes(cells_.back());
       if (bytes_ > kMaxCellBytes)
         throw UsageError(
-            fmt::format("{}: the transition matrices of {} cells take more than 512 MiB; sweep fewer values, "
+            fmt::format("{}: the transition matrices of {} cells take more than 4 GiB; sweep fewer values, "
                         "or fewer symbols",
                         source_.name, cells_.size()));
     } catch (const CellError& error) {

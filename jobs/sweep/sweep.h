@@ -10,7 +10,7 @@
 namespace leafcast::jobs {
 
 /// The most cells that a sweep may have, and hence the most values of a key.
-inline constexpr std::size_t kMaxCells = 100'000;
+inline constexpr std::size_t kMaxCells = 1'000'000;
 
 /// A sweep key as the command line and the sweep files know it.
 struct SweepKey {

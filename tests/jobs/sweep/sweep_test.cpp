@@ -433,17 +433,17 @@ TEST_CASE("bad lists and ranges are refused") {
 TEST_CASE("too many cells are refused") {
   CHECK_THAT(
       refusal(kIsing + "[generator]\nkind = block\ncontext-depth = 9..1000\n[sampling]\nsamples = 1..2000\n"),
-      Contains("s.ini: the sweep has more than 100000 cells"));
+      Contains("s.ini: the sweep has more than 1000000 cells"));
   // Nor are values counted without end where none of them makes a cell.
   CHECK_THAT(refusal("seed = 1..99999\n[language]\nkind = ising\nd = 2..99999\nrho = 0.9\nheight = 4\n"
                      "[generator]\nkind = block\ncontext-depth = 5..height, 6..height\n"),
              Contains("the range is empty"));
   CHECK_THAT(refusal("seed = 1..99999\n[language]\nkind = ising\nd = 2..99999\nrho = 0.9\nheight = 4, 5\n"
                      "[generator]\nkind = block\ncontext-depth = 6..height\n"),
-             Contains("the sweep has more than 100000 cells"));
+             Contains("the sweep has more than 1000000 cells"));
   // Cells of many symbols take more memory than their text.
   CHECK_THAT(refusal("seed = 1..99999\n[language]\nkind = coloring\nq = 64\nd = 2\nheight = 4\n"),
-             Contains("take more than 512 MiB"));
+             Contains("take more than 4 GiB"));
 }
 
 TEST_CASE("a title is one line of text") {
