@@ -35,7 +35,7 @@ constexpr double kRanksANode = 16;       // that share the memory for rank 0's b
 // parts and results.
 constexpr double kMostSumsBytes = 400e6, kCellBytes = 9e3, kCellSeconds = 2e-3;
 constexpr int kMostRanks = 1000000;
-constexpr std::size_t kTextWidth = 80, kMostCellsShown = 200, kFewCells = 10;
+constexpr std::size_t kTextWidth = 80, kMostCellsListed = 200, kLongestCells = 10;
 
 /// What goals are expected to take: samples by cell, where that could be told.
 using Forecast = std::vector<std::optional<double>>;
@@ -260,11 +260,11 @@ void print_text(const Plan& asked, const Forecast& forecast, const Plan& plan, c
   document << analysis::Paragraph{plan.title()};
   std::vector<std::size_t> cells(plan.cells().size());
   std::iota(cells.begin(), cells.end(), 0);
-  if (cells.size() > kMostCellsShown && !all_cells) {
+  if (cells.size() > kMostCellsListed && !all_cells) {
     std::ranges::stable_sort(cells, std::greater(), [&](std::size_t c) { return cost.cell_seconds[c]; });
-    cells.resize(kFewCells);
+    cells.resize(kLongestCells);
     document << analysis::Paragraph{
-        fmt::format("the {} longest of {} cells (--cells shows all):", kFewCells, plan.cells().size())};
+        fmt::format("the {} longest of {} cells (--cells shows all):", kLongestCells, plan.cells().size())};
   }
   for (const auto& group : analysis::sections(plan, cells))
     document << document_of(plan, forecast, cost, group);
