@@ -54,6 +54,7 @@ class Worker {
       const double begin = communicator_.seconds(), core_begin = thread_seconds();
       const auto proceed = [this] {
         say_alive();
+        if (!done_.empty() && communicator_.seconds() - told_at_ >= kTellSeconds) tell();
         return read_orders() || communicator_.seconds() < sample_until_;
       };
       std::optional<Sampled> sampled =
@@ -111,6 +112,7 @@ class Worker {
 
   /// The master tells of a cell where it is another than that of the chunk before.
   void take(const Order& order) {
+    if (has_failed_) return;
     auto text = order.cells.begin();
     for (std::size_t i = 0; i < order.chunks.size(); ++i) {
       const Chunk chunk = order.chunks[i];
@@ -125,6 +127,7 @@ class Worker {
   }
 
   void fail(int code, const std::string& text) {
+    has_failed_ = true;
     tell();
     News news;
     news.action = News::Action::failed;
@@ -147,7 +150,7 @@ class Worker {
   std::shared_ptr<const Cell> cell_;  // of the last chunk granted
   std::uint32_t cell_index_ = 0;
   std::vector<Result> done_;  // that the master has not been told of
-  bool told_ = false, stopped_ = false;
+  bool told_ = false, stopped_ = false, has_failed_ = false;
   double told_at_ = communicator_.seconds();  // when news was last sent
   double sample_until_ = 0;                   // once stopped
 };

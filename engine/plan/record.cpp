@@ -65,9 +65,10 @@ std::vector<ChunkHash> Record::all_hashes() const {
 }
 
 void Record::add(Chunk chunk, const Tally& tally) {
+  CellTally& own = held_tallies(chunk.cell);  // may have to be read first
   LEAFCAST_EXPECT(ledger.insert(chunk), fmt::format("chunk {} of cell {}", chunk.index, chunk.cell),
                   "it has been counted", "ask the ledger first");
-  held_tallies(chunk.cell)[static_cast<std::size_t>(plan.bin(chunk))] += tally;
+  own[static_cast<std::size_t>(plan.bin(chunk))] += tally;
 }
 
 void Record::merge(const Record& other) {

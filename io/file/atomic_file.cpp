@@ -168,7 +168,9 @@ std::vector<std::byte> read_bytes(const fs::path& path, std::uint64_t most) {
 
 Descriptor open_for_reading(const fs::path& path) {
   constexpr int kMostStale = 3;
-  if (fs::exists(path) && !fs::is_regular_file(path))  // a pipe would be waited for, a device has no end
+  std::error_code unknown;  // then opening it tells
+  if (fs::exists(path, unknown) &&
+      !fs::is_regular_file(path, unknown))  // a pipe would be waited for, a device has no end
     throw IoError(fmt::format("cannot read {}: not a regular file; save it as one first", path.string()));
   for (int stale = 0;; ++stale) {
     Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -64,6 +64,10 @@ herr_t read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t address, std::size_t size, 
         if (disk.read_error == 0) disk.read_error = errno;
         return -1;
       }
+      if (got == 0 && disk.write_error == 0) {  // it has become shorter
+        disk.read_error = EIO;
+        return -1;
+      }
       if (got == 0) break;
       to += got;
       address += static_cast<haddr_t>(got);
@@ -144,10 +148,10 @@ const H5FD_class_t kDriver = {
 
 hid_t disk_access(Disk& disk) {
   static const hid_t driver = check(H5FDregister(&kDriver));
-  const hid_t access = check(H5Pcreate(H5P_FILE_ACCESS));
+  Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   Disk* pointer = &disk;
   check(H5Pset_driver(access, driver, &pointer));
-  return access;
+  return access.release();
 }
 
 }  // namespace leafcast::io::h5

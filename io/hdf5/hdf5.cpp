@@ -193,7 +193,7 @@ void Dataset::look_at_layout() {
   unsigned flags = 0;
   std::size_t values = 0;
   is_deflated_ =
-      std::endian::native == std::endian::little && H5Tget_class(type) != H5T_STRING &&
+      chunk_rows_ > 0 && std::endian::native == std::endian::little && H5Tget_class(type) != H5T_STRING &&
       H5Pget_nfilters(properties) == 1 &&
       H5Pget_filter2(properties, 0, &flags, &values, nullptr, 0, nullptr, nullptr) == H5Z_FILTER_DEFLATE;
 }
@@ -513,7 +513,7 @@ File File::create() {
 
 File File::create_on(int descriptor) {
   prepare_library();
-  auto disk = std::make_unique<Disk>(Disk{descriptor, 0});
+  auto disk = std::make_shared<Disk>(Disk{descriptor, 0});
   const Handle access(disk_access(*disk), H5Pclose);
   Handle file(H5Fcreate(unique_name().c_str(), H5F_ACC_TRUNC, creation_properties(), access), H5Fclose);
   return File(std::move(file), std::move(disk));
@@ -529,9 +529,10 @@ File File::open(std::span<const std::byte> bytes) {
 
 File File::open_on(int descriptor, std::uint64_t bytes) {
   prepare_library();
-  auto disk = std::make_unique<Disk>(Disk{descriptor, bytes});
+  auto disk = std::make_shared<Disk>(Disk{descriptor, bytes});
   const Handle access(disk_access(*disk), H5Pclose);
   const hid_t id = H5Fopen(unique_name().c_str(), H5F_ACC_RDONLY, access);
+  if (id < 0 && disk->read_error != 0) throw ReadError(disk->read_error);
   return File(Handle(id, H5Fclose), std::move(disk));
 }
 
@@ -540,11 +541,6 @@ int File::close() {
   if (disk_ && disk_->write_error != 0) return disk_->write_error;
   if (!closed) throw_last_error();
   return 0;
-}
-
-int File::error() const {
-  if (!disk_) return 0;
-  return disk_->write_error != 0 ? disk_->write_error : disk_->read_error;
 }
 
 Group File::root() const { return Group(Handle(H5Gopen2(handle_, "/", H5P_DEFAULT), H5Gclose)); }

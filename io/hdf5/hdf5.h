@@ -24,6 +24,12 @@ struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// The file's descriptor could not be read.
+struct ReadError : Error {
+  explicit ReadError(int of_errno) : Error("the file cannot be read"), error_number(of_errno) {}
+  int error_number;
+};
+
 [[noreturn]] void throw_last_error();
 /// Passes on the result of a call; throws Error if it is negative.
 template <class Result>
@@ -48,6 +54,7 @@ class Handle {
     return *this;
   }
   operator hid_t() const { return id_; }
+  hid_t release() { return std::exchange(id_, H5I_INVALID_HID); }
   /// True if that went well.
   bool close() { return id_ < 0 || closer_(std::exchange(id_, H5I_INVALID_HID)) >= 0; }
 
@@ -278,13 +285,15 @@ class File {
   /// Writes what is left to the descriptor; everything else of the file must be gone. errno of the first write that
   /// failed, or 0.
   int close();
-  /// errno of a write or a read that failed so far; 0: none.
-  int error() const;
+  /// What became of reads and writes, also when the file is gone; null for a file in memory.
+  std::shared_ptr<const Disk> disk() const { return disk_; }
+  File(File&&) = default;
+  File& operator=(File&&) = delete;  // the disk must outlive the handle
 
  private:
-  explicit File(Handle handle, std::unique_ptr<Disk> disk = nullptr)
+  explicit File(Handle handle, std::shared_ptr<Disk> disk = nullptr)
       : disk_(std::move(disk)), handle_(std::move(handle)) {}
-  std::unique_ptr<Disk> disk_;
+  std::shared_ptr<Disk> disk_;
   Handle handle_;
 };
 

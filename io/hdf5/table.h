@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <limits>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -41,6 +42,8 @@ class Table {
   void grow() {
     const std::size_t count = std::get<0>(rows_).size();
     if (count == 0) return;
+    if (written_ + count > std::numeric_limits<std::int32_t>::max())
+      throw Error("a table of more than 2^31 rows");
     if (!axis_) {
       axis_.emplace(group_.make_growing_axis(axis_name_));
       std::size_t i = 0;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <numeric>
 
+#include "engine/contract.h"
 #include "engine/observe/observable.h"
 #include "engine/plan/cost.h"
 #include "engine/plan/stages.h"
@@ -21,7 +22,7 @@ namespace leafcast::io {
 namespace {
 
 /// A sweep of a million cells has a plan of 200 MB, and a hundred parts.
-constexpr std::size_t kLongPlan = 1 << 16, kLongestPlan = std::size_t{1} << 31;
+constexpr std::size_t kLongPlan = 1 << 16, kLongestPlan = std::size_t{1} << 31, kMostDeflated = 1100;
 constexpr std::string_view kTypeNames[] = {"leafcast-part", "leafcast-results"};  // by FileType
 
 /// The lowest format that can express records of the plan.
@@ -163,20 +164,29 @@ std::filesystem::path write_record(const std::filesystem::path& beside, FileType
                                    const RecordImage::Use& use, const Fill& fill,
                                    const std::function<std::filesystem::path(const std::string& hash)>& to) {
   AtomicFile file(beside);
-  int error = 0;
-  h5::File disk = h5::File::create_on(file.descriptor());
-  std::optional<RecordImage> image;
+  h5::File hdf5 = h5::File::create_on(file.descriptor());
+  const std::shared_ptr<const h5::Disk> disk = hdf5.disk();
+  const auto require_written = [&] {
+    if (const int error = disk->write_error != 0 ? disk->write_error : disk->read_error; error != 0)
+      throw io_error("write", beside, error);
+  };
+  const auto see = [&](std::uint32_t cell, const CellTally& bins) {
+    const auto samples = samples_by_bin(record.plan, record.ledger, cell);
+    for (std::size_t b = 0; b < kJackknifeBins; ++b)
+      LEAFCAST_EXPECT(bins[b].samples == samples[b], "sums of " + record.plan.cells()[cell].label(),
+                      "they are not of the chunks that are done",
+                      "report this; nothing that was written is lost");
+    if (use) use(cell, bins);
+  };
   try {
-    image.emplace(std::move(disk), type, record, use);
-    fill(*image);
-    error = image->close();
+    RecordImage image(std::move(hdf5), type, record, see);
+    fill(image);
+    image.close();
   } catch (const h5::Error& e) {
-    // HDF5 reads what it has written: if that failed, it reads nonsense.
-    error = image ? image->close() : EIO;
-    if (error == 0) throw IoError(fmt::format("cannot write {}: {}; report this", beside.string(), e.what()));
+    require_written();  // HDF5 reads what it has written: if that failed, it reads nonsense
+    throw IoError(fmt::format("cannot write {}: {}; report this", beside.string(), e.what()));
   }
-  image.reset();
-  if (error != 0) throw io_error("write", beside, error);
+  require_written();
   const SealedFile sealed = seal(file, beside);
   const std::filesystem::path path = to(sealed.hash);
   file.commit(path);
@@ -223,10 +233,24 @@ std::vector<std::byte> encode_part(const Record& record, const std::vector<std::
 
 template <class Read>
 auto RecordFile::reading(Read read) const {
+  // HDF5 takes some failures to read for chunks that were never written.
+  const auto require_readable = [this] {
+    if (file_ && file_->disk() && file_->disk()->read_error != 0)
+      throw io_error("read", path_, file_->disk()->read_error);
+  };
   try {
-    return read();
+    if constexpr (std::is_void_v<std::invoke_result_t<Read>>) {
+      read();
+      require_readable();
+    } else {
+      auto result = read();
+      require_readable();
+      return result;
+    }
+  } catch (const h5::ReadError& e) {
+    throw io_error("read", path_, e.error_number);
   } catch (const h5::Error& e) {
-    if (file_ && file_->error() != 0) throw io_error("read", path_, file_->error());
+    require_readable();
     throw DamageError(fmt::format("damaged, or not leafcast's ({})", e.what()));
   }
 }
@@ -246,6 +270,7 @@ RecordFile::RecordFile(const std::filesystem::path& path)
 void RecordFile::open(h5::File file, std::uint64_t bytes) {
   file_.emplace(std::move(file));
   // A row costs a quarter of a byte at least, and a regular pattern of a few million rows hardly any.
+  bytes_ = bytes;
   most_rows_ = (std::uint64_t{1} << 22) + 4 * bytes;
   reading([&] {
     const h5::Group root = file_->root();
@@ -294,7 +319,10 @@ std::map<std::string, std::string> RecordFile::provenance() const {
 Plan RecordFile::plan() const {
   return reading([&] {
     const h5::Group root = file_->root();
-    const std::string text = root.has("plan") ? root.text("plan") : root.bytes("plan_text", kLongestPlan);
+    const std::string text =
+        root.has("plan")
+            ? root.text("plan")
+            : root.bytes("plan_text", std::min<std::size_t>(kLongestPlan, kMostDeflated * bytes_));
     const std::string sweep = root.text("sweep");
     Plan plan;
     try {
@@ -337,12 +365,15 @@ std::vector<ChunkHash> RecordFile::hashes(const Ledger& ledger) const {
 namespace {
 
 constexpr std::size_t kCellsAtATime = 16;
+constexpr double kBytesAtATime = 64e6;
 
 /// Calls use(cell, tallies) for every cell of a file.
 template <class Use>
-void each_cell(const FileSums& sums, Use use) {
-  for (std::size_t first = 0; first < sums.cells().size(); first += kCellsAtATime) {
-    const std::size_t count = std::min(kCellsAtATime, sums.cells().size() - first);
+void each_cell(const FileSums& sums, const Plan& plan, Use use) {
+  for (std::size_t first = 0, count; first < sums.cells().size(); first += count) {
+    count = std::min(kCellsAtATime, sums.cells().size() - first);
+    const double fit = kBytesAtATime / tally_bytes(plan.cells()[sums.cells()[first]]);
+    if (fit < static_cast<double>(count)) count = std::max<std::size_t>(1, static_cast<std::size_t>(fit));
     std::vector<CellTally> tallies = sums.read(first, count);
     for (std::size_t i = 0; i < count; ++i) use(sums.cells()[first + i], tallies[i]);
   }
@@ -353,7 +384,7 @@ void each_cell(const FileSums& sums, Use use) {
 void RecordFile::add_to(Record& record) const {
   const Ledger done = ledger(record.plan);
   if (!done.disjoint(record.ledger)) throw DataError("holds chunks that are already counted; leave it out");
-  each_cell(FileSums(*this, record.plan), [&](std::uint32_t cell, const CellTally& bins) {
+  each_cell(FileSums(*this, record.plan), record.plan, [&](std::uint32_t cell, const CellTally& bins) {
     if (done.count(cell) == 0) return;
     leafcast::add(record.held_tallies(cell), bins);
   });
@@ -362,8 +393,13 @@ void RecordFile::add_to(Record& record) const {
   record.ledger += done;
 }
 
+void RecordFile::check_unchanged() const {
+  if (descriptor_ && check_seal(descriptor_.get(), path_).hash != content_hash_)
+    throw DamageError("damaged: it has changed since it was opened");
+}
+
 void RecordFile::check(const Plan& plan) const {
-  each_cell(FileSums(*this, plan), [](std::uint32_t, const CellTally&) {});
+  each_cell(FileSums(*this, plan), plan, [](std::uint32_t, const CellTally&) {});
   static_cast<void>(hashes(ledger(plan)));
 }
 

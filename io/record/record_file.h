@@ -89,6 +89,8 @@ class RecordFile {
   /// Adds the file's sums, in memory. Throws DataError: another plan, or a chunk that the record has; DamageError:
   /// anything that contradicts the plan or itself (the record is then half changed: drop it).
   void add_to(Record& record) const;
+  /// Reads the bytes of a file on the disk again. Throws DamageError if they are no longer what they were.
+  void check_unchanged() const;
   /// Reads all sums and hashes and forgets them. Throws as add_to.
   void check(const Plan& plan) const;
 
@@ -100,7 +102,7 @@ class RecordFile {
   std::optional<h5::File> file_;
   FileType type_ = FileType::part;
   std::string plan_hash_;
-  std::uint64_t most_rows_ = 0;  ///< that a table of a file of this size can have
+  std::uint64_t bytes_ = 0, most_rows_ = 0;  ///< that a table of a file of this size can have
 
   void open(h5::File file, std::uint64_t bytes);
   /// Runs a reader, turning HDF5's complaints into ours.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/error.h"
+#include "engine/plan/cost.h"
 #include "engine/plan/pool.h"
 #include "io/run/stored_sums.h"
 
@@ -69,6 +70,12 @@ std::string describe_plans(const PlanOrigin& one, const PlanOrigin& other) {
 
 Record pool_sources(const std::vector<PlanOrigin>& plans, const std::vector<Source>& sources) {
   Record pooled(pool_plans(plans));
+  double bytes = 0;  // which are all in memory
+  for (const Cell& cell : pooled.plan.cells()) bytes += tally_bytes(cell);
+  if (bytes > static_cast<double>(physical_memory()))
+    throw DataError(fmt::format(
+        "the pooled sums of {} cells take {:.0f} MB, and this machine has {} MB; use one with more",
+        pooled.plan.cells().size(), bytes / 1e6, physical_memory() / 1'000'000));
   for (std::size_t i = 0; i < plans.size(); ++i) {
     const Plan& plan = plans[i].plan;
     const Record record = record_of(plan, sources_of(plan, sources));

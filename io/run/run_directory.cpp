@@ -175,6 +175,7 @@ struct RunDirectory::State {
   std::vector<Source> parts;
   std::vector<Source> superseded;  ///< parts that a compaction replaced, as far as they could not be removed
   std::uint64_t last_number = 0;
+  std::size_t most_parts = kMostParts;
   std::vector<SetAside> aside;
   static constexpr const char* kComputedAnew = "what no other file holds of it is computed anew";
 
@@ -283,19 +284,29 @@ struct RunDirectory::State {
             return source.path = files.parts() / PartName{last_number + 1, hash}.text();
           });
       lock.check_held();  // a disk that stood still may have made others believe that this run is dead
-    } catch (const IoError&) {
-      // It may be there, but not durably. Its chunks come again in a later part, so it must not stay.
-      std::error_code ignored;
-      if (!source.path.empty() && fs::remove(source.path, ignored)) sync_if_possible(files.parts());
+    } catch (...) {
+      take_back(source);
       throw;
     }
     ++last_number;
     return source;
   }
+  /// A part may be there, but not durably, or it cannot be read. Its chunks come again in a later one, so it must not
+  /// stay.
+  void take_back(const Source& part) {
+    std::error_code ignored;
+    if (!part.path.empty() && fs::remove(part.path, ignored)) sync_if_possible(files.parts());
+  }
 
   void add_part(const Record& part) {
-    parts.push_back(write_part(part, {}));
-    sums->add(parts.back(), StoredSums::Depth::ledger);
+    const Source source = write_part(part, {});
+    try {
+      sums->add(source, StoredSums::Depth::ledger);
+    } catch (...) {
+      take_back(source);
+      throw;
+    }
+    parts.push_back(source);
     record.ledger = sums->ledger();
   }
 
@@ -328,13 +339,17 @@ struct RunDirectory::State {
     for (const auto* list : {&some, &std::as_const(superseded)})
       for (const Source& part : *list) replaced.push_back(part.hash);
     const Source part = write_part(by, replaced);
+    try {
+      sums->replace(some, part);
+    } catch (...) {
+      take_back(part);
+      throw;
+    }
     for (const Source& old : some) {
-      sums->remove(old);
       std::erase_if(parts, [&](const Source& other) { return other.path == old.path; });
       superseded.push_back(old);
     }
     parts.push_back(part);
-    sums->add(part, StoredSums::Depth::ledger);
     record.ledger = sums->ledger();
     remove_superseded();
   }
@@ -396,10 +411,11 @@ void RunDirectory::write_part(const Record& delta) {
   with_files([&] {
     state_->add_part(delta);
     try {
-      if (state_->parts.size() > kMostParts) state_->compact();
-    } catch (const Error&) {
-      // The chunks are safe in their parts; a later flush tries again. A part that was damaged meanwhile is told of
-      // when all sums are needed.
+      if (state_->parts.size() > state_->most_parts) state_->compact();
+    } catch (const std::exception&) {
+      // The chunks are safe in their parts; a flush much later tries again. A part that was damaged meanwhile is told
+      // of when all sums are needed.
+      state_->most_parts *= 2;
     }
   });
 }
@@ -409,6 +425,10 @@ const std::vector<SetAside>& RunDirectory::set_aside() const { return state_->as
 void RunDirectory::set_aside(const fs::path& file, const std::string& problem,
                              const std::string& consequence) {
   with_files([&] { state_->set_aside({file, problem, ""}, consequence); });
+}
+
+void RunDirectory::check_parts() const {
+  with_files([&] { state_->sums->check_unchanged(); });
 }
 
 void RunDirectory::check_held() const { state_->lock.check_held(); }

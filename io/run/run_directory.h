@@ -46,6 +46,8 @@ class RunDirectory {
   /// Moves a damaged file of this directory to DIR/damaged. Throws IoError.
   void set_aside(const std::filesystem::path& file, const std::string& problem,
                  const std::string& consequence);
+  /// Reads all bytes of the parts again, which may have been written long ago. Throws DataError if one is damaged.
+  void check_parts() const;
   /// Throws IoError if another run has taken this directory over, or someone has removed the lock.
   void check_held() const;
   /// The text of cost.json; empty if it is not there or cannot be read.

@@ -21,8 +21,10 @@ class StoredSums : public RecordSource {
   /// name, if it is of another plan, or has a chunk that another file has; DamagedFile.
   enum class Depth { ledger, sums };
   void add(const Source& source, Depth depth);
-  /// No longer reads a file.
-  void remove(const Source& source);
+  /// Reads one file in place of some, whose chunks it has, and maybe more. Changes nothing if it throws, as add().
+  void replace(const std::vector<Source>& some, const Source& by);
+  /// Reads all bytes again. Throws DamagedFile if a file is no longer what it was.
+  void check_unchanged() const;
   const Ledger& ledger() const { return ledger_; }
 
   CellTally tallies(std::uint32_t cell) const override;
@@ -31,6 +33,8 @@ class StoredSums : public RecordSource {
  private:
   struct File;
   const File& opened(File& file) const;
+  std::unique_ptr<File> open(const Source& source, Depth depth) const;
+  Ledger ledger_of(const File& file) const;
   std::vector<CellTally> read_block(std::uint32_t first, std::uint32_t count) const;
 
   Plan plan_;

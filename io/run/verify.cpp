@@ -195,13 +195,15 @@ class Verifier {
                        of_all(sum(wanted_) - parts_.ledger.count(), sum(wanted_)), kAgain);
   }
 
-  /// Parts are numbered as they are written, and compaction removes all that came before.
+  /// Parts are numbered as they are written.
   void note_gaps(const std::vector<Source>& parts) {
     std::set<std::uint64_t> numbers;
     for (const Source& part : parts)
       if (const auto name = PartName::parse(part.path.filename().string())) numbers.insert(name->number);
     for (const Damage& damage : found_.damages)
       if (const auto name = PartName::parse(damage.file.filename().string())) numbers.insert(name->number);
+    // Where parts were united, numbers are missing that nobody misses.
+    if (std::ranges::any_of(parts, [](const Source& part) { return !part.replaces.empty(); })) return;
     if (numbers.empty() || (from_results_ && from_results_->ledger == parts_.ledger)) return;
     std::vector<std::string> gaps;
     std::uint64_t expected = *numbers.begin();

@@ -37,6 +37,7 @@ void finish(const Job& job, const Arguments& command_line, int ranks, const Time
     stop_if_signalled("when all was sampled and kept, and the results were not yet written");
   };
   if (job.corpus) job.corpus->finish(checkpoint);
+  job.directory.check_parts();
   analysis::Estimator estimator(job.record.plan);
   io::Derived derived;
   derived.see = [&](std::uint32_t cell, const CellTally& bins) { estimator.add(cell, bins); };

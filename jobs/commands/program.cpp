@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -118,6 +120,11 @@ ExitCode dispatch(const Arguments& command_line) {
 ExitCode run_program(const Arguments& command_line) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is an output that cannot be written
   std::signal(SIGXFSZ, SIG_IGN);  // and so is a file at the limit of its size
+  rlimit files{};                 // a directory has some hundred parts, and many may be read together
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = std::max<rlim_t>(files.rlim_cur, std::min<rlim_t>(files.rlim_max, 1 << 16));
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (fcntl(fd, F_GETFD) < 0) (void)!open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY);
   try {

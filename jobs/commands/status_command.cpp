@@ -114,12 +114,13 @@ RunStatus look(const fs::path& directory) {
         fmt::format("{}: not a run directory: it has no plan.txt; give the directory that "
                     "`leafcast run -o` named",
                     directory.string()));
-  if (view.has_plan) try {
-      run.record = io::read_record({directory});
-    } catch (const DataError& e) {
-      run.damage = e.what();
-    }
-  judge(run, view);
+  try {
+    if (view.has_plan) run.record = io::read_record({directory});
+    judge(run, view);
+  } catch (const DataError& e) {  // sums are read where a target is judged by them
+    run.damage = e.what();
+    judge(run, view);
+  }
   return run;
 }
 
@@ -196,8 +197,13 @@ std::optional<Precision> precision(const Record& record, std::size_t index) {
   if (record.ledger.count(index) == 0) return std::nullopt;
   const Cell& cell = record.plan.cells()[index];
   const char* wanted = cell.observe().validity && cell.generator_name() != "true" ? "valid_rate" : "variance";
-  for (const Estimate& estimate :
-       analysis::cell_estimates(cell, record.tallies(index), analysis::Scope::sentences)) {
+  std::vector<Estimate> estimates;
+  try {
+    estimates = analysis::cell_estimates(cell, record.tallies(index), analysis::Scope::sentences);
+  } catch (const DataError&) {  // verify tells of damage
+    return std::nullopt;
+  }
+  for (const Estimate& estimate : estimates) {
     if (estimate.statistic != wanted) continue;
     const double share = static_cast<double>(record.samples(index)) / static_cast<double>(cell.samples());
     Precision p{estimate.statistic, estimate.value, estimate.error, kUnknown, kUnknown};

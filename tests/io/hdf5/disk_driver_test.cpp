@@ -53,7 +53,7 @@ TEST_CASE("a file on the disk holds what one in memory does, whatever comes behi
     const h5::File file = h5::File::open_on(in.get(), bytes);
     CHECK(numbers_of(file) == kNumbers);
     CHECK(file.root().text("text") == "some text");
-    CHECK(file.error() == 0);
+    CHECK(file.disk()->read_error == 0);
   }
   const auto all = read_bytes(path);
   CHECK(numbers_of(h5::File::open(std::span(all).first(bytes))) == kNumbers);
@@ -98,7 +98,7 @@ TEST_CASE("a disk that cannot be read is told apart from damage") {
   REQUIRE(::dup2(writing_only.get(), in.get()) == in.get());
   std::vector<std::int64_t> numbers(kNumbers.size());
   CHECK_THROWS_AS(dataset.read_rows(0, numbers.size(), std::span(numbers)), h5::Error);
-  CHECK(reading.error() == EBADF);
+  CHECK(reading.disk()->read_error == EBADF);
 }
 
 }  // namespace disk_driver_test

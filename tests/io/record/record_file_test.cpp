@@ -103,13 +103,16 @@ TEST_CASE("splitting runs come back, from files that have a version of their own
   const Plan plan = splitting_plan();
   check_that_records_come_back(plan, 3);
   const auto version = [](const Plan& of) {
-    return RecordImage(h5::File::create(), FileType::part, random_record(of, 1)).root().integer_attribute("version");
+    return RecordImage(h5::File::create(), FileType::part, random_record(of, 1))
+        .root()
+        .integer_attribute("version");
   };
   CHECK(version(plan) == 3);
   CHECK(version(mixed_plan()) == 1);
 
   Record wrong = random_record(plan, 1);
-  add(wrong.held_tallies(0)[3], fields::free_weight, 0, wide(wrong.held_tallies(0)[3], fields::valid_weight) + 1);
+  add(wrong.held_tallies(0)[3], fields::free_weight, 0,
+      wide(wrong.held_tallies(0)[3], fields::valid_weight) + 1);
   CHECK(message_of<DamageError>([&] { decoded(encode_part(wrong)); }) == "damaged: weights that cannot be");
   wrong = random_record(plan, 1);
   wrong.held_tallies(0)[3].counts(fields::runs)[0] = 0;
@@ -125,17 +128,21 @@ TEST_CASE(
     "entropies and counts of well-formed sentences come back, from files that have a version of their own") {
   const Plan plan = entropy_plan();
   check_that_records_come_back(plan, 3);
-  CHECK(RecordImage(h5::File::create(), FileType::part, random_record(plan, 1)).root().integer_attribute("version") == 5);
+  CHECK(RecordImage(h5::File::create(), FileType::part, random_record(plan, 1))
+            .root()
+            .integer_attribute("version") == 5);
 
   const auto damage = [&](auto spoil) {
     Record wrong = random_record(plan, 1);
     spoil(wrong);
     return complaint(encode_part(wrong));
   };
-  CHECK(damage([](Record& r) { add_to(r.held_tallies(1)[3].limbs(fields::own_entropy), -Int128{1} << 60); }) ==
-        "damaged: entropies that cannot be");
-  CHECK(damage([](Record& r) { add_to(r.held_tallies(1)[3].limbs(fields::cross_entropy, 2), Int128{1} << 62); }) ==
-        "damaged: entropies that cannot be");
+  CHECK(damage([](Record& r) {
+          add_to(r.held_tallies(1)[3].limbs(fields::own_entropy), -Int128{1} << 60);
+        }) == "damaged: entropies that cannot be");
+  CHECK(damage([](Record& r) {
+          add_to(r.held_tallies(1)[3].limbs(fields::cross_entropy, 2), Int128{1} << 62);
+        }) == "damaged: entropies that cannot be");
   CHECK(damage([](Record& r) {
           r.held_tallies(3)[3].counts(fields::impossible)[0] = r.held_tallies(3)[3].samples + 1;
         }) == "damaged: more impossible sentences than sentences");

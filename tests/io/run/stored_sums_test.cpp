@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 #include <numeric>
 
 #include "io/file/atomic_file.h"
@@ -88,17 +89,35 @@ TEST_CASE("more files than stay open are opened again") {
     for (std::uint32_t c = 0; c < 2; ++c) CHECK(sums.tallies(c) == whole.tallies(c));
 }
 
-TEST_CASE("a file that is removed stays readable, and one that is taken out is gone") {
+TEST_CASE("a file that is removed stays readable, one takes the place of others, and changes are seen") {
   const Plan plan = wide_plan(10);
   const Files files(plan);
   StoredSums sums(plan);
   for (const Source& source : files.sources) sums.add(source, StoredSums::Depth::ledger);
   for (const Source& source : files.sources) fs::remove(source.path);
   CHECK(sums.tallies(3) == files.whole.tallies(3));
-  sums.remove(files.sources[1]);
-  CHECK(sums.ledger().count() < files.whole.ledger.count());
-  CHECK_FALSE(sums.tallies(3) == files.whole.tallies(3));
-  CHECK(total(sums.tallies(3)).samples == samples_done(plan, sums.ledger(), 3));
+  CHECK_NOTHROW(sums.check_unchanged());
+  // One file in place of two, and none that has what others have.
+  Record both = record_of(plan, {});
+  for (std::size_t k : {0, 1}) {
+    Record part(plan);
+    for (std::uint32_t c = 0; c < plan.cells().size(); ++c)
+      for (std::uint32_t i = static_cast<std::uint32_t>(k); i < plan.chunks(c); i += 3)
+        part.add({c, i}, files.whole.tallies(c)[static_cast<std::size_t>(plan.bin({c, i}))]);
+    both.merge(part);
+  }
+  const fs::path united = files.scratch / "united.h5";
+  write_atomically(united, encode_part(both));
+  CHECK_THROWS_AS(sums.replace({files.sources[0]}, {united, "", "", {}}), DataError);
+  CHECK(sums.ledger() == files.whole.ledger);
+  CHECK_THROWS_AS(sums.replace({files.sources[0]}, {files.scratch / "none.h5", "", "", {}}), IoError);
+  CHECK(sums.tallies(3) == files.whole.tallies(3));
+  sums.replace({files.sources[0], files.sources[1]}, {united, "", "", {}});
+  CHECK(sums.ledger() == files.whole.ledger);
+  for (std::uint32_t c = 0; c < plan.cells().size(); ++c) CHECK(sums.tallies(c) == files.whole.tallies(c));
+  // A disk that changes what has been written, under an open file.
+  std::fstream(united, std::ios::in | std::ios::out | std::ios::binary).seekp(5000).put('x').put('y');
+  CHECK_THROWS_AS(sums.check_unchanged(), DamagedFile);
 }
 
 TEST_CASE("damage and overlap are told of by the file's name") {
