@@ -164,7 +164,10 @@ void prepare_library() {
   static_cast<void>(done);
 }
 
-void throw_last_error() {
+namespace {
+
+/// The innermost complaint.
+std::string last_error() {
   std::string text;
   const auto innermost = [](unsigned, const H5E_error2_t* error, void* into) -> herr_t {
     auto& description = *static_cast<std::string*>(into);
@@ -172,6 +175,13 @@ void throw_last_error() {
     return 0;
   };
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, &text);
+  return text;
+}
+
+}  // namespace
+
+void throw_last_error() {
+  const std::string text = last_error();
   throw Error(text.empty() ? "HDF5 failed" : text);
 }
 
@@ -259,8 +269,11 @@ void Dataset::load_chunk(hsize_t number) const {
   hsize_t size = 0;
   loaded_ = kNoChunk;
   chunk_.resize(whole);
-  // One that was never written has no size, which some versions call an error.
-  if (H5Dget_chunk_storage_size(handle_, offset.data(), &size) < 0) size = 0;
+  // One that was never written has no size, which HDF5 1.10 calls an error.
+  if (H5Dget_chunk_storage_size(handle_, offset.data(), &size) < 0) {
+    if (last_error() != "chunk storage is not allocated") throw_last_error();
+    size = 0;
+  }
   if (size > whole + whole / 8 + 4096) throw Error("a chunk of absurd size");
   if (size == 0) {
     std::ranges::fill(chunk_, std::byte{0});
