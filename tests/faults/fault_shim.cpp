@@ -252,12 +252,13 @@ int change_paths(const char* what, int folder, const char* path, int other_folde
   return shim.change<int>(what, from, to, nullptr, 0, 0, [&](size_t) { return call(); });
 }
 
+/// `place`: of a truncation, the size.
 template <class Call>
-int change_file(const char* what, int fd, Call call) {
+int change_file(const char* what, int fd, Call call, off_t place = 0) {
   Shim& shim = Shim::get();
   const Descriptor* file = shim.of(fd);
   if (!file) return call();
-  return shim.change<int>(what, file->path, "", nullptr, 0, 0, [&](size_t) { return call(); });
+  return shim.change<int>(what, file->path, "", nullptr, 0, place, [&](size_t) { return call(); });
 }
 
 template <class Call>
@@ -316,7 +317,8 @@ int fdatasync(int fd) {
   return change_file("fsync", fd, [&] { return REAL(fdatasync)(fd); });
 }
 int ftruncate(int fd, off_t size) noexcept {
-  return change_file("truncate", fd, [&] { return REAL(ftruncate)(fd, size); });
+  return change_file(
+      "truncate", fd, [&] { return REAL(ftruncate)(fd, size); }, size);
 }
 int ftruncate64(int fd, off_t size) noexcept { return ftruncate(fd, size); }
 int close(int fd) {

@@ -72,10 +72,12 @@ class Disk:
         if what == "open" and name not in folder.now:
             folder.change({name: File(durable=False)}, [])
         elif what == "write":
-            assert operation.offset == -1, "the model knows only appending"
-            folder.now[name].data += data
+            file = folder.now[name]
+            place = len(file.data) if operation.offset == -1 else operation.offset
+            file.data = file.data.ljust(place, b"\0")[:place] + data + file.data[place + len(data):]
         elif what == "truncate":
-            raise AssertionError("the model knows no truncate")
+            file = folder.now[name]
+            file.data = file.data[:operation.offset].ljust(operation.offset, b"\0")
         elif what == "fsync":
             node = self.root if operation.path == "." else folder.now[name]
             if isinstance(node, Folder):
