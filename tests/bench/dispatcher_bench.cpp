@@ -168,7 +168,7 @@ void part_unpack_news(benchmark::State& state) {
   auto buffer = pack(typical_news());
   for (auto _ : state) benchmark::DoNotOptimize(unpack<News>(buffer));
   state.counters["bytes"] = static_cast<double>(buffer.size());
-  state.counters["bins"] = static_cast<double>(typical_news().tally.histogram.size());
+  state.counters["bins"] = static_cast<double>(typical_news().results[0].tally.histogram.size());
   report_part(state);
 }
 
@@ -180,7 +180,7 @@ void part_pack_order(benchmark::State& state) {
 
 void part_add_tally(benchmark::State& state) {
   Tally sum;
-  for (auto _ : state) sum += typical_news().tally;
+  for (auto _ : state) sum += typical_news().results[0].tally;
   benchmark::DoNotOptimize(sum);
   report_part(state);
 }
