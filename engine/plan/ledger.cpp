@@ -12,9 +12,12 @@ bool Ledger::insert(Chunk chunk) {
 
 void Ledger::insert_range(std::uint32_t cell, std::uint32_t first, std::uint32_t last) {
   // Right-open throughout, so that neighbours join and equal sets compare equal.
-  count_ -= count(cell);
-  done_[cell].insert(Intervals::interval_type::right_open(first, last + 1));
-  count_ += count(cell);
+  const auto range = Intervals::interval_type::right_open(first, last + 1);
+  // Counting all of a cell's intervals for every chunk would take the square of their number.
+  const bool is_new = !boost::icl::intersects(done_[cell], range);
+  if (!is_new) count_ -= count(cell);
+  done_[cell].insert(range);
+  count_ += is_new ? last - first + 1 : count(cell);
 }
 
 void Ledger::erase(Chunk chunk) {
