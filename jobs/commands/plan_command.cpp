@@ -31,9 +31,10 @@ using Json = nlohmann::ordered_json;
 
 constexpr double kProgramBytes = 150e6;  // of a rank: code, libraries, MPI buffers
 constexpr double kRanksANode = 16;       // that share the memory for rank 0's books: few, to be safe
-// Of rank 0, measured with tests/bench/growth.py: sums that no part holds yet, at most; its books and estimates; writing
-// parts and results.
-constexpr double kMostSumsBytes = 400e6, kCellBytes = 9e3, kCellSeconds = 2e-3;
+// Of rank 0, by the sweep of tests/bench/growth.py. Sums that no part holds yet, at most: 300 MB of the 401 that 10,000
+// cells took. Books and estimates: 6.5 kB a cell, from 10,000 to 30,000. Parts and results: 4.4 ms a cell, of which a
+// profile gives a quarter to sampling.
+constexpr double kMostSumsBytes = 400e6, kCellBytes = 7e3, kCellSeconds = 3.3e-3;
 constexpr int kMostRanks = 1000000;
 constexpr std::size_t kTextWidth = 80, kMostCellsListed = 200, kLongestCells = 10;
 
@@ -343,7 +344,7 @@ ExitCode plan_command(const Arguments& arguments, const Arguments&) {
                 "measure this machine for about S seconds (1); 0: use built-in rates");
   options.add()("ranks", po::value<std::string>()->value_name("N"),
                 "suggest a job of N ranks, and simulate it: efficiency, tail, load of rank 0");
-  options.add()("cells", "show every cell, however many there are");
+  options.add()("cells", "text: show every cell, however many there are (json always does)");
   options.add()("format", po::value<std::string>()->default_value("text")->value_name("text|json"),
                 "how to print");
   options.parse(arguments);
