@@ -1,12 +1,9 @@
 #include "io/hdf5/hdf5.h"
 
 #include <hdf5_hl.h>
-#include <libdeflate.h>
 
 #include <algorithm>
-#include <bit>
 #include <memory>
-#include <new>
 #include <numeric>
 
 #include "engine/contract.h"
@@ -17,8 +14,8 @@ namespace {
 
 constexpr hsize_t kContiguousBytes = 16 << 10;  // below this, a dataset is not worth a chunk index
 constexpr hsize_t kChunkBytes = 256 << 10;
+constexpr hsize_t kPlaneBytes = 64 << 10;  // of a chunk of a plane: all planes of its rows are in memory
 constexpr hsize_t kGrowingChunkBytes = 64 << 10;
-constexpr unsigned kEffort = 1;                // of deflate
 constexpr hsize_t kMostChunkBytes = 64 << 20;  // what this reader allocates for a chunk that a file declares
 
 // HDF5 takes two images of one name for the same file.
@@ -47,15 +44,20 @@ Handle dataset_properties() {
   return properties;
 }
 
-/// Whole rows to a chunk.
-void compress(hid_t properties, Extent extent, std::size_t element_bytes) {
+void compress(hid_t properties, const Extent& extent, std::size_t element_bytes,
+              Chunking chunking = Chunking::rows) {
   const hsize_t row =
       std::accumulate(extent.begin() + 1, extent.end(), hsize_t{element_bytes}, std::multiplies<>());
   if (extent[0] * row <= kContiguousBytes) return;
-  extent[0] = std::clamp<hsize_t>(kChunkBytes / row, 1, extent[0]);
-  check(H5Pset_chunk(properties, static_cast<int>(extent.size()), extent.data()));
+  Extent chunk = extent;
+  chunk[0] = std::clamp<hsize_t>(kChunkBytes / row, 1, extent[0]);
+  if (chunking == Chunking::planes) {
+    chunk.back() = 1;
+    chunk[0] = std::clamp<hsize_t>(kPlaneBytes * extent.back() / row, 1, extent[0]);
+  }
+  check(H5Pset_chunk(properties, static_cast<int>(chunk.size()), chunk.data()));
   // Most words are zeros or signs: shuffled bytes are no smaller, and more effort gains a tenth for twice the time.
-  check(H5Pset_deflate(properties, kEffort));
+  check(H5Pset_deflate(properties, kDeflateEffort));
 }
 
 Handle text_type() {
@@ -164,9 +166,6 @@ void prepare_library() {
   static_cast<void>(done);
 }
 
-namespace {
-
-/// The innermost complaint.
 std::string last_error() {
   std::string text;
   const auto innermost = [](unsigned, const H5E_error2_t* error, void* into) -> herr_t {
@@ -178,129 +177,15 @@ std::string last_error() {
   return text;
 }
 
-}  // namespace
-
 void throw_last_error() {
   const std::string text = last_error();
   throw Error(text.empty() ? "HDF5 failed" : text);
 }
 
-Dataset::Dataset(Handle handle) : handle_(std::move(handle)), extent_(extent_of(handle_)) {
-  look_at_layout();
-}
-
-void Dataset::look_at_layout() {
-  const Handle properties(H5Dget_create_plist(handle_), H5Pclose);
-  if (extent_.empty() || H5Pget_layout(properties) != H5D_CHUNKED) return;
-  Extent chunk(extent_.size());
-  if (H5Pget_chunk(properties, static_cast<int>(chunk.size()), chunk.data()) !=
-      static_cast<int>(chunk.size()))
-    return;
-  if (!std::equal(chunk.begin() + 1, chunk.end(), extent_.begin() + 1)) return;
-  const Handle type(H5Dget_type(handle_), H5Tclose);
-  row_bytes_ = row_size() * H5Tget_size(type);
-  chunk_rows_ = chunk[0];
-  unsigned flags = 0;
-  std::size_t values = 0;
-  is_deflated_ =
-      chunk_rows_ > 0 && std::endian::native == std::endian::little && H5Tget_class(type) != H5T_STRING &&
-      H5Pget_nfilters(properties) == 1 &&
-      H5Pget_filter2(properties, 0, &flags, &values, nullptr, 0, nullptr, nullptr) == H5Z_FILTER_DEFLATE;
-}
-
-void Dataset::forget_chunk() const {
-  loaded_ = kNoChunk;
-  chunk_ = {};
-}
-
-namespace {
-
-struct FreeCompressor {
-  void operator()(libdeflate_compressor* compressor) const { libdeflate_free_compressor(compressor); }
-};
-struct FreeDecompressor {
-  void operator()(libdeflate_decompressor* decompressor) const { libdeflate_free_decompressor(decompressor); }
-};
-
-/// In zlib's format, as HDF5's filter writes it.
-std::span<const std::byte> deflated(std::span<const std::byte> bytes, std::vector<std::byte>& buffer) {
-  static const std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor(
-      libdeflate_alloc_compressor(static_cast<int>(kEffort)));
-  if (!compressor) throw std::bad_alloc();
-  buffer.resize(libdeflate_zlib_compress_bound(compressor.get(), bytes.size()));
-  const std::size_t size =
-      libdeflate_zlib_compress(compressor.get(), bytes.data(), bytes.size(), buffer.data(), buffer.size());
-  return std::span(buffer).first(size);
-}
-
-void inflate(std::span<const std::byte> bytes, std::span<std::byte> into) {
-  static const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor(
-      libdeflate_alloc_decompressor());
-  if (!decompressor) throw std::bad_alloc();
-  if (libdeflate_zlib_decompress(decompressor.get(), bytes.data(), bytes.size(), into.data(), into.size(),
-                                 nullptr) != LIBDEFLATE_SUCCESS)
-    throw Error("a chunk that cannot be decompressed");
-}
-
-}  // namespace
-
-void Dataset::write_chunks(hsize_t first, hsize_t count, const std::byte* from) const {
-  const std::size_t whole = chunk_rows_ * row_bytes_;
-  std::vector<std::byte> padded, buffer;
-  Extent offset(extent_.size(), 0);
-  for (hsize_t done = 0; done < count; done += chunk_rows_) {
-    std::span<const std::byte> rows(from + done * row_bytes_,
-                                    std::min(chunk_rows_, count - done) * row_bytes_);
-    if (rows.size() < whole) {
-      padded.assign(rows.begin(), rows.end());
-      padded.resize(whole);
-      rows = padded;
-    }
-    const auto bytes = deflated(rows, buffer);
-    offset[0] = first + done;
-    check(H5Dwrite_chunk(handle_, H5P_DEFAULT, 0, offset.data(), bytes.size(), bytes.data()));
-  }
-}
-
-void Dataset::load_chunk(hsize_t number) const {
-  const std::size_t whole = chunk_rows_ * row_bytes_;
-  Extent offset(extent_.size(), 0);
-  offset[0] = number * chunk_rows_;
-  hsize_t size = 0;
-  loaded_ = kNoChunk;
-  chunk_.resize(whole);
-  // One that was never written has no size, which HDF5 1.10 calls an error.
-  if (H5Dget_chunk_storage_size(handle_, offset.data(), &size) < 0) {
-    if (last_error() != "chunk storage is not allocated") throw_last_error();
-    size = 0;
-  }
-  if (size > whole + whole / 8 + 4096) throw Error("a chunk of absurd size");
-  if (size == 0) {
-    std::ranges::fill(chunk_, std::byte{0});
-  } else {
-    std::vector<std::byte> bytes(size);
-    std::uint32_t left_out = 0;  // filters
-    check(H5Dread_chunk(handle_, H5P_DEFAULT, offset.data(), &left_out, bytes.data()));
-    if (left_out == 0)
-      inflate(bytes, chunk_);
-    else if (bytes.size() == whole)
-      chunk_ = std::move(bytes);
-    else
-      throw Error("a chunk of another size than its dataset says");
-  }
-  loaded_ = number;
-}
-
-void Dataset::read_chunks(hsize_t first, hsize_t count, std::byte* to) const {
-  while (count > 0) {
-    const hsize_t number = first / chunk_rows_, within = first % chunk_rows_;
-    const hsize_t rows = std::min(count, chunk_rows_ - within);
-    if (loaded_ != number) load_chunk(number);
-    to = std::copy_n(chunk_.data() + within * row_bytes_, rows * row_bytes_, to);
-    first += rows;
-    count -= rows;
-  }
-}
+Dataset::Dataset(Handle handle)
+    : handle_(std::move(handle)),
+      extent_(extent_of(handle_)),
+      chunks_(DeflatedChunks::of(handle_, extent_)) {}
 
 std::size_t Dataset::row_size() const {
   std::size_t size = 1;
@@ -318,9 +203,10 @@ void Dataset::transfer(hsize_t first, hsize_t count, hid_t type, std::size_t siz
   LEAFCAST_EXPECT(!extent_.empty() && first + count <= extent_[0] && size == count * row_size(),
                   "rows of a dataset", "they do not fit the buffer", "ask extent() and row_size() first");
   if (size == 0) return;
-  if (is_deflated_ && to) return read_chunks(first, count, static_cast<std::byte*>(to));
-  if (is_deflated_ && first % chunk_rows_ == 0 && (count % chunk_rows_ == 0 || first + count == extent_[0]))
-    return write_chunks(first, count, static_cast<const std::byte*>(from));
+  if (chunks_ && to) return chunks_->read(handle_, first, count, static_cast<std::byte*>(to));
+  if (chunks_ && first % chunks_->rows() == 0 &&
+      (count % chunks_->rows() == 0 || first + count == extent_[0]))
+    return chunks_->write(handle_, first, count, static_cast<const std::byte*>(from));
   Extent start(extent_.size(), 0), block = extent_;
   start[0] = first;
   block[0] = count;
@@ -347,13 +233,13 @@ Group Group::make_group(const std::string& name) {
   return Group(Handle(H5Gcreate2(handle_, name.c_str(), H5P_DEFAULT, properties, H5P_DEFAULT), H5Gclose));
 }
 
-Dataset Group::make_dataset(const std::string& name, hid_t type, std::size_t element_bytes,
-                            const Axes& axes) {
+Dataset Group::make_dataset(const std::string& name, hid_t type, std::size_t element_bytes, const Axes& axes,
+                            Chunking chunking) {
   Extent extent;
   for (const Axis* axis : axes) extent.push_back(axis->size());
   const Handle space(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr), H5Sclose);
   const Handle properties = dataset_properties();
-  if (element_bytes) compress(properties, extent, element_bytes);
+  if (element_bytes) compress(properties, extent, element_bytes, chunking);
   Handle dataset(H5Dcreate2(handle_, name.c_str(), type, space, H5P_DEFAULT, properties, H5P_DEFAULT),
                  H5Dclose);
   unsigned dimension = 0;
@@ -371,7 +257,7 @@ Dataset Group::make_growing(const std::string& name, hid_t type, std::size_t ele
   const Handle space(H5Screate_simple(1, &none, &most), H5Sclose);
   const Handle properties = dataset_properties();
   check(H5Pset_chunk(properties, 1, &chunk));
-  if (H5Tget_class(type) != H5T_STRING) check(H5Pset_deflate(properties, kEffort));
+  if (H5Tget_class(type) != H5T_STRING) check(H5Pset_deflate(properties, kDeflateEffort));
   Handle dataset(H5Dcreate2(handle_, name.c_str(), type, space, H5P_DEFAULT, properties, H5P_DEFAULT),
                  H5Dclose);
   if (axis) check(H5DSattach_scale(dataset, axis->dataset.id(), 0));

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -15,6 +16,7 @@
 
 /// HDF5 files in memory or in descriptors of ours: as much of the C library as leafcast uses, with owners and
 /// exceptions. The library itself never opens or locks a file. One thread at a time.
+#include "io/hdf5/deflated_chunks.h"
 #include "io/hdf5/disk_driver.h"
 
 namespace leafcast::io::h5 {
@@ -30,6 +32,8 @@ struct ReadError : Error {
   int error_number;
 };
 
+/// The library's innermost complaint about the last call that failed.
+std::string last_error();
 [[noreturn]] void throw_last_error();
 /// Passes on the result of a call; throws Error if it is negative.
 template <class Result>
@@ -117,8 +121,6 @@ struct Number<std::uint16_t> {
   static hid_t file() { return H5T_STD_U16LE; }
 };
 
-using Extent = std::vector<hsize_t>;
-
 /// An array of numbers. A "row" is all elements with one index of the first dimension.
 class Dataset {
  public:
@@ -127,9 +129,11 @@ class Dataset {
   const Extent& extent() const { return extent_; }
   std::size_t row_size() const;  ///< elements a row
   /// Rows that are compressed together; all rows if the dataset is not cut into chunks.
-  hsize_t chunk_rows() const { return chunk_rows_ > 0 ? chunk_rows_ : std::max<hsize_t>(extent_[0], 1); }
+  hsize_t chunk_rows() const { return chunks_ ? chunks_->rows() : std::max<hsize_t>(extent_[0], 1); }
   /// Lets go of the chunk that was read last, which is kept since its other rows are often asked for next.
-  void forget_chunk() const;
+  void forget_chunk() const {
+    if (chunks_) chunks_->forget();
+  }
   /// Of a growing column that has so many rows: adds these.
   template <class T>
   void append(hsize_t rows, const std::vector<T>& values) {
@@ -157,23 +161,12 @@ class Dataset {
   void set_rows(hsize_t rows);
   void require_type(hid_t type) const;
   void transfer(hsize_t first, hsize_t count, hid_t type, std::size_t size, void* to, const void* from) const;
-  /// Whole chunks, compressed here: several times as fast as through HDF5's filters.
-  void write_chunks(hsize_t first, hsize_t count, const std::byte* from) const;
-  void read_chunks(hsize_t first, hsize_t count, std::byte* to) const;
-  void load_chunk(hsize_t number) const;
-  void look_at_layout();
   Handle handle_;
   Extent extent_;
-  std::size_t row_bytes_ = 0;
-  hsize_t chunk_rows_ = 0;    // 0: not in chunks of whole rows
-  bool is_deflated_ = false;  // by that alone
-  static constexpr hsize_t kNoChunk = ~hsize_t{0};
-  mutable hsize_t loaded_ = kNoChunk;
-  mutable std::vector<std::byte> chunk_;
+  mutable std::optional<DeflatedChunks> chunks_;
 };
 
-/// Writes a dataset row by row, from the first on, in whole chunks. Rows of zeros that fill a chunk are not
-/// written, which reads as zeros and takes no room.
+/// Writes a dataset row by row, from the first on, in whole chunks.
 template <class T>
 class RowWriter {
  public:
@@ -186,9 +179,7 @@ class RowWriter {
     return std::span(buffer_).last(row_);
   }
   void flush() {
-    bool is_zero = true;
-    for (const T value : buffer_) is_zero = is_zero && value == T{};
-    if (!is_zero) dataset_.write_rows(first_, rows_, std::span<const T>(buffer_));
+    dataset_.write_rows(first_, rows_, std::span<const T>(buffer_));
     first_ += rows_;
     rows_ = 0;
     buffer_.clear();
@@ -208,6 +199,10 @@ struct Axis {
 };
 using Axes = std::vector<const Axis*>;
 
+/// How a large dataset is compressed: by whole rows, or by whole rows of one index of the last dimension (64-bit numbers
+/// only), where planes of zeros are common.
+enum class Chunking { rows, planes };
+
 /// A group. make_* and set write, all others read; what does not exist throws Error. Only what stands in the
 /// file itself is read, never what a link, a virtual dataset or external storage would fetch from another.
 class Group {
@@ -218,8 +213,8 @@ class Group {
   /// A dataset whose extent is that of its axes, with the axes attached. Compressed if large; zero until
   /// written.
   template <class T>
-  Dataset make_dataset(const std::string& name, const Axes& axes) {
-    return make_dataset(name, Number<T>::file(), sizeof(T), axes);
+  Dataset make_dataset(const std::string& name, const Axes& axes, Chunking chunking = Chunking::rows) {
+    return make_dataset(name, Number<T>::file(), sizeof(T), axes, chunking);
   }
   /// A column of no rows yet, and as many as are appended (Table).
   template <class T>
@@ -262,7 +257,8 @@ class Group {
   std::int32_t integer_attribute(const std::string& name) const;
 
  private:
-  Dataset make_dataset(const std::string& name, hid_t type, std::size_t element_bytes, const Axes& axes);
+  Dataset make_dataset(const std::string& name, hid_t type, std::size_t element_bytes, const Axes& axes,
+                       Chunking chunking = Chunking::rows);
   Dataset make_growing_strings(const std::string& name, const Axis& axis);
   Dataset make_growing(const std::string& name, hid_t type, std::size_t element_bytes, const Axis* axis);
   Axis bare_axis(const std::string& name, hid_t type, std::size_t size);

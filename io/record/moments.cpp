@@ -92,8 +92,10 @@ struct MomentsWriter::State {
       if (field->shape == Field::Shape::by_height) dimensions.push_back(&axes.height);
       if (field->form == Field::Form::sum) dimensions.push_back(&axes.limb);
       if (field->form == Field::Form::weight) dimensions.push_back(&*weight_limb);
-      h5::Dataset dataset = group->make_dataset<std::uint64_t>(field->name, dimensions);
-      const std::size_t limbs = limbs_in_files(*field), entries = dataset.row_size() / kJackknifeBins / limbs;
+      const std::size_t limbs = limbs_in_files(*field);
+      h5::Dataset dataset = group->make_dataset<std::uint64_t>(
+          field->name, dimensions, limbs > 1 ? h5::Chunking::planes : h5::Chunking::rows);
+      const std::size_t entries = dataset.row_size() / kJackknifeBins / limbs;
       rows.push_back({*field, limbs, entries, h5::RowWriter<std::uint64_t>(std::move(dataset))});
     }
   }

@@ -70,4 +70,47 @@ TEST_CASE("rows are written in whole chunks, and rows of zeros take no room") {
   CHECK(bytes_of(true) < 100'000);
 }
 
+TEST_CASE("planes hold what rows hold, and planes of zeros take no room") {
+  constexpr std::uint64_t kRows = 5000, kColumns = 64, kDigits = 6;
+  const auto value = [](std::uint64_t i, std::uint64_t j, std::uint64_t digit) {
+    const std::uint64_t word = (i * kColumns + j) * 0x9e3779b97f4a7c15;
+    if (digit == 0) return word;
+    return i % 3 == 0 && j % 2 == 0 ? ~std::uint64_t{0} : std::uint64_t{0};  // some are negative
+  };
+  const auto bytes_of = [&](h5::Chunking chunking, std::uint64_t written) {
+    h5::File file = h5::File::create();
+    const h5::Axis row = file.root().make_numbered_axis("row", kRows),
+                   column = file.root().make_numbered_axis("column", kColumns),
+                   digit = file.root().make_numbered_axis("digit", kDigits);
+    h5::RowWriter<std::uint64_t> writer(
+        file.root().make_dataset<std::uint64_t>("data", {&row, &column, &digit}, chunking));
+    for (std::uint64_t i = 0; i < kRows; ++i) {
+      const auto values = writer.next_row();
+      for (std::uint64_t j = 0; j < kColumns; ++j)
+        for (std::uint64_t k = 0; k < written; ++k) values[j * kDigits + k] = value(i, j, k);
+    }
+    writer.flush();
+    const h5::Dataset data = file.root().dataset("data");
+    std::vector<std::uint64_t> read(kColumns * kDigits), by_library(read.size());
+    bool same = true;
+    for (std::uint64_t i = 0; i < kRows; i += 7) {
+      data.read_rows(i, 1, std::span(read));
+      const hsize_t start[] = {i, 0, 0}, block[] = {1, kColumns, kDigits};
+      const h5::Handle from(H5Dget_space(data.id()), H5Sclose),
+          to(H5Screate_simple(3, block, nullptr), H5Sclose);
+      h5::check(H5Sselect_hyperslab(from, H5S_SELECT_SET, start, nullptr, block, nullptr));
+      h5::check(H5Dread(data.id(), H5T_NATIVE_UINT64, to, from, H5P_DEFAULT, by_library.data()));
+      same = same && read == by_library;
+      for (std::uint64_t j = 0; j < kColumns; ++j)
+        for (std::uint64_t k = 0; k < kDigits; ++k)
+          same = same && read[j * kDigits + k] == (k < written ? value(i, j, k) : 0);
+    }
+    CHECK(same);
+    return file.image().size();
+  };
+  CHECK(bytes_of(h5::Chunking::planes, 1) < kRows * kColumns * 8 * 11 / 10);
+  CHECK(bytes_of(h5::Chunking::planes, kDigits) < bytes_of(h5::Chunking::rows, kDigits) * 11 / 10);
+  CHECK(bytes_of(h5::Chunking::planes, 0) < 100'000);
+}
+
 }  // namespace table_test
