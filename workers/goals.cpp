@@ -6,11 +6,17 @@ namespace leafcast::workers {
 
 Goals::Goals(const Record& record, const GoalCheck& check, const CostModel& costs)
     : record_(record), check_(check), costs_(costs), wanted_(wanted_chunks(record, check)) {
-  if (!has_goals(record.plan)) return;
+  if (!is_adaptive(record.plan)) return;
   states_.resize(wanted_.size());
   foreseen_.resize(wanted_.size());
   for (std::uint32_t cell = 0; cell < wanted_.size(); ++cell)
-    if (record.plan.cells()[cell].has_goal() && record.ledger.count(cell) > 0) judge(cell);
+    if (record.plan.cells()[cell].is_adaptive() && record.ledger.count(cell) > 0) judge(cell);
+  searches_ = searches(record.plan);
+  foreseen_of_search_.resize(searches_.size());
+  for (std::size_t i = 0; i < searches_.size(); ++i) {
+    for (const std::uint32_t cell : searches_[i].cells) search_of_[cell] = i;
+    replace(foreseen_of_search_[i], foresee(searches_[i]));
+  }
 }
 
 void Goals::judge(std::uint32_t cell) {
@@ -18,7 +24,10 @@ void Goals::judge(std::uint32_t cell) {
 }
 
 double Goals::urgency(std::uint32_t cell) const {
-  return record_.plan.cells()[cell].has_goal() ? states_[cell].excess : 0;
+  const Cell& of = record_.plan.cells()[cell];
+  // What others wait for goes first.
+  if (of.search()) return std::numeric_limits<double>::infinity();
+  return of.has_goal() ? states_[cell].excess : 0;
 }
 
 std::vector<Dispatcher::Want> Goals::wants() const {
@@ -27,17 +36,40 @@ std::vector<Dispatcher::Want> Goals::wants() const {
   return wants;
 }
 
-std::optional<Dispatcher::Want> Goals::next_stage(std::uint32_t cell) {
-  if (!record_.plan.cells()[cell].has_goal()) return std::nullopt;
+bool Goals::goes_on(std::uint32_t cell) {
+  const bool more = !states_[cell].met && wanted_[cell] < record_.plan.chunks(cell);
+  if (more) wanted_[cell] = stage_end(record_.plan, {cell, wanted_[cell]});
+  replace(foreseen_[cell], more ? foresee(cell) : Foreseen{});
+  return more;
+}
+
+std::vector<std::pair<std::uint32_t, Dispatcher::Want>> Goals::next(std::uint32_t cell) {
+  if (!record_.plan.cells()[cell].is_adaptive()) return {};
   judge(cell);
-  const bool goes_on = !states_[cell].met && wanted_[cell] < record_.plan.chunks(cell);
-  if (goes_on) wanted_[cell] = stage_end(record_.plan, {cell, wanted_[cell]});
-  const Foreseen now = goes_on ? foresee(cell) : Foreseen{};
-  foreseen_chunks_ += now.chunks - foreseen_[cell].chunks;
-  foreseen_seconds_ += now.seconds - foreseen_[cell].seconds;
-  foreseen_[cell] = now;
-  if (!goes_on) return std::nullopt;
-  return Dispatcher::Want{wanted_[cell], urgency(cell)};
+  if (goes_on(cell)) return {{cell, {wanted_[cell], urgency(cell)}}};
+  const auto at = search_of_.find(cell);
+  if (at == search_of_.end()) return {};
+  std::vector<std::pair<std::uint32_t, Dispatcher::Want>> more;
+  const Search& search = searches_[at->second];
+  for (const std::uint32_t candidate :
+       wanted_candidates(search, [this](std::uint32_t of) { return sides(of); }))
+    if (wanted_[candidate] == 0) {
+      wanted_[candidate] = stage_end(record_.plan, {candidate, 0});
+      more.push_back({candidate, {wanted_[candidate], urgency(candidate)}});
+    }
+  replace(foreseen_of_search_[at->second], foresee(search));
+  return more;
+}
+
+std::optional<std::vector<Side>> Goals::sides(std::uint32_t cell) const {
+  const bool done = wanted_[cell] > 0 && record_.ledger.count(cell) == wanted_[cell];
+  return done ? std::optional(states_[cell].sides) : std::nullopt;
+}
+
+void Goals::replace(Foreseen& before, Foreseen now) {
+  foreseen_chunks_ += now.chunks - before.chunks;
+  foreseen_seconds_ += now.seconds - before.seconds;
+  before = now;
 }
 
 Goals::Foreseen Goals::foresee(std::uint32_t cell) const {
@@ -51,6 +83,17 @@ Goals::Foreseen Goals::foresee(std::uint32_t cell) const {
     more.seconds += stage.chunks * cost.of(samples(stage) / stage.chunks);
   }
   return more;
+}
+
+/// As many candidates like one in the middle, with as many chunks as a first stage has.
+Goals::Foreseen Goals::foresee(const Search& search) const {
+  const std::uint32_t middle = search.cells[search.cells.size() / 2];
+  const auto count =
+      static_cast<double>(foreseen_candidates(search, [this](std::uint32_t cell) { return sides(cell); }));
+  const Plan::Cut& first = record_.plan.cuts(middle).front();
+  const double seconds =
+      first.chunks * costs_.of(record_.plan.cells()[middle]).of(samples(first) / first.chunks);
+  return {count * first.chunks, count * seconds};
 }
 
 }  // namespace leafcast::workers

@@ -236,15 +236,15 @@ class Master {
     leaves_ += static_cast<double>(record_.plan.samples(chunk)) *
                static_cast<double>(record_.plan.cells()[chunk.cell].language().leaves());
     if (dispatcher_.left(chunk.cell) > 0) return;
-    if (const auto more = goals_.next_stage(chunk.cell)) {
-      dispatcher_.extend(chunk.cell, *more);
+    for (const auto& [cell, more] : goals_.next(chunk.cell)) {
+      dispatcher_.extend(cell, more);
       has_extended_ = true;
     }
   }
   void count(Chunk chunk, const Tally& tally) {
     delta_.add(chunk, tally);
     // Who judges a cell by its sums needs all of them at once.
-    if (sinks_.stores && !record_.plan.cells()[chunk.cell].has_goal())
+    if (sinks_.stores && !record_.plan.cells()[chunk.cell].is_adaptive())
       record_.ledger.insert(chunk);
     else
       record_.add(chunk, tally);

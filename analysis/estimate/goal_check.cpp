@@ -11,7 +11,7 @@ namespace leafcast::analysis {
 
 namespace {
 
-bool is_of_subtrees(const Target& target) { return target.statistic.find('@') != std::string::npos; }
+bool is_of_subtrees(const std::string& statistic) { return statistic.find('@') != std::string::npos; }
 
 }  // namespace
 
@@ -26,8 +26,14 @@ std::vector<std::string> statistics_of(const Cell& cell) {
 
 GoalState check_goal(const Cell& cell, const CellTally& bins) {
   const std::vector<Target> targets = cell.targets();
-  const bool subtrees = std::ranges::any_of(targets, is_of_subtrees);
-  return judge(targets, cell_estimates(cell, bins, subtrees ? Scope::subtrees : Scope::sentences));
+  const auto rule = cell.search();
+  const std::vector<Level> levels = rule ? rule->levels : std::vector<Level>{};
+  const bool subtrees = std::ranges::any_of(targets, is_of_subtrees, &Target::statistic) ||
+                        std::ranges::any_of(levels, is_of_subtrees, &Level::statistic);
+  const auto estimates = cell_estimates(cell, bins, subtrees ? Scope::subtrees : Scope::sentences);
+  GoalState state = judge(targets, estimates);
+  state.sides = sides(levels, estimates);
+  return state;
 }
 
 }  // namespace leafcast::analysis

@@ -10,7 +10,7 @@ namespace leafcast::analysis {
 /// order.
 std::vector<std::string> statistics_of(const Cell& cell);
 
-/// Judges a cell's goal by the jackknife errors of its estimates (GoalCheck).
+/// Judges a cell's goal by the jackknife errors of its estimates, and the levels of its search by their values (GoalCheck).
 GoalState check_goal(const Cell& cell, const CellTally& bins);
 
 }  // namespace leafcast::analysis

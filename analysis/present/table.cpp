@@ -9,8 +9,10 @@
 
 #include "analysis/estimate/doubtful_runs.h"
 #include "analysis/estimate/estimate_index.h"
+#include "analysis/estimate/goal_check.h"
 #include "analysis/present/overview.h"
 #include "engine/parameters/parameter_table.h"
+#include "engine/plan/stages.h"
 #include "engine/values.h"
 
 namespace leafcast::analysis {
@@ -113,9 +115,9 @@ Document table_document(const Record& record, const std::vector<Estimate>& estim
   const std::vector<std::size_t> cells = index.cells();
   Document document;
   document << Paragraph{record.plan.title()};
-  if (cells.size() < record.plan.cells().size())
-    document << Paragraph{
-        fmt::format("{} of {} cells have samples so far", cells.size(), record.plan.cells().size())};
+  const std::size_t wanted = cells_wanted(wanted_chunks(record, check_goal));
+  if (cells.size() < wanted)
+    document << Paragraph{fmt::format("{} of {} cells have samples so far", cells.size(), wanted)};
   if (cells.empty()) return document;
   for (const std::vector<std::size_t>& section : sections(record.plan, cells))
     document << language_section(record, index, section);

@@ -111,6 +111,7 @@ Cell Cell::make(const Parameters& parameters) {
   cell.method_ = read_method(reader, *cell.language_, cell.generator_);
   cell.particles_ = read_particles(reader, cell.method_);
   cell.samples_ = read_samples(reader, cell.particles_, generator_kind(reader.canonical()).default_samples);
+  read_search(reader);
   cell.shares_ = {{seed, cell.samples_}};
   cell.observe_ = read_observe(reader, *cell.language_, cell.generator_, cell.method_);
   refuse_unread(reader);

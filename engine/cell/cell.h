@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,7 +48,8 @@ class Cell {
   /// Checks and completes the parameters of a cell of one seed (defaults filled in). Throws CellError.
   /// Keys: language.kind .d .height .rho .q .lambda .matrix, of grammars .v .m .s .L .classes .grammar-seed
   /// .rules .zipf-exponent .zipf-level .grammar; generator.kind .context … ; seed; sampling.samples
-  /// .target-relative-error .target-absolute-error .max-samples; observe.*. `language.matrix` holds the rows
+  /// .target-relative-error .target-absolute-error .max-samples .crossing .search
+  /// .search-along; observe.*. `language.matrix` holds the rows
   /// of a kernel ("0.9 0.1; 0.2 0.8"), read from language.file by jobs.
   static Cell make(const Parameters& parameters);
   /// The cell that parameters() describe, pooled or not. Throws CellError.
@@ -76,6 +78,10 @@ class Cell {
   /// begins with first_samples() and takes more until its errors are small enough (stages.h).
   std::vector<Target> targets() const;
   bool has_goal() const;
+  /// The search that the cell is a candidate of; nothing if it is sampled in any case.
+  std::optional<SearchRule> search() const;
+  /// Whether exact sums decide how much of it is sampled: it has a goal or is searched.
+  bool is_adaptive() const;
   std::uint64_t first_samples() const;
 
   /// The keys that this cell uses, every value in its shortest exact form. from_parameters(parameters())

@@ -13,6 +13,28 @@ namespace {
 
 constexpr std::uint64_t kDefaultFactor = 1000;  // of max-samples over samples
 constexpr const char* kMostKey = "sampling.max-samples";
+constexpr const char* kSearchKey = "sampling.search";
+constexpr const char* kAlongKey = "sampling.search-along";
+
+/// Words of sampling.search-along, and the keys that they may mean: a cell has one of them at most.
+struct Axis {
+  const char* word;
+  std::vector<const char*> keys;
+};
+const std::vector<Axis>& axes() {
+  static const std::vector<Axis> list = {
+      {"memory", {"generator.context", "generator.context-depth", "generator.memory-depth"}},
+      {"height", {"language.height", "language.L"}},
+      {"rho", {"language.rho"}},
+      {"temperature", {"generator.temperature"}},
+      {"training", {"generator.training"}}};
+  return list;
+}
+const char* axis_key(const Parameters& parameters, std::size_t axis) {
+  for (const char* key : axes()[axis].keys)
+    if (parameters.contains(key)) return key;
+  return nullptr;
+}
 
 /// Checks the targets of a key, and puts them in order.
 void read_targets(ParameterReader& reader, const std::string& key) {
@@ -78,6 +100,48 @@ std::uint64_t read_samples(ParameterReader& reader, int particles, std::uint64_t
                     particles, kJackknifeBins, least));
   return most;
 }
+
+void read_search(ParameterReader& reader) {
+  if (!reader.has(kCrossingKey)) {
+    for (const char* key : {kSearchKey, kAlongKey})
+      if (reader.has(key))
+        throw reader.error(
+            key, fmt::format("it says how a crossing is looked for, and none is; set {} as well, or "
+                             "leave it out",
+                             kCrossingKey));
+    return;
+  }
+  auto levels = parse_targets(reader.read_text(kCrossingKey, "a crossing"));
+  if (levels.empty())
+    throw reader.error(kCrossingKey,
+                       "it is a statistic and its level, valid_rate:0.9, or several, each statistic once: "
+                       "valid_rate:0.9 + excess_kurtosis:-0.1");
+  std::ranges::sort(levels);
+  std::string canonical;
+  for (const auto& [statistic, level] : levels)
+    canonical += fmt::format("{}{}:{}", canonical.empty() ? "" : "+", statistic, format_real(level));
+  reader.replace(kCrossingKey, canonical);
+  std::vector<std::string> words;
+  for (const Axis& axis : axes()) words.emplace_back(axis.word);
+  const int axis = reader.read_choice(kAlongKey, words);
+  reader.read_choice(kSearchKey, {"bisect", "ascend"});
+  if (!axis_key(reader.canonical(), static_cast<std::size_t>(axis)))
+    for (const char* key : {kCrossingKey, kSearchKey, kAlongKey}) reader.drop(key);
+}
+
+std::optional<SearchRule> Cell::search() const {
+  const auto crossing = parameters_.find(kCrossingKey);
+  if (crossing == parameters_.end()) return std::nullopt;
+  SearchRule rule;
+  for (const auto& [statistic, level] : parse_targets(crossing->second))
+    rule.levels.push_back({statistic, level});
+  rule.order = parameters_.at(kSearchKey) == "ascend" ? SearchRule::Order::ascend : SearchRule::Order::bisect;
+  const auto axis = std::ranges::find(axes(), parameters_.at(kAlongKey), &Axis::word);
+  rule.axis = axis_key(parameters_, static_cast<std::size_t>(axis - axes().begin()));
+  return rule;
+}
+
+bool Cell::is_adaptive() const { return has_goal() || parameters_.contains(kCrossingKey); }
 
 bool Cell::has_goal() const {
   return parameters_.contains(kRelativeKey) || parameters_.contains(kAbsoluteKey);

@@ -64,6 +64,8 @@ Cell Cell::with_shares(std::vector<SeedShare> shares) const {
   for (const char* key : {kRelativeKey, kAbsoluteKey})
     if (parameters_.contains(key))
       throw CellError{key, parameters_.at(key), "cells with a target error are not pooled"};
+  if (const auto crossing = parameters_.find(kCrossingKey); crossing != parameters_.end())
+    throw CellError{kCrossingKey, crossing->second, "candidates of a search are not pooled"};
   if (shares.empty() || shares.size() > kMaxShares)
     refuse("seed", &SeedShare::seed, fmt::format("a cell has 1 to {} seeds", kMaxShares));
   std::uint64_t samples = 0;

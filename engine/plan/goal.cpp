@@ -43,6 +43,11 @@ std::vector<std::pair<std::string, double>> parse_targets(std::string_view text)
 
 GoalState judge(std::span<const Target> targets, std::span<const Estimate> estimates) {
   GoalState worst;
+  if (targets.empty()) {
+    worst.met = true;
+    worst.excess = 0;
+    return worst;
+  }
   worst.excess = -1;
   for (const Target& target : targets) {
     const auto found = std::ranges::find(estimates, StatisticName(target.statistic), &Estimate::statistic);
@@ -56,6 +61,16 @@ GoalState judge(std::span<const Target> targets, std::span<const Estimate> estim
     if (excess > worst.excess) worst = {excess <= 1, excess, target.statistic, value, error};
   }
   return worst;
+}
+
+std::vector<Side> sides(std::span<const Level> levels, std::span<const Estimate> estimates) {
+  std::vector<Side> list;
+  for (const Level& level : levels) {
+    const auto found = std::ranges::find(estimates, StatisticName(level.statistic), &Estimate::statistic);
+    const double value = found == estimates.end() ? kUnknown : found->value;
+    list.push_back(std::isnan(value) ? Side::unknown : value < level.value ? Side::below : Side::above);
+  }
+  return list;
 }
 
 double foreseen_samples(const GoalState& state, double samples) {

@@ -23,6 +23,22 @@ struct Target {
 /// the variance. Empty if the text is anything else, or names a statistic twice.
 std::vector<std::pair<std::string, double>> parse_targets(std::string_view text);
 
+/// A value of a statistic that a sweep looks for.
+struct Level {
+  std::string statistic;
+  double value = 0;
+};
+/// On which side of a level a cell is, by its estimate; `above` if it is the level. Unknown: 0/0.
+enum class Side { unknown, below, above };
+
+/// How cells that differ in one key alone are searched for where statistics cross levels (search.h).
+struct SearchRule {
+  enum class Order { bisect, ascend };
+  std::vector<Level> levels;
+  Order order = Order::bisect;
+  std::string axis;  ///< the key: "generator.context"
+};
+
 /// How far a cell is from its goal.
 struct GoalState {
   bool met = false;
@@ -31,16 +47,19 @@ struct GoalState {
   double excess = std::numeric_limits<double>::infinity();
   std::string statistic;  ///< whose that is
   double value = kUnknown, error = kUnknown;
+  std::vector<Side> sides{};  ///< of the levels of the cell's search; empty if it has none
 };
 
 /// Met if every target's statistic is known, and so is its error, and that is within the tolerance. So an
 /// error of 0 (nothing varies) meets every target, also a relative one of a value of 0; a relative target of
 /// a value that is 0 within its error, such as a skewness of a symmetric law, a rate that is 0 so far, or of
 /// a shape that is 0/0, is not met, and the cell goes on to its most samples. Give an absolute one there.
+/// No targets are met.
 GoalState judge(std::span<const Target> targets, std::span<const Estimate> estimates);
+std::vector<Side> sides(std::span<const Level> levels, std::span<const Estimate> estimates);
 
 class Cell;
-/// Judges a cell by its exact sums. A function of its arguments alone, or results would depend on who asks
+/// Judges a cell by its exact sums: its targets, and the sides of the levels of its search. A function of its arguments alone, or results would depend on who asks
 /// when. Given by those who know estimates (analysis/estimate/goal_check.h).
 using GoalCheck = std::function<GoalState(const Cell&, const CellTally&)>;
 

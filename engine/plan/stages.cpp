@@ -1,9 +1,11 @@
 #include "engine/plan/stages.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "engine/contract.h"
+#include "engine/plan/search.h"
 
 namespace leafcast {
 
@@ -21,6 +23,7 @@ std::vector<std::uint64_t> stage_totals(std::uint64_t first, std::uint64_t most,
 }
 
 bool has_goals(const Plan& plan) { return std::ranges::any_of(plan.cells(), &Cell::has_goal); }
+bool is_adaptive(const Plan& plan) { return std::ranges::any_of(plan.cells(), &Cell::is_adaptive); }
 
 std::uint32_t stage_end(const Plan& plan, Chunk chunk) {
   if (!plan.cells()[chunk.cell].has_goal()) return plan.chunks(chunk.cell);
@@ -28,27 +31,49 @@ std::uint32_t stage_end(const Plan& plan, Chunk chunk) {
   return stage.first + stage.chunks;
 }
 
-std::uint32_t wanted_chunks(const Record& record, std::uint32_t cell, const GoalCheck& check) {
+namespace {
+
+/// Of a cell, if any of it is wanted.
+std::uint32_t wanted_of_stages(const Record& record, std::uint32_t cell, const GoalCheck& check) {
   const Plan& plan = record.plan;
   const auto& done = record.ledger.intervals(cell);
   const std::uint32_t last = done.empty() ? 0 : boost::icl::last(*done.rbegin());
   const std::uint32_t end = stage_end(plan, {cell, last}), all = plan.chunks(cell);
   if (end == all || record.ledger.count(cell) < end) return end;
-  LEAFCAST_EXPECT(check, "the next stage of a cell with a goal",
-                  "it is judged by its errors, and there is no check of them",
-                  "give wanted_chunks() a check");
   return check(plan.cells()[cell], record.tallies(cell)).met ? end : stage_end(plan, {cell, end});
 }
 
+}  // namespace
+
 std::vector<std::uint32_t> wanted_chunks(const Record& record, const GoalCheck& check) {
+  LEAFCAST_EXPECT(check || !is_adaptive(record.plan), "what is wanted of an adaptive sweep",
+                  "cells are judged by their sums, and there is no check of them",
+                  "give wanted_chunks() a check");
   std::vector<std::uint32_t> wanted;
   for (std::uint32_t cell = 0; cell < record.plan.cells().size(); ++cell)
-    wanted.push_back(wanted_chunks(record, cell, check));
+    wanted.push_back(wanted_of_stages(record, cell, check));
+  for (const Search& search : searches(record.plan)) {
+    std::map<std::uint32_t, std::vector<Side>> known;
+    for (const std::uint32_t cell : search.cells)
+      if (record.ledger.count(cell) == wanted[cell])
+        known[cell] = check(record.plan.cells()[cell], record.tallies(cell)).sides;
+    const std::vector<std::uint32_t> asked =
+        wanted_candidates(search, [&](std::uint32_t cell) -> std::optional<std::vector<Side>> {
+          const auto found = known.find(cell);
+          return found == known.end() ? std::nullopt : std::optional(found->second);
+        });
+    for (const std::uint32_t cell : search.cells)
+      if (record.ledger.count(cell) == 0 && std::ranges::find(asked, cell) == asked.end()) wanted[cell] = 0;
+  }
   return wanted;
 }
 
 std::uint64_t sum(const std::vector<std::uint32_t>& wanted) {
   return std::accumulate(wanted.begin(), wanted.end(), std::uint64_t{0});
+}
+
+std::size_t cells_wanted(const std::vector<std::uint32_t>& wanted) {
+  return wanted.size() - static_cast<std::size_t>(std::ranges::count(wanted, 0u));
 }
 
 std::uint64_t samples(const Plan::Cut& cut) {

@@ -18,20 +18,22 @@ std::vector<std::uint64_t> stage_totals(std::uint64_t first, std::uint64_t most,
 
 /// Whether some cell has a goal.
 bool has_goals(const Plan& plan);
+/// Whether exact sums decide what is sampled: some cell has a goal or is searched.
+bool is_adaptive(const Plan& plan);
 
 /// End of the stage that the chunk is in: how many chunks stages have up to it. Of a cell without a goal, its
 /// chunks.
 std::uint32_t stage_end(const Plan& plan, Chunk chunk);
 
-/// The chunks of a cell that are to be done as far as is known, from 0 on: all, or, with a goal, those up to
+/// The chunks of each cell that are to be done as far as is known, from 0 on: all, or, with a goal, those up to
 /// the end of the stage that it is in. That is the stage of its last chunk done (also if some before it are
 /// lost: then the decision to begin that stage has been made, and stands), or the next if all up to there are
-/// done and do not meet the goal. Throws ContractError if a cell with a goal is to be judged without a
-/// check.
-std::uint32_t wanted_chunks(const Record& record, std::uint32_t cell, const GoalCheck& check);
-/// Of all cells.
+/// done and do not meet the goal. None of a candidate of a search that has not been asked for (search.h), unless some are
+/// done. Throws ContractError if an adaptive cell is to be judged without a check.
 std::vector<std::uint32_t> wanted_chunks(const Record& record, const GoalCheck& check);
 std::uint64_t sum(const std::vector<std::uint32_t>& wanted);
+/// Cells of which any chunk is wanted: all but candidates of searches that have not been asked for.
+std::size_t cells_wanted(const std::vector<std::uint32_t>& wanted);
 
 /// Samples that all chunks of a cut draw.
 std::uint64_t samples(const Plan::Cut& cut);

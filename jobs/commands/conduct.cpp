@@ -19,6 +19,7 @@
 #include "jobs/commands/progress.h"
 #include "jobs/commands/provenance.h"
 #include "jobs/commands/say.h"
+#include "jobs/commands/search_text.h"
 #include "jobs/commands/status_file.h"
 
 namespace leafcast::jobs {
@@ -89,6 +90,13 @@ void tell_unmet_goals(const Record& record) {
   if (unmet.size() > kShown) say("  and {} more\n", unmet.size() - kShown);
 }
 
+void tell_crossings(const Record& record) {
+  constexpr std::size_t kShown = 10;
+  const std::vector<std::string> lines = crossings_found(record);
+  for (std::size_t i = 0; i < std::min(lines.size(), kShown); ++i) say("{}\n", lines[i]);
+  if (lines.size() > kShown) say("and {} more crossings: see leafcast table\n", lines.size() - kShown);
+}
+
 RunState state_of(const Job& job, int ranks) {
   const auto environment = [](const char* name) {
     const char* value = std::getenv(name);
@@ -139,7 +147,10 @@ ExitCode sample(Job& job, workers::Communicator& communicator, const Arguments& 
   if (!job.quiet) tell_times(times, communicator.size());
   const std::vector<std::uint32_t> wanted = wanted_chunks(job.record, analysis::check_goal);
   if (job.record.ledger.count() == sum(wanted) && again.empty()) {
-    if (!job.quiet) tell_unmet_goals(job.record);
+    if (!job.quiet) {
+      tell_unmet_goals(job.record);
+      tell_crossings(job.record);
+    }
     finish(job, command_line, communicator.size(), times);
     status.finish(RunState::Phase::done);
     return ExitCode::done;

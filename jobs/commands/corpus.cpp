@@ -146,8 +146,8 @@ std::string stream_problem(const Cell& cell, StreamKind stream) {
     return "a learner writes no sentences; choose generator.kind = true, kgram, block or reasoning";
   if (cell.method() != Method::sequence)
     return "only generator.method = sequence writes sentences; leave the method out";
-  if (cell.has_goal())
-    return "a corpus has as many sentences as sampling.samples says; leave target errors out";
+  if (cell.is_adaptive())
+    return "a corpus has as many sentences as sampling.samples says; leave target errors and crossings out";
   if (cell.writes_own_structure() && stream != StreamKind::punctuated)
     return "a writer of its own structure writes streams of tokens; use --stream punctuated";
   const auto* writer = std::get_if<ReasoningGenerator>(&cell.generator());

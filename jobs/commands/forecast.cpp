@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 #include "analysis/estimate/goal_check.h"
 #include "engine/kernels/chunk_runner.h"
 #include "engine/kernels/sampler_family.h"
+#include "engine/plan/search.h"
 #include "engine/plan/stages.h"
 
 namespace leafcast::jobs {
@@ -60,6 +62,27 @@ std::vector<std::optional<double>> forecast_samples(const Plan& plan, double sec
                            static_cast<double>(cell.samples()));
   }
   return list;
+}
+
+Plan expected_candidates(const Plan& plan) {
+  std::set<std::uint32_t> dropped;
+  for (const Search& search : searches(plan)) {
+    dropped.insert(search.cells.begin(), search.cells.end());
+    const bool bisects = search.rule.order == SearchRule::Order::bisect;
+    // Not where a halving would end early.
+    const std::size_t crossing = bisects ? search.cells.size() * 2 / 5 + 1 : search.cells.size();
+    const auto sides = [&](std::uint32_t cell) {
+      const auto place = std::ranges::find(search.cells, cell) - search.cells.begin();
+      const Side side = static_cast<std::size_t>(place) < crossing ? Side::below : Side::above;
+      return std::optional(std::vector<Side>(search.rule.levels.size(), side));
+    };
+    for (const std::uint32_t cell : wanted_candidates(search, sides)) dropped.erase(cell);
+  }
+  if (dropped.empty()) return plan;
+  std::vector<Cell> cells;
+  for (std::uint32_t c = 0; c < plan.cells().size(); ++c)
+    if (!dropped.contains(c)) cells.push_back(plan.cells()[c]);
+  return Plan(plan.title(), std::move(cells), plan.sweep_text());
 }
 
 Plan expected_plan(const Plan& plan, const std::vector<std::optional<double>>& forecast) {

@@ -11,6 +11,10 @@ namespace leafcast::jobs {
 /// are thrown away: results do not depend on them.
 std::vector<std::optional<double>> forecast_samples(const Plan& plan, double seconds);
 
+/// The plan without the candidates that searches are not expected to ask for: those of a crossing in the middle (bisect),
+/// or of none (ascend).
+Plan expected_candidates(const Plan& plan);
+
 /// The plan with each goal's maximum lowered to the end of the stage that is forecast to suffice: what a run
 /// is expected to do.
 Plan expected_plan(const Plan& plan, const std::vector<std::optional<double>>& forecast);

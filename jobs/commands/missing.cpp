@@ -125,7 +125,7 @@ std::string missing_seeds(const Plan& plan, const Ledger& done) {
 std::string describe_missing(const Plan& plan, const Ledger& done, const std::vector<std::uint32_t>& wanted,
                              const std::vector<Ledger>& inputs) {
   if (done.count() == sum(wanted)) return "";
-  if (has_goals(plan)) return missing_cells(plan, done, wanted);  // slices and seeds have none
+  if (is_adaptive(plan)) return missing_cells(plan, done, wanted);  // slices and seeds have none
   const std::string slices = missing_slices(plan, done, inputs);
   if (!slices.empty()) return slices;
   return plan.is_pooled() ? missing_seeds(plan, done) : missing_cells(plan, done, wanted);

@@ -14,6 +14,7 @@
 #include "analysis/text/cell_text.h"
 #include "analysis/text/number_text.h"
 #include "engine/plan/cost.h"
+#include "engine/plan/search.h"
 #include "engine/plan/stages.h"
 #include "jobs/commands/costs.h"
 #include "jobs/commands/forecast.h"
@@ -225,6 +226,18 @@ std::string goals_text(const Plan& asked, const Forecast& forecast) {
   return text;
 }
 
+/// What searches are expected to ask for; empty without any.
+std::string searches_text(const Plan& sweep, const Plan& asked) {
+  const auto all = searches(sweep);
+  if (all.empty()) return "";
+  std::size_t candidates = 0;
+  for (const Search& search : all) candidates += search.cells.size();
+  const std::size_t rest = sweep.cells().size() - asked.cells().size();
+  return fmt::format(
+      "crossings: {} search{} among {} candidates, of which about {} are expected to be sampled; results decide which",
+      all.size(), all.size() == 1 ? "" : "es", candidates, candidates - rest);
+}
+
 /// A command in lines that a shell reads as one; its words stay whole.
 std::string shell_lines(const std::vector<std::string>& words) {
   std::string lines, line = " ";
@@ -253,10 +266,12 @@ std::string memory_text(const Cost& cost, const Suggestion& suggestion) {
   return text;
 }
 
-/// `asked`: as the sweep says; `plan`: what is expected of it, which differs only where there are goals.
-void print_text(const Plan& asked, const Forecast& forecast, const Plan& plan, const CostModel& costs,
-                const Cost& cost, const Suggestion& suggestion, const std::optional<Simulation>& simulation,
-                const std::vector<std::string>& job, bool all_cells) {
+/// `sweep`: as it says; `asked`: without the candidates that searches are not expected to ask for; `plan`: what is expected
+/// of that, which differs only where there are goals.
+void print_text(const Plan& sweep, const Plan& asked, const Forecast& forecast, const Plan& plan,
+                const CostModel& costs, const Cost& cost, const Suggestion& suggestion,
+                const std::optional<Simulation>& simulation, const std::vector<std::string>& job,
+                bool all_cells) {
   analysis::Document document;
   document << analysis::Paragraph{plan.title()};
   std::vector<std::size_t> cells(plan.cells().size());
@@ -269,7 +284,8 @@ void print_text(const Plan& asked, const Forecast& forecast, const Plan& plan, c
   }
   for (const auto& group : analysis::sections(plan, cells))
     document << document_of(plan, forecast, cost, group);
-  document << analysis::Paragraph{goals_text(asked, forecast)}
+  document << analysis::Paragraph{searches_text(sweep, asked)}
+           << analysis::Paragraph{goals_text(asked, forecast)}
            << analysis::Paragraph{fmt::format(
                   "core time: {} in all for {} cells, {} leaves, {:.2g} s the longest chunk; {}",
                   format_duration(cost.seconds), plan.cells().size(), format_count(cost.leaves),
@@ -288,9 +304,9 @@ void print_text(const Plan& asked, const Forecast& forecast, const Plan& plan, c
 
 // ---- JSON
 
-void print_json(const Plan& asked, const Forecast& forecast, const Plan& plan, const CostModel& costs,
-                const Cost& cost, const Suggestion& suggestion, const std::optional<Simulation>& simulation,
-                const std::vector<std::string>& job, bool) {
+void print_json(const Plan& sweep, const Plan& asked, const Forecast& forecast, const Plan& plan,
+                const CostModel& costs, const Cost& cost, const Suggestion& suggestion,
+                const std::optional<Simulation>& simulation, const std::vector<std::string>& job, bool) {
   Json cells = Json::array();
   std::uint64_t samples = 0;
   for (std::uint32_t i = 0; i < plan.cells().size(); ++i) {
@@ -308,10 +324,12 @@ void print_json(const Plan& asked, const Forecast& forecast, const Plan& plan, c
   }
   Json document = {
       {"title", plan.title()},
-      {"plan_hash", fmt::format("{:016x}", asked.hash())},
+      {"plan_hash", fmt::format("{:016x}", sweep.hash())},
+      {"searches", searches(sweep).size()},
       {"cells", cells},
       {"totals",
        {{"cells", plan.cells().size()},
+        {"candidates", sweep.cells().size() - asked.cells().size()},
         {"samples", samples},
         {"chunks", plan.total_chunks()},
         {"leaves", cost.leaves},
@@ -357,7 +375,8 @@ ExitCode plan_command(const Arguments& arguments, const Arguments&) {
   if (std::find(formats.begin(), formats.end(), format) == formats.end())
     throw UsageError(fmt::format("--format {}: plan prints text or json; did you mean {}?", format,
                                  find_nearest(format, formats)));
-  const Plan asked = read_sweeps(options.positional(), options.overrides());
+  const Plan sweep = read_sweeps(options.positional(), options.overrides());
+  const Plan asked = expected_candidates(sweep);
   const Forecast forecast = forecast_samples(asked, options.seconds("pilot", 1));
   const Plan plan = has_goals(asked) ? expected_plan(asked, forecast) : asked;
   const CostModel costs = measure_costs(plan.cells(), options.seconds("pilot", 1));
@@ -369,8 +388,9 @@ ExitCode plan_command(const Arguments& arguments, const Arguments&) {
     simulation = simulate(plan, costs, ranks);
   }
   const Suggestion suggestion = suggest(cost, ranks);
-  (format == "json" ? print_json : print_text)(asked, forecast, plan, costs, cost, suggestion, simulation,
-                                               job_words(suggestion, options), options.has("cells"));
+  (format == "json" ? print_json : print_text)(sweep, asked, forecast, plan, costs, cost, suggestion,
+                                               simulation, job_words(suggestion, options),
+                                               options.has("cells"));
   return ExitCode::done;
 }
 

@@ -10,6 +10,7 @@
 
 #include "analysis/estimate/goal_check.h"
 #include "engine/plan/cost.h"
+#include "engine/plan/search.h"
 #include "engine/plan/stages.h"
 #include "engine/printable.h"
 #include "io/run/verify.h"
@@ -19,6 +20,7 @@
 #include "jobs/commands/program.h"
 #include "jobs/commands/progress.h"
 #include "jobs/commands/say.h"
+#include "jobs/commands/search_text.h"
 #include "jobs/commands/time_limit.h"
 #include "jobs/sweep/nearest.h"
 #include "jobs/sweep/sweep.h"
@@ -238,11 +240,10 @@ std::optional<Job> prepare(Task task, const Arguments& arguments, int ranks, con
   }
 
   const Plan plan = read_sweeps(options.positional(), options.overrides());
-  if (settings.slice.count > 1 && has_goals(plan))
+  if (settings.slice.count > 1 && is_adaptive(plan))
     throw UsageError(
-        "--slice: a sweep with target errors is not sliced: whether a cell needs more samples is decided by "
-        "the "
-        "sums of all its chunks, of which a slice has a share only; run it as one job of many ranks, or give "
+        "--slice: a sweep with target errors or crossings is not sliced: what is sampled next is decided by the "
+        "sums of all of a cell's chunks, of which a slice has a share only; run it as one job of many ranks, or give "
         "every task cells of its own (another sweep file, or keys such as --language.height)");
   settings.goal_check = analysis::check_goal;
   check_memory(plan);
@@ -292,8 +293,15 @@ std::optional<Job> prepare(Task task, const Arguments& arguments, int ranks, con
 void announce(const Job& job, int ranks) {
   const Plan& plan = job.record.plan;
   const std::uint64_t done = job.record.ledger.count();
-  const bool goals = has_goals(plan);
+  const bool goals = is_adaptive(plan);
   const std::uint64_t wanted = sum(wanted_chunks(job.record, analysis::check_goal));
+  if (const auto all = searches(plan); !all.empty()) {
+    std::size_t candidates = 0;
+    for (const Search& search : all) candidates += search.cells.size();
+    say("search{} among {} candidates: only those are sampled that tell where {}\n",
+        all.size() == 1 ? "" : fmt::format("es: {}", all.size()), candidates,
+        crossings_text(all.front().rule));
+  }
   say("leafcast {}: {}{} cell{}, {} chunks{}, {} rank{}, into {}\n", job.corpus ? "sample" : "run",
       plan.title().empty() ? "" : plan.title() + ": ", plan.cells().size(),
       plan.cells().size() == 1 ? "" : "s", wanted, goals ? " at least" : "", ranks, ranks == 1 ? "" : "s",

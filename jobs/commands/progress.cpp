@@ -38,6 +38,11 @@ bool has_goal(const workers::Progress& progress, std::size_t cell) {
   return !progress.goals.empty() && !progress.goals[cell].statistic.empty();
 }
 
+/// As far as is known: a candidate of a search that nobody has asked for is not.
+bool is_done(const workers::Progress& progress, std::size_t cell) {
+  return progress.wanted[cell] > 0 && progress.ledger.count(cell) >= progress.wanted[cell];
+}
+
 std::string cell_line(const workers::Progress& progress, std::size_t cell) {
   const double done = static_cast<double>(progress.ledger.count(cell)), all = progress.wanted[cell];
   constexpr int kWidth = 12;
@@ -75,7 +80,7 @@ void ProgressDisplay::show(const workers::Progress& progress, bool last) {
   if (!started_) {  // cells that earlier runs finished are no news
     started_ = true;
     for (std::size_t cell = 0; cell < progress.plan.cells().size(); ++cell)
-      if (progress.ledger.count(cell) == progress.wanted[cell] && !last) reported_.insert(cell);
+      if (is_done(progress, cell) && !last) reported_.insert(cell);
   }
   erase_block();
   report_finished_cells(progress);
@@ -106,9 +111,8 @@ void ProgressDisplay::show_totals(const workers::Progress& progress, bool last) 
     erase_block();
     next_plain_line_ = progress.seconds + pause;
     std::size_t done = 0;
-    for (std::size_t cell = 0; cell < progress.plan.cells().size(); ++cell)
-      done += progress.ledger.count(cell) >= progress.wanted[cell];
-    print(stream_, "{} · {}/{} cells\n", overall(progress), done, progress.plan.cells().size());
+    for (std::size_t cell = 0; cell < progress.plan.cells().size(); ++cell) done += is_done(progress, cell);
+    print(stream_, "{} · {}/{} cells\n", overall(progress), done, cells_wanted(progress.wanted));
     block_lines_ = terminal_ && !last ? 1 : 0;
   }
   if (const std::size_t told = silent_.size(); report_silent_ranks(progress), silent_.size() > told)
@@ -118,7 +122,7 @@ void ProgressDisplay::show_totals(const workers::Progress& progress, bool last) 
 
 void ProgressDisplay::report_finished_cells(const workers::Progress& progress) {
   for (std::size_t cell = 0; cell < progress.plan.cells().size(); ++cell) {
-    if (progress.ledger.count(cell) < progress.wanted[cell] || !reported_.insert(cell).second) continue;
+    if (!is_done(progress, cell) || !reported_.insert(cell).second) continue;
     std::uint64_t drawn = 0;
     for (const Plan::Cut& cut : progress.plan.cuts(cell))
       if (cut.first < progress.wanted[cell]) drawn += samples(cut);

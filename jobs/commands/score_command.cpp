@@ -62,9 +62,9 @@ Parameters reference_parameters(const Parameters& of_file, const Options& option
 Cell reference_cell(const Parameters& parameters) {
   try {
     const Cell cell = Cell::make(parameters);
-    if (cell.method() != Method::sequence || cell.has_goal())
+    if (cell.method() != Method::sequence || cell.is_adaptive())
       throw UsageError(
-          "the reference writes sentences, so many: leave generator.method and sampling.target-* out");
+          "the reference writes sentences, so many: leave generator.method, sampling.target-* and sampling.crossing out");
     return cell;
   } catch (const CellError& e) {
     throw UsageError(fmt::format("--{}{}{}: {}", e.key, e.value.empty() ? "" : " ", e.value, e.reason));

@@ -229,12 +229,12 @@ struct Group {
   Record record;
   std::vector<const RunStatus*> runs;
   std::vector<std::uint32_t> wanted;  ///< chunks, by cell, as far as is known
-  std::vector<GoalState> goals;       ///< by cell, by what is in parts; empty if no cell has a goal
+  std::vector<GoalState> goals;       ///< by cell, by what is in parts; empty if no cell is adaptive
 
   /// Once all runs are in the record.
   void look_at_goals() {
     wanted = wanted_chunks(record, analysis::check_goal);
-    if (!has_goals(record.plan)) return;
+    if (!is_adaptive(record.plan)) return;
     goals.resize(wanted.size());
     for (std::uint32_t cell = 0; cell < wanted.size(); ++cell) {
       // A living run may be in a later stage than its parts.
@@ -361,13 +361,22 @@ analysis::Paragraph chunks_of(const Group& group) {
                       group.record.ledger.count())};
 }
 
+/// Candidates of searches.
+analysis::Paragraph not_asked_for(const Group& group) {
+  const std::size_t rest = group.wanted.size() - cells_wanted(group.wanted);
+  if (rest == 0) return {};
+  return {fmt::format("{} more cells are candidates of searches that no result has asked for so far", rest)};
+}
+
 /// How many cells are done, which are in work, and which comes next.
 analysis::Document summary_of(const Group& group) {
   const Plan& plan = group.record.plan;
   std::vector<std::size_t> in_work;
   std::size_t done = 0, begun = 0;
   std::optional<std::size_t> next;
+  const std::size_t wanted = cells_wanted(group.wanted);
   for (std::size_t cell = 0; cell < plan.cells().size(); ++cell) {
+    if (group.wanted[cell] == 0) continue;
     const std::uint64_t chunks = group.chunks_done(cell);
     if (chunks > 0) ++begun;
     if (chunks >= group.wanted[cell])
@@ -380,8 +389,8 @@ analysis::Document summary_of(const Group& group) {
   analysis::Document document;
   document << analysis::Heading{plan.title()}
            << analysis::Paragraph{fmt::format("{} of {} cells are done, {} in work, {} not begun", done,
-                                              plan.cells().size(), begun - done, plan.cells().size() - begun)}
-           << chunks_of(group);
+                                              wanted, begun - done, wanted - begun)}
+           << not_asked_for(group) << chunks_of(group);
   if (!in_work.empty()) {
     const std::size_t more = in_work.size() - std::min(in_work.size(), kFewCells);
     in_work.resize(in_work.size() - more);
@@ -397,13 +406,14 @@ analysis::Document summary_of(const Group& group) {
 
 analysis::Document document_of(const Group& group, Cells shown) {
   const Plan& plan = group.record.plan;
-  if (shown == Cells::few && plan.cells().size() > kMostCellsShown) return summary_of(group);
-  std::vector<std::size_t> all(plan.cells().size());
-  std::iota(all.begin(), all.end(), std::size_t{0});
+  if (shown == Cells::few && cells_wanted(group.wanted) > kMostCellsShown) return summary_of(group);
+  std::vector<std::size_t> all;
+  for (std::size_t cell = 0; cell < plan.cells().size(); ++cell)
+    if (group.wanted[cell] > 0) all.push_back(cell);
   analysis::Document document;
   document << analysis::Heading{plan.title()} << table_of(group, all);
   if (group.record.ledger.count() > 0) say_line(document, kErrorMeans);
-  document << chunks_of(group) << goals_of(group);
+  document << not_asked_for(group) << chunks_of(group) << goals_of(group);
   return document;
 }
 
@@ -465,7 +475,7 @@ Json json_of(const Group& group, Cells shown) {
   for (std::size_t cell = 0; cell < plan.cells().size(); ++cell) {
     const std::uint64_t chunks = group.chunks_done(cell);
     begun += chunks > 0;
-    done += chunks >= group.wanted[cell];
+    done += group.wanted[cell] > 0 && chunks >= group.wanted[cell];
   }
   Json json{{"title", plan.title()},
             {"plan_hash", fmt::format("{:016x}", plan.hash())},
@@ -474,6 +484,7 @@ Json json_of(const Group& group, Cells shown) {
             {"chunks", sum(group.wanted)},
             {"cells_done", done},
             {"cells_begun", begun},
+            {"cells_wanted", cells_wanted(group.wanted)},
             {"cells_planned", plan.cells().size()}};
   if (shown == Cells::all || plan.cells().size() <= kMostCellsInJson) json["cells"] = json_of_cells(group);
   return json;

@@ -135,51 +135,62 @@ void drop_unused(Source& source, const std::vector<Source>& all) {
   }
 }
 
-constexpr const char* kTargetKeys[] = {"sampling.target-relative-error", "sampling.target-absolute-error"};
+/// Keys that name statistics: "variance:0.01 + valid_rate:0.05".
+constexpr const char* kStatisticKeys[] = {"sampling.target-relative-error", "sampling.target-absolute-error",
+                                          "sampling.crossing"};
 
 /// Targets for statistics that a cell does not have are none of its own: in a sweep of several languages, the
 /// valid rate is that of the colorings. But a statistic that no cell has is a mistake.
 class Goals {
  public:
-  /// The cell with its own targets only, or without a goal if there is none.
+  /// The cell with its own targets and crossings only, or without a goal or a search if there is none.
   Cell fitted(Cell cell) {
-    if (!cell.has_goal()) return cell;
+    if (!cell.is_adaptive()) return cell;
     const std::vector<std::string> names = analysis::statistics_of(cell);
-    const auto is_own = [&](const std::string& name) {
-      return std::ranges::find(names, name) != names.end();
-    };
-    const std::vector<Target> targets = cell.targets();
-    std::size_t own = 0;
-    for (const Target& target : targets) {
-      asked_.insert(target.statistic);
-      own += is_own(target.statistic) ? 1 : 0;
-    }
     had_.insert(names.begin(), names.end());
-    if (own == targets.size()) return cell;
     Parameters parameters = cell.parameters();
-    if (own == 0) parameters.erase("sampling.max-samples");
-    for (const char* key : kTargetKeys) {
+    bool changed = false;
+    for (const char* key : kStatisticKeys) {
       const auto given = parameters.find(key);
       if (given == parameters.end()) continue;
       std::vector<std::string> kept;
-      for (const auto& [name, error] : parse_targets(given->second))
-        if (is_own(name)) kept.push_back(fmt::format("{}:{}", name, format_real(error)));
+      const auto all = parse_targets(given->second);
+      for (const auto& [name, number] : all) {
+        asked_.insert(name);
+        if (std::ranges::find(names, name) != names.end())
+          kept.push_back(fmt::format("{}:{}", name, format_real(number)));
+      }
+      if (kept.size() == all.size()) continue;
+      changed = true;
       given->second = fmt::format("{}", fmt::join(kept, "+"));
       if (kept.empty()) parameters.erase(given);
+    }
+    if (!changed) return cell;
+    if (!parameters.contains(kStatisticKeys[0]) && !parameters.contains(kStatisticKeys[1]))
+      parameters.erase("sampling.max-samples");
+    if (!parameters.contains("sampling.crossing")) {
+      parameters.erase("sampling.search");
+      parameters.erase("sampling.search-along");
     }
     return Cell::make(parameters);
   }
 
   /// Refuses what no cell has.
-  void check(const std::vector<Source>& sources) const {
+  void check(const std::vector<Source>& sources, const std::vector<Cell>& cells) const {
     for (const std::string& name : asked_)
       if (!had_.contains(name))
         for (const Source& source : sources)
-          for (const char* key : kTargetKeys)
+          for (const char* key : kStatisticKeys)
             if (const ValueList* list = source.find(key);
                 list && list->setting().value.find(name) != std::string::npos)
               refuse(list->setting(), fmt::format("no cell of the sweep has a statistic {}; did you mean {}?",
                                                   name, find_nearest(name, {had_.begin(), had_.end()})));
+    if (std::ranges::any_of(cells, [](const Cell& cell) { return cell.search().has_value(); })) return;
+    for (const Source& source : sources)
+      if (const ValueList* list = source.find("sampling.crossing"))
+        refuse(list->setting(),
+               "no cell of the sweep has the key that is searched; set sampling.search-along, or sweep the "
+               "memory of kgram, block or reasoning writers");
   }
 
  private:
@@ -409,7 +420,7 @@ Plan read_sweeps(const std::vector<std::string>& files, const std::vector<Settin
     drop_unused(source, sources);
     Expansion(source, cells, goals).run();
   }
-  goals.check(sources);
+  goals.check(sources, cells);
   return Plan(join_titles(sources), std::move(cells), std::move(record));
 }
 

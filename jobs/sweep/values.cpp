@@ -140,7 +140,7 @@ ValueList::ValueList(const Setting& setting) : setting_(setting) {
 
 void ValueList::add(std::vector<std::string> values) {
   if (items_.size() + values.size() > kMaxItems)
-    refuse(setting_, "there are more than 100000 values; sweep fewer");
+    refuse(setting_, fmt::format("there are more than {} values; sweep fewer", kMaxItems));
   for (std::string& value : values) items_.emplace_back(std::move(value));
 }
 
@@ -165,9 +165,18 @@ void ValueList::add_whole(const std::string& item, bool may_speak_of_height) {
                                    may_speak_of_height ? " or up to the height of the tree, 0..height" : ""));
     if (first->base != 0 && last->base != 0 && first->base != last->base)
       refuse(setting_, "a range of powers has one base: 2^4..2^11");
-    const auto step = text.step ? parse_whole(*text.step) : 1;
-    if (!step || *step == 0) refuse(setting_, "the step of a range is a whole number from 1: 4..12:2");
-    range = {*first, *last, *step};
+    if (text.step && text.step->starts_with('*')) {
+      const auto factor = parse_real(trim(std::string_view(*text.step).substr(1)));
+      if (!factor || !(*factor > 1))
+        refuse(setting_, "the factor of a range is a number above 1: 4..4000:*1.5");
+      range = {*first, *last, 1, *factor};
+    } else {
+      const auto step = text.step ? parse_whole(*text.step) : 1;
+      if (!step || *step == 0)
+        refuse(setting_,
+               "the step of a range is a whole number from 1, or a factor above 1: 4..12:2, 4..4000:*1.5");
+      range = {*first, *last, *step};
+    }
     swept_ = true;
   } else {
     const auto bound = may_speak_of_height ? parse_bound(item, true) : std::nullopt;
@@ -186,7 +195,7 @@ void ValueList::add_whole(const std::string& item, bool may_speak_of_height) {
 void ValueList::append_range(const WholeRange& range, std::uint64_t height, bool refuse_empty,
                              std::vector<std::string>& values) const {
   // Exponents step if both ends are powers; else the numbers themselves.
-  const bool powers = range.first.base != 0 && range.last.base != 0;
+  const bool powers = range.first.base != 0 && range.last.base != 0 && range.factor == 0;
   const auto end = [&](const Bound& bound) {
     const auto index = index_at(bound, height);
     return index && !powers ? value_of(bound.base, *index) : index;
@@ -205,11 +214,32 @@ void ValueList::append_range(const WholeRange& range, std::uint64_t height, bool
                  range.first.of_height || range.last.of_height ? fmt::format(" at height {}", height) : ""));
     return;
   }
+  if (range.factor > 0) return append_ratios(*first, *last, range.factor, values);
   const std::uint64_t steps = (*last - *first) / range.step;
   if (steps >= kMaxItems || values.size() + steps >= kMaxItems)
-    refuse(setting_, "there are more than 100000 values; sweep fewer, or with a step: 0..1e9:1e6");
+    refuse(setting_,
+           fmt::format("there are more than {} values; sweep fewer, or with a step: 0..1e9:1e6", kMaxItems));
   for (std::uint64_t i = 0; i <= steps; ++i)
     values.push_back(fmt::format("{}", *value_of(base, *first + i * range.step)));
+}
+
+void ValueList::append_ratios(std::uint64_t first, std::uint64_t last, double factor,
+                              std::vector<std::string>& values) const {
+  if (first == 0) refuse(setting_, "a range by a factor begins above 0: 1..4000:*1.5");
+  const double whole = std::log(static_cast<double>(last) / static_cast<double>(first));
+  const double steps = std::ceil(whole / std::log(factor) - 1e-9);
+  if (steps >= static_cast<double>(kMaxItems - values.size()))
+    refuse(setting_, fmt::format("there are more than {} values; take a larger factor", kMaxItems));
+  std::uint64_t before = 0;
+  for (double i = 0; i <= steps; ++i) {
+    const std::uint64_t value = i == 0       ? first
+                                : i == steps ? last
+                                             : static_cast<std::uint64_t>(std::llround(
+                                                   static_cast<double>(first) * std::exp(whole * i / steps)));
+    if (value == before) continue;  // small numbers are closer than the factor
+    values.push_back(fmt::format("{}", value));
+    before = value;
+  }
 }
 
 void ValueList::add_real_range(const std::string& item) {
@@ -231,7 +261,7 @@ void ValueList::add_real_range(const std::string& item) {
     refuse(setting_, "the numbers of the range have too many digits; write them out as a list");
   const double steps = std::floor((to - from) / by);
   if (steps >= static_cast<double>(kMaxItems))
-    refuse(setting_, "there are more than 100000 values; sweep fewer");
+    refuse(setting_, fmt::format("there are more than {} values; sweep fewer", kMaxItems));
   std::vector<std::string> values;
   for (int i = 0; i <= static_cast<int>(steps); ++i) values.push_back(format_real((from + i * by) / unit));
   add(std::move(values));

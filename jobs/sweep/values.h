@@ -16,10 +16,12 @@ struct Bound {
   std::uint64_t number = 0;  ///< the index otherwise
 };
 
-/// first..last:step. Between powers of one base it is the exponent that steps.
+/// first..last:step. Between powers of one base it is the exponent that steps. Or first..last:*factor: as many numbers
+/// at equal ratios as are needed so that none is above the factor, both ends among them.
 struct WholeRange {
   Bound first, last;
   std::uint64_t step = 1;
+  double factor = 0;  ///< 0: by steps
 };
 
 /// The value of a setting: a list of words and numbers and, if they speak of the height, ranges still to be
@@ -46,6 +48,8 @@ class ValueList {
   void add_real_range(const std::string& item);
   void append_range(const WholeRange& range, std::uint64_t height, bool refuse_empty,
                     std::vector<std::string>& values) const;
+  void append_ratios(std::uint64_t first, std::uint64_t last, double factor,
+                     std::vector<std::string>& values) const;
 
   Setting setting_;
   std::vector<Item> items_;

@@ -131,7 +131,7 @@ TEST_CASE("many workers in any order do the same chunks, none of a stage that is
         REQUIRE(dispatcher.finish(worker, chunk));
         record.add(chunk, *runners[chunk.cell].run(chunk.index, plan.samples(chunk), [] { return true; }));
         if (dispatcher.left(chunk.cell) == 0)
-          if (const auto more = goals.next_stage(chunk.cell)) dispatcher.extend(chunk.cell, *more);
+          for (const auto& [cell, more] : goals.next(chunk.cell)) dispatcher.extend(cell, more);
       }
     }
     CHECK(record.ledger == whole.ledger);

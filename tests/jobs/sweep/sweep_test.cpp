@@ -407,10 +407,10 @@ TEST_CASE("bad lists and ranges are refused") {
   CHECK_THAT(context("2^3..3^3"), Contains("a range of powers has one base"));
   CHECK_THAT(context("2^3..2^64"), Contains("above 2^64"));
   CHECK_THAT(context("2^height..2^99999"), Contains("above 2^64"));
-  CHECK_THAT(context("0..1e6"), Contains("more than 100000 values"));
-  CHECK_THAT(context("0..2^62"), Contains("more than 100000 values"));
-  CHECK_THAT(context("1..6e5, 1..6e5"), Contains("more than 100000 values"));
-  CHECK_THAT(context("height..1e18"), Contains("more than 100000 values"));
+  CHECK_THAT(context("0..1e6"), Contains("more than 1000000 values"));
+  CHECK_THAT(context("0..2^62"), Contains("more than 1000000 values"));
+  CHECK_THAT(context("1..6e5, 1..6e5"), Contains("more than 1000000 values"));
+  CHECK_THAT(context("height..1e18"), Contains("more than 1000000 values"));
   CHECK_THAT(context("heights"), Contains("context = heights (s.ini:8): a context length is a whole number"));
   // Only generators may speak of the tree's height.
   CHECK_THAT(refusal(kIsing + "[sampling]\nsamples = height\n"),
@@ -425,7 +425,7 @@ TEST_CASE("bad lists and ranges are refused") {
   for (const char* step : {"0", "-0.1", "x", ""})
     CHECK_THAT(rho(std::string("0.5..0.9:") + step), Contains("the step of a range is a number above 0"));
   CHECK_THAT(rho("0.9..0.5:0.1"), Contains("the range is empty"));
-  CHECK_THAT(rho("0..1:1e-7"), Contains("more than 100000 values"));
+  CHECK_THAT(rho("0..1:1e-7"), Contains("more than 1000000 values"));
   CHECK_THAT(rho("0..1:1e-20"), Contains("too many digits"));
   CHECK_THAT(rho("0..1e300:1e299"), Contains("too many digits"));
 }

@@ -1,0 +1,67 @@
+#include "jobs/commands/search_text.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <optional>
+
+#include "analysis/estimate/goal_check.h"
+#include "analysis/text/cell_text.h"
+#include "analysis/text/number_text.h"
+
+namespace leafcast::jobs {
+
+namespace {
+
+/// What the candidates have in common: the label of the first without its place on the axis.
+std::string common_text(const Cell& cell, const std::string& axis) {
+  return analysis::text(cell, [&](const std::string& key) { return key != axis; });
+}
+
+void add_crossings(const Record& record, const Search& search, std::size_t level,
+                   std::vector<std::string>& lines) {
+  const Plan& plan = record.plan;
+  const std::string what = fmt::format("{} = {}", search.rule.levels[level].statistic,
+                                       analysis::number_text(search.rule.levels[level].value));
+  const std::string where = common_text(plan.cells()[search.cells.front()], search.rule.axis);
+  const std::string name = search.rule.axis.substr(search.rule.axis.rfind('.') + 1);
+  const auto value = [&](std::uint32_t cell) { return plan.cells()[cell].parameters().at(search.rule.axis); };
+  std::optional<std::uint32_t> before;
+  Side side = Side::unknown;
+  bool crossed = false;
+  for (const std::uint32_t cell : search.cells) {
+    if (record.ledger.count(cell) == 0) continue;
+    const Side here = analysis::check_goal(plan.cells()[cell], record.tallies(cell)).sides[level];
+    if (here == Side::unknown) continue;
+    if (before && here != side) {
+      lines.push_back(
+          fmt::format("{} between {} = {} and {}: {}", what, name, value(*before), value(cell), where));
+      crossed = true;
+    }
+    before = cell;
+    side = here;
+  }
+  if (crossed) return;
+  lines.push_back(fmt::format("{} is not crossed between {} = {} and {}: {}", what, name,
+                              value(search.cells.front()),
+                              before ? value(*before) : value(search.cells.front()), where));
+}
+
+}  // namespace
+
+std::string crossings_text(const SearchRule& rule) {
+  std::vector<std::string> parts;
+  for (const Level& level : rule.levels)
+    parts.push_back(fmt::format("{} crosses {}", level.statistic, analysis::number_text(level.value)));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::vector<std::string> crossings_found(const Record& record) {
+  std::vector<std::string> lines;
+  for (const Search& search : searches(record.plan))
+    for (std::size_t level = 0; level < search.rule.levels.size(); ++level)
+      add_crossings(record, search, level, lines);
+  return lines;
+}
+
+}  // namespace leafcast::jobs
