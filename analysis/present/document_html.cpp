@@ -53,9 +53,9 @@ class PageWriter {
   std::string operator()(const Links& links) {
     std::string items;
     for (const Links::Link& link : links.links)
-      items += counted(fmt::format("<li><a href=\"{}\">{}</a>{}</li>\n", escape_html(url(link.target)),
-                                   escape_html(link.text),
-                                   link.note.empty() ? "" : " <span class=\"soft\">" + escape_html(link.note) + "</span>"));
+      items += counted(fmt::format(
+          "<li><a href=\"{}\">{}</a>{}</li>\n", escape_html(url(link.target)), escape_html(link.text),
+          link.note.empty() ? "" : " <span class=\"soft\">" + escape_html(link.note) + "</span>"));
     return fmt::format("<ul class=\"{}\">\n{}</ul>\n", links.in_a_row ? "row" : "pages", items);
   }
   std::string operator()(const Tiles& tiles) {
@@ -70,7 +70,10 @@ class PageWriter {
     const auto end = all.size() <= most ? all.size() : all.rfind('\n', most);
     const std::string shown = all.substr(0, end == std::string::npos ? 0 : end);
     return counted("<pre>" + escape_html(shown) + "</pre>\n") +
-           rest(shown.size() < all.size() ? static_cast<std::size_t>(std::ranges::count(all.substr(shown.size()), '\n')) : 0, "lines");
+           rest(shown.size() < all.size()
+                    ? static_cast<std::size_t>(std::ranges::count(all.substr(shown.size()), '\n'))
+                    : 0,
+                "lines");
   }
 
   std::string operator()(const Table& given) {
@@ -80,7 +83,8 @@ class PageWriter {
     std::size_t shown = 0;
     std::string html = rows_of(table, shown);
     rows_left_ -= shown;
-    if (shown < all) html += (*this)(Paragraph{fmt::format("{} more rows are in the table as text or CSV.", all - shown)});
+    if (shown < all)
+      html += (*this)(Paragraph{fmt::format("{} more rows are in the table as text or CSV.", all - shown)});
     left_out_ += all - shown;
     return all > limits_.unfolded && !folded_ ? fold(fmt::format("All {} rows", all), html) : html;
   }
@@ -104,7 +108,8 @@ class PageWriter {
     for (const Plot& plot : figures.plots)
       html += mark({drawing(distinct(plot)), plot.title + ": " + plot.y_label, plot.caption});
     for (const Map& map : figures.maps)
-      html += mark({drawing(distinct(map)), map.title + ": " + map.value_label, map.caption, map.panels.size() > 1});
+      html += mark(
+          {drawing(distinct(map)), map.title + ": " + map.value_label, map.caption, map.panels.size() > 1});
     return "<div class=\"figures\">\n" + html + "</div>\n";
   }
 
@@ -131,7 +136,8 @@ class PageWriter {
   template <class Shown>
   Shown distinct(Shown shown) {
     const std::string wanted = shown.name;
-    for (int copy = 2; !names_.insert(shown.name).second; ++copy) shown.name = fmt::format("{}-{}", wanted, copy);
+    for (int copy = 2; !names_.insert(shown.name).second; ++copy)
+      shown.name = fmt::format("{}-{}", wanted, copy);
     return shown;
   }
   std::string mark(PageFigure figure) {
@@ -223,7 +229,8 @@ void Page::write() const {
   const std::vector<std::string> svgs = draw(drawings, folder);
 
   std::vector<std::string> html;
-  for (const PageFigure& figure : figures_) html.push_back(figure_html(figure, "", folder.filename().string()));
+  for (const PageFigure& figure : figures_)
+    html.push_back(figure_html(figure, "", folder.filename().string()));
   std::size_t bytes = page_html(title_, contents_, body_).size();
   for (const std::string& linked : html) bytes += linked.size();
   for (std::size_t i = 0; i < figures_.size(); ++i) {  // embedded as long as there is room

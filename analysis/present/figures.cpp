@@ -9,9 +9,9 @@ namespace leafcast::analysis {
 
 namespace {
 
-constexpr double kDistinct = 2;  // standard errors from zero
+constexpr double kDistinct = 2;     // standard errors from zero
 constexpr std::size_t kCrowd = 12;  // measurements at an abscissa
-constexpr double kStep = 1.01;   // of x, over which a line through exact values says what lies between
+constexpr double kStep = 1.01;      // of x, over which a line through exact values says what lies between
 
 void break_line(Curve& curve) {
   if (!curve.points.empty() && !std::isnan(curve.points.back().y))
@@ -43,7 +43,8 @@ std::size_t average_crowds(std::vector<Measurement>& measurements, std::deque<Es
   std::vector<Measurement> averaged;
   std::size_t most = 0;
   for (auto first = measurements.begin(); first != measurements.end();) {  // by ascending x
-    const auto end = std::find_if(first, measurements.end(), [&](const Measurement& m) { return m.x != first->x; });
+    const auto end =
+        std::find_if(first, measurements.end(), [&](const Measurement& m) { return m.x != first->x; });
     means.push_back(mean_of({first, end}));
     averaged.push_back({first->cell, first->x, &means.back()});
     most = std::max(most, static_cast<std::size_t>(end - first));

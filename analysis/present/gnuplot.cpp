@@ -36,14 +36,15 @@ constexpr std::array kPalette = {"#000000", "#0072B2", "#D55E00", "#009E73",
                                  "#CC79A7", "#E69F00", "#56B4E9", "#777777"};
 constexpr std::size_t kFigureWidth = 640;  // in pixels of the page
 constexpr std::size_t kLabelColumns = 44;
-constexpr std::size_t kMostScripts = 100;  // that one process draws
+constexpr std::size_t kMostScripts = 100;                           // that one process draws
 constexpr std::array kFilledSymbols = {3, 7, 5, 9, 13, 11, 15, 5};  // hollow ones are one less
 
 std::string curve_clause(const Curve& curve, std::size_t index) {
   const std::size_t color = static_cast<std::size_t>(curve.color) % kPalette.size();
   const std::string from = fmt::format("data index {} using", index);
   const std::string title =
-      curve.label.empty() ? "notitle" : fmt::format("title {} noenhanced", gnuplot_string(curve.label, kLabelColumns));
+      curve.label.empty() ? "notitle"
+                          : fmt::format("title {} noenhanced", gnuplot_string(curve.label, kLabelColumns));
   const auto lines = [&](const char* rgb, const char* look) {
     return fmt::format("{} 1:2 with lines lc rgb '{}' {} {}", from, rgb, look, title);
   };
@@ -139,16 +140,16 @@ void run_gnuplot(const std::filesystem::path& folder, const std::vector<std::str
         fmt::format("gnuplot could not draw {}: {}; try gnuplot 5.2 or later with its svg, pdfcairo and "
                     "pngcairo terminals",
                     scripts.size() == 1 ? (shown / scripts.front()).string()
-                                         : fmt::format("the {} figures of {}", scripts.size(), shown.string()),
+                                        : fmt::format("the {} figures of {}", scripts.size(), shown.string()),
                     text.empty() ? "it was stopped" : text));
 }
 
 }  // namespace
 
 std::string plot_data(const Plot& plot) {
-  std::string text =
-      fmt::format("# {}\n# {} | {} | low and high end of the error bar\n", one_line(plot.title, kCommentColumns),
-                  one_line(plot.x_label, kCommentColumns), one_line(plot.y_label, kCommentColumns));
+  std::string text = fmt::format(
+      "# {}\n# {} | {} | low and high end of the error bar\n", one_line(plot.title, kCommentColumns),
+      one_line(plot.x_label, kCommentColumns), one_line(plot.y_label, kCommentColumns));
   for (std::size_t i = 0; i < plot.curves.size(); ++i) {
     const Curve& curve = plot.curves[i];
     text += i == 0 ? "" : "\n\n";
@@ -224,8 +225,9 @@ std::vector<std::string> draw(const std::vector<Drawing>& drawings, const std::f
   }
   for (std::size_t first = 0; first < scripts.size(); first += kMostScripts) {
     const auto end = std::min(scripts.size(), first + kMostScripts);
-    run_gnuplot(scratch.path(), {scripts.begin() + static_cast<std::ptrdiff_t>(first),
-                                 scripts.begin() + static_cast<std::ptrdiff_t>(end)},
+    run_gnuplot(scratch.path(),
+                {scripts.begin() + static_cast<std::ptrdiff_t>(first),
+                 scripts.begin() + static_cast<std::ptrdiff_t>(end)},
                 folder);
   }
   for (const Drawing& drawing : drawings) {

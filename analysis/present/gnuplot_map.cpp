@@ -11,9 +11,9 @@ namespace leafcast::analysis {
 
 namespace {
 
-constexpr std::size_t kMostTicks = 6, kColumns = 4;
+constexpr std::size_t kMostTicks = 6, kMostColumns = 4;
 // In pixels of the page: a panel, what stands to its left and below it, the bar of colors, the title.
-constexpr std::size_t kPanel = 190, kAlonePanel = 380, kLeft = 66, kBelow = 70, kBar = 105, kTop = 52;
+constexpr std::size_t kPanel = 190, kAlonePanel = 380, kLeft = 66, kBelow = 88, kBar = 105, kTop = 52;
 // Viridis: equal steps look equal, in grey too.
 constexpr const char* kColors =
     "0 '#440154', 1 '#472c7a', 2 '#3b518b', 3 '#2c718e', 4 '#21908d', 5 '#27ad81', 6 '#5cc863', 7 '#aadc32', "
@@ -65,29 +65,34 @@ ColorRange values_range(const Map& map) {
 }  // namespace
 
 std::string map_data(const Map& map) {
-  std::string text = fmt::format("# {}\n# {} | {} | their rectangle: left, right, bottom, top | {}\n",
-                                 one_line(map.title, kCommentColumns), one_line(map.x.label, kCommentColumns),
-                                 one_line(map.y.label, kCommentColumns),
-                                 one_line(map.value_label, kCommentColumns));
+  std::string text =
+      fmt::format("# {}\n# {} | {} | their rectangle: left, right, bottom, top | {}\n",
+                  one_line(map.title, kCommentColumns), one_line(map.x.label, kCommentColumns),
+                  one_line(map.y.label, kCommentColumns), one_line(map.value_label, kCommentColumns));
   const std::vector<double> x = edges(map.x), y = edges(map.y);
   for (std::size_t p = 0; p < map.panels.size(); ++p) {
     text += p == 0 ? "" : "\n\n";
     text += fmt::format("# {}: {}\n", p, one_line(map.panels[p].label, kCommentColumns));
     for (std::size_t j = 0; j < map.y.values.size(); ++j)
       for (std::size_t i = 0; i < map.x.values.size(); ++i) {
-        text += fmt::format("{}{} {} {:.6g} {:.6g} {:.6g} {:.6g} {}\n", std::isnan(map.at(p, j, i)) ? "# " : "",
-                            map.x.values[i], map.y.values[j], x[i], x[i + 1], y[j], y[j + 1], map.at(p, j, i));
+        text +=
+            fmt::format("{}{} {} {:.6g} {:.6g} {:.6g} {:.6g} {}\n", std::isnan(map.at(p, j, i)) ? "# " : "",
+                        map.x.values[i], map.y.values[j], x[i], x[i + 1], y[j], y[j + 1], map.at(p, j, i));
       }
   }
   return text;
 }
 
 std::string map_script(const Map& map) {
-  const std::size_t panels = map.panels.size(), columns = std::min(panels, kColumns),
-                    rows = (panels + columns - 1) / columns, side = panels == 1 ? kAlonePanel : kPanel;
+  const std::size_t panels = map.panels.size(), rows = (panels + kMostColumns - 1) / kMostColumns,
+                    columns = (panels + rows - 1) / rows, side = panels == 1 ? kAlonePanel : kPanel;
   const std::size_t width = columns * (side + kLeft) + kBar, height = rows * (side + kBelow) + kTop;
-  const auto across = [&](std::size_t pixels) { return static_cast<double>(pixels) / static_cast<double>(width); };
-  const auto up = [&](std::size_t pixels) { return static_cast<double>(pixels) / static_cast<double>(height); };
+  const auto across = [&](std::size_t pixels) {
+    return static_cast<double>(pixels) / static_cast<double>(width);
+  };
+  const auto up = [&](std::size_t pixels) {
+    return static_cast<double>(pixels) / static_cast<double>(height);
+  };
 
   std::string text = fmt::format("# Draws {0}.svg, {0}.pdf and {0}.png: gnuplot {0}.gp\n", map.name);
   const auto line = [&text](const std::string& command) { text += command + '\n'; };
@@ -107,14 +112,17 @@ std::string map_script(const Map& map) {
   line(fmt::format("set palette defined ({})", kColors));
   line(fmt::format("set cblabel {} noenhanced font ',13' textcolor rgb '#222222'",
                    gnuplot_string(map.value_label, 44)));
-  line(fmt::format("set colorbox user origin screen {:.4f}, screen {:.4f} size screen {:.4f}, screen {:.4f}",
-                   across(width - kBar + 8), up(kBelow - 18), across(16), up(side)));
+  const std::string bar =
+      fmt::format("set colorbox user origin screen {:.4f}, screen {:.4f} size screen {:.4f}, screen {:.4f}",
+                  across(width - kBar + 8), 1 - up(kTop + side), across(16), up(side));
   line("set border lc rgb '#444444'");
   line("set tics nomirror out scale 0.5 font ',12' textcolor rgb '#222222'");
+  line("set xtics offset 0,0.4");
   line("unset key");
   line("# What no cell has is grey.");
-  line("set object 1 rectangle from graph 0, graph 0 to graph 1, graph 1 behind fillcolor rgb '#e2e2e2' "
-       "fillstyle solid noborder");
+  line(
+      "set object 1 rectangle from graph 0, graph 0 to graph 1, graph 1 behind fillcolor rgb '#e2e2e2' "
+      "fillstyle solid noborder");
   line("set style fill solid noborder");
   line("do for [ending in 'svg pdf png'] {");
   line("if (ending eq 'svg') {");
@@ -125,24 +133,25 @@ std::string map_script(const Map& map) {
   text += png_terminal(map.name, width, height);
   line("}");
   line("set multiplot");
+  line(bar);
   line(fmt::format("set label 1 {} at screen 0.5, screen {:.4f} center noenhanced textcolor rgb '#222222'",
                    gnuplot_string(map.title, panels < 3 ? 62 : 110), 1 - up(18)));
   for (std::size_t p = 0; p < panels; ++p) {
     const std::size_t row = p / columns, column = p % columns;
     const std::size_t left = column * (side + kLeft) + kLeft - 8, top = kTop + row * (side + kBelow);
-    line(fmt::format("set lmargin at screen {:.4f}; set rmargin at screen {:.4f}", across(left), across(left + side)));
-    line(fmt::format("set tmargin at screen {:.4f}; set bmargin at screen {:.4f}", 1 - up(top), 1 - up(top + side)));
+    line(fmt::format("set lmargin at screen {:.4f}; set rmargin at screen {:.4f}", across(left),
+                     across(left + side)));
+    line(fmt::format("set tmargin at screen {:.4f}; set bmargin at screen {:.4f}", 1 - up(top),
+                     1 - up(top + side)));
     line(fmt::format("set title {} noenhanced font ',13' offset 0,-0.6 textcolor rgb '#222222'",
                      gnuplot_string(map.panels[p].label, 26)));
-    line(fmt::format("set xlabel {} noenhanced font ',13' offset 0,0.4", gnuplot_string(map.x.label, 40)));
+    line(fmt::format("set xlabel {} noenhanced font ',13' offset 0,1", gnuplot_string(map.x.label, 40)));
     line(fmt::format("set ylabel {} noenhanced font ',13' offset 0.6,0",
                      column == 0 ? gnuplot_string(map.y.label, 40) : "''"));
     if (p > 0) line("unset label 1; unset colorbox");
     line(fmt::format("plot data index {} using 1:2:3:4:5:6:7 with boxxyerror linecolor palette", p));
   }
   line("unset multiplot");
-  line(fmt::format("set colorbox user origin screen {:.4f}, screen {:.4f} size screen {:.4f}, screen {:.4f}",
-                   across(width - kBar + 8), up(kBelow - 18), across(16), up(side)));
   line("}");
   line("set output");
   return text;

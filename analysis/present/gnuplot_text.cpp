@@ -62,8 +62,8 @@ std::string log_ticks(const std::string& axis, double low, double high) {
 
 std::string svg_terminal(const std::string& name, std::size_t width, std::size_t height) {
   return fmt::format(
-             "set terminal svg size {},{} dynamic enhanced background '#ffffff' font 'sans-serif,15'\n", width,
-             height) +
+             "set terminal svg size {},{} dynamic enhanced background '#ffffff' font 'sans-serif,15'\n",
+             width, height) +
          output(name, ".svg");
 }
 

@@ -13,7 +13,7 @@ struct Map {
   };
   /// A value of a third key.
   struct Panel {
-    std::string label;            ///< empty if there is but one
+    std::string label;           ///< empty if there is but one
     std::vector<double> values;  ///< [y][x]; NaN where no cell is
   };
   std::string name;  ///< of its files, without extension

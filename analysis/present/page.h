@@ -11,8 +11,8 @@ namespace leafcast::analysis {
 
 /// What a page has room for. Browsers are slow with more.
 struct PageLimits {
-  std::size_t bytes = 5'000'000;  ///< of the file; figures beyond are linked instead of embedded
-  std::size_t text = 3'000'000;   ///< of these without figures; rows, items and lines beyond are left out
+  std::size_t bytes = 5'000'000;   ///< of the file; figures beyond are linked instead of embedded
+  std::size_t text = 3'000'000;    ///< of these without figures; rows, items and lines beyond are left out
   std::size_t figure = 1'000'000;  ///< an embedded one
   std::size_t rows = 4000, rows_of_table = 400;
   std::size_t unfolded = 24;  ///< rows of a table that is not folded away
@@ -29,7 +29,8 @@ struct PageFigure {
 class Page {
  public:
   /// Text only: nothing is drawn yet.
-  Page(std::filesystem::path path, std::string title, const Document& document, const PageLimits& limits = {});
+  Page(std::filesystem::path path, std::string title, const Document& document,
+       const PageLimits& limits = {});
 
   /// Rows of tables and items of lists for which there was no room.
   std::size_t left_out() const { return left_out_; }

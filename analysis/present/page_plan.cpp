@@ -4,8 +4,8 @@
 
 namespace leafcast::analysis {
 
-std::deque<PageParts> split_pages(const std::vector<std::vector<std::size_t>>& languages, std::size_t most_cells,
-                                  std::size_t most_languages) {
+std::deque<PageParts> split_pages(const std::vector<std::vector<std::size_t>>& languages,
+                                  std::size_t most_cells, std::size_t most_languages) {
   std::deque<PageParts> pages;
   std::size_t room = 0;  // cells that the last page still has room for
   for (std::size_t language = 0; language < languages.size(); ++language) {

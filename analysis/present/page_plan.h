@@ -17,8 +17,8 @@ using PageParts = std::vector<PagePart>;
 
 /// Languages in their order on as few pages as have room, at most so many cells and languages each. A language with
 /// more cells has pages of its own.
-std::deque<PageParts> split_pages(const std::vector<std::vector<std::size_t>>& languages, std::size_t most_cells,
-                                  std::size_t most_languages);
+std::deque<PageParts> split_pages(const std::vector<std::vector<std::size_t>>& languages,
+                                  std::size_t most_cells, std::size_t most_languages);
 
 std::size_t count_cells(const PageParts& page);
 /// A page of two cells or more as two pages, in the same order.

@@ -22,6 +22,7 @@ std::size_t write_report(const std::filesystem::path& html, const Record& record
   const Reported of(record, estimates, fits, provenance);
   Document page;
   add_findings(page, of);
+  add_needed_memory(page, of);
   const auto languages = sections(record.plan, of.index.cells());
   std::size_t by_height = kMostByHeight, left_out = 0;
   for (std::size_t i = 0; i < languages.size(); ++i) {
@@ -31,8 +32,8 @@ std::size_t write_report(const std::filesystem::path& html, const Record& record
       continue;
     }
     Section section =
-        of_language(of, languages[i], i, i < kMostLanguages ? language_plots(of, languages[i]) : std::vector<Plot>(),
-                    by_height);
+        of_language(of, languages[i], i,
+                    i < kMostLanguages ? language_plots(of, languages[i]) : std::vector<Plot>(), by_height);
     section.open = i < kMostOpen;
     page << std::move(section);
   }
@@ -42,9 +43,10 @@ std::size_t write_report(const std::filesystem::path& html, const Record& record
         fmt::format("Figures are of the first {} of {} languages; a sweep of the others alone has theirs.",
                     kMostLanguages, languages.size())};
   if (left_out > 0)
-    more << Paragraph{fmt::format("Tables are of the first {} of {} languages; a directory (leafcast report -o DIR/) has "
-                                  "room for all.",
-                                  kMostSections, languages.size())};
+    more << Paragraph{
+        fmt::format("Tables are of the first {} of {} languages; a directory (leafcast report -o DIR/) has "
+                    "room for all.",
+                    kMostSections, languages.size())};
   page.section("more-languages", "More languages", std::move(more));
   add_closing(page, of);
   const Page written(html, report_title(record), page);

@@ -65,13 +65,15 @@ class LanguagePages {
                                       languages_.size() == 1 ? "" : "s", count_, count_ == 1 ? "" : "s")}
              << Links{lines_.size() <= kMostLines ? lines_ : pages_};
     if (without_figures_ > 0)
-      document << Paragraph{fmt::format("{} languages have tables and no figures, which are {} at most; a sweep of these "
-                                        "languages alone has theirs.",
-                                        without_figures_, kMostFigures),
-                            Paragraph::Look::soft};
+      document << Paragraph{
+          fmt::format("{} languages have tables without figures: the first of each page have some {}, all "
+                      "pages {} at most. A report of a sweep of these languages alone has theirs.",
+                      without_figures_, kMostFiguresOfPage, kMostFigures),
+          Paragraph::Look::soft};
     if (left_out_ > 0)
-      document << Paragraph{fmt::format("{} rows had no room on any page: leafcast table has them.", left_out_),
-                            Paragraph::Look::alarm};
+      document << Paragraph{
+          fmt::format("{} rows had no room on any page: leafcast table has them.", left_out_),
+          Paragraph::Look::alarm};
     return document;
   }
 
@@ -98,8 +100,8 @@ class LanguagePages {
       document << std::move(section);
     }
     document << ways;
-    const Page page(folder_ / name, fmt::format("{}, page {}", report_title(of_.record), count_ + 1), document,
-                    language_limits());
+    const Page page(folder_ / name, fmt::format("{}, page {}", report_title(of_.record), count_ + 1),
+                    document, language_limits());
     if (page.left_out() > 0 && count_cells(parts) > 1) return false;
     page.write();
     ++count_;
@@ -107,8 +109,9 @@ class LanguagePages {
     without_figures_ += without;
     left_out_ += page.left_out();
     cells_ += count_cells(parts);
-    pages_.push_back({lines.front().text, name,
-                      lines.size() == 1 ? lines.front().note : fmt::format("and {} more languages", lines.size() - 1)});
+    pages_.push_back(
+        {lines.front().text, name,
+         lines.size() == 1 ? lines.front().note : fmt::format("and {} more languages", lines.size() - 1)});
     std::ranges::move(lines, std::back_inserter(lines_));
     return true;
   }
@@ -146,8 +149,9 @@ Document maps_document(StatisticMaps shown) {
 
 }  // namespace
 
-std::size_t write_report_pages(const fs::path& folder, const Record& record, const std::vector<Estimate>& estimates,
-                               const std::vector<Fit>& fits, const Provenance& provenance) {
+std::size_t write_report_pages(const fs::path& folder, const Record& record,
+                               const std::vector<Estimate>& estimates, const std::vector<Fit>& fits,
+                               const Provenance& provenance) {
   const Reported of(record, estimates, fits, provenance);
   make_figure_folder(folder);
   LanguagePages pages(folder, of);
@@ -156,6 +160,7 @@ std::size_t write_report_pages(const fs::path& folder, const Record& record, con
   add_findings(index, of);
   index.section("languages", "Pages of cells", pages.contents());
   index.section("maps", "Maps", maps_document(statistic_maps(record, of.index)));
+  add_needed_memory(index, of);
   add_closing(index, of);
   Page(folder / kIndex, report_title(record), index).write();
   remove_others(folder, pages.count());

@@ -95,14 +95,16 @@ Document agreement(const Record& record, const std::vector<Estimate>& estimates)
   std::vector<double> scores;
   Document document;
   for (const Estimate& e : estimates) {
-    if (const double z = e.z(); !std::isnan(z) && e.error != 0 && !is_silent(e) && !is_root(e)) scores.push_back(z);
+    if (const double z = e.z(); !std::isnan(z) && e.error != 0 && !is_silent(e) && !is_root(e))
+      scores.push_back(z);
     if (is_wrong(e))
       document << Paragraph{
           fmt::format("{} of cell {} ({}) is {}, but must be {}.", e.statistic, e.cell,
                       record.plan.cells()[e.cell].label(), number_text(e.value), number_text(e.exact)),
           Look::alarm};
     const auto at = e.statistic.text().find('@');
-    const std::string name = at == std::string::npos ? e.statistic.text() : e.statistic.text().substr(0, at) + "@j";
+    const std::string name =
+        at == std::string::npos ? e.statistic.text() : e.statistic.text().substr(0, at) + "@j";
     auto entry = std::ranges::find(by_statistic, name, &std::pair<std::string, Deviations>::first);
     if (entry == by_statistic.end()) entry = by_statistic.insert(by_statistic.end(), {name, {}});
     entry->second(e);
@@ -208,7 +210,10 @@ void add_findings(Document& page, const Reported& of) {
             verdict(all, std::ranges::any_of(of.estimates, is_wrong))),
         Look::lead, "Agreement."};
   page.section("findings", "What the data say", std::move(top << summary(record, of.index, all, of.cost)));
-  page.section("needed-memory", "What a writer must remember", required_document(record, of.index));
+}
+
+void add_needed_memory(Document& page, const Reported& of) {
+  page.section("needed-memory", "What a writer must remember", required_document(of.record, of.index));
 }
 
 std::vector<Plot> language_plots(const Reported& of, const std::vector<std::size_t>& cells) {

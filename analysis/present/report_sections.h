@@ -27,8 +27,10 @@ struct Reported {
 
 std::string report_title(const Record& record);
 
-/// What the data say, with numbers at a glance; what a writer must remember.
+/// What the data say, with numbers at a glance.
 void add_findings(Document& page, const Reported& of);
+/// What a writer must remember.
+void add_needed_memory(Document& page, const Reported& of);
 
 /// Figures of the cells of one language; none if they are of several.
 std::vector<Plot> language_plots(const Reported& of, const std::vector<std::size_t>& cells);

@@ -70,20 +70,19 @@ std::set<std::string> numeric_keys(const Cell& cell) {
 }
 
 std::string key_text(const std::string& key) {
-  static const std::map<std::string, std::string> kWords = {
-      {"language.d", "children per node d"},
-      {"language.height", "height h"},
-      {"language.rho", "correlation ρ"},
-      {"language.q", "colors q"},
-      {"language.lambda", "correlation λ"},
-      {"language.v", "symbols v"},
-      {"language.m", "rules per symbol m"},
-      {"language.s", "symbols per rule s"},
-      {"language.L", "levels L"},
-      {"generator.context", "context k"},
-      {"generator.context-depth", "context depth w"},
-      {"generator.memory-depth", "memory depth m"},
-      {"generator.training", "training sentences"}};
+  static const std::map<std::string, std::string> kWords = {{"language.d", "children per node d"},
+                                                            {"language.height", "height h"},
+                                                            {"language.rho", "correlation ρ"},
+                                                            {"language.q", "colors q"},
+                                                            {"language.lambda", "correlation λ"},
+                                                            {"language.v", "symbols v"},
+                                                            {"language.m", "rules per symbol m"},
+                                                            {"language.s", "symbols per rule s"},
+                                                            {"language.L", "levels L"},
+                                                            {"generator.context", "context k"},
+                                                            {"generator.context-depth", "context depth w"},
+                                                            {"generator.memory-depth", "memory depth m"},
+                                                            {"generator.training", "training sentences"}};
   const auto found = kWords.find(key);
   return found != kWords.end() ? found->second : key.substr(key.find('.') + 1);
 }
@@ -149,7 +148,8 @@ class MapMaker {
   /// A map for each combination of the values of the keys after the third.
   std::vector<Map> maps_of(const MapFamily& family, const MapWanted& wanted) {
     std::set<std::string> shown = seed_keys();
-    for (std::size_t k = 0; k < std::min<std::size_t>(3, family.keys.size()); ++k) shown.insert(family.keys[k]);
+    for (std::size_t k = 0; k < std::min<std::size_t>(3, family.keys.size()); ++k)
+      shown.insert(family.keys[k]);
     std::map<std::string, Cells> groups;
     std::vector<std::string> order;
     for (const std::size_t i : family.cells) {
@@ -261,7 +261,9 @@ class MapMaker {
         off += map.log_values && v <= 0;
       }
     if (missing > 0) map.caption += fmt::format(" Grey: missing, {} of {}.", missing, all);
-    if (off > 0) map.caption += fmt::format(" CellsByNumber of zero and below, {} of {}, have the lowest color.", off, all);
+    if (off > 0)
+      map.caption +=
+          fmt::format(" CellsByNumber of zero and below, {} of {}, have the lowest color.", off, all);
     map.caption += left_out;
     return map;
   }

@@ -85,12 +85,14 @@ void require_harmless_directory(const std::filesystem::path& directory, const Pa
 }  // namespace
 
 ExitCode report_command(const Arguments& arguments, const Arguments& command_line) {
-  Options options("report", "DIR|FILE…",
-                  "Writes a self-contained page, or a directory of them, and every figure with its data beside it.",
-                  false);
-  options.add()("output,o", po::value<std::string>()->value_name("FILE|DIR/"),
-                "the page to write, or a directory (ends in /, or is one): index.html with maps, and pages of at most "
-                "5 MB with all cells. Default: report.html, or report/ for more than 500 cells");
+  Options options(
+      "report", "DIR|FILE…",
+      "Writes a self-contained page, or a directory of them, and every figure with its data beside it.",
+      false);
+  options.add()(
+      "output,o", po::value<std::string>()->value_name("FILE|DIR/"),
+      "the page to write, or a directory (ends in /, or is one): index.html with maps, and pages of at most "
+      "5 MB with all cells. Default: report.html, or report/ for more than 500 cells");
   if (!parsed(options, arguments)) return ExitCode::done;
   const Paths inputs = paths(options, "report");
   const bool is_chosen = options.has("output");
@@ -122,7 +124,8 @@ ExitCode report_command(const Arguments& arguments, const Arguments& command_lin
   if (const std::size_t left_out =
           analysis::write_report(output, all.record, all.estimates, all.fits, origin);
       left_out > 0)
-    say("note: {} rows of tables have no room on one page of 5 MB: -o DIR/ writes pages with all of them\n", left_out);
+    say("note: {} rows of tables have no room on one page of 5 MB: -o DIR/ writes pages with all of them\n",
+        left_out);
   say("report: {}\n", output);
   return ExitCode::done;
 }
