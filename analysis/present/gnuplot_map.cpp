@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMostTicks = 6, kMostColumns = 4;
 // In pixels of the page: a panel, what stands to its left and below it, the bar of colors, the title.
-constexpr std::size_t kPanel = 190, kAlonePanel = 380, kLeft = 66, kBelow = 88, kBar = 105, kTop = 52;
+constexpr std::size_t kPanel = 190, kAlonePanel = 380, kLeft = 66, kBelow = 74, kBar = 105, kTop = 52;
 // Viridis: equal steps look equal, in grey too.
 constexpr const char* kColors =
     "0 '#440154', 1 '#472c7a', 2 '#3b518b', 3 '#2c718e', 4 '#21908d', 5 '#27ad81', 6 '#5cc863', 7 '#aadc32', "
