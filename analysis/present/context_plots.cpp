@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <limits>
 #include <optional>
 #include <set>
@@ -77,7 +78,10 @@ std::vector<double> with_bars(const std::vector<Family>& list, std::vector<doubl
 
 std::optional<Plot> plot_against_context(const Record& record, const EstimateIndex& index,
                                          const std::vector<std::size_t>& cells, const Wanted& wanted) {
-  const std::vector<Family> list = families(record, index, cells, wanted.statistic);
+  std::vector<Family> list = families(record, index, cells, wanted.statistic);
+  std::deque<Estimate> means;
+  std::size_t averaged = 0;
+  for (Family& family : list) averaged = std::max(averaged, average_crowds(family.measurements, means));
   std::set<double> x;
   for (const Family& family : list)
     for (const Measurement& m : family.measurements) x.insert(m.x);
@@ -114,6 +118,7 @@ std::optional<Plot> plot_against_context(const Record& record, const EstimateInd
   if (!plot.log_y) set_y_range(plot, with_bars(list, shown(false)));
   plot.y_label = plot.log_y ? wanted.log_y_label : wanted.y_label;
   plot.caption = wanted.caption + (plot.log_y ? wanted.log_caption : "");
+  if (averaged > 0) plot.caption += fmt::format(" Symbols are means over up to {} cells.", averaged);
 
   if (truth) add_horizontal(plot, "true language", plot.log_y ? std::abs(*truth) : *truth);
   if (has_law && plot.log_y)

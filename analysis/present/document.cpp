@@ -16,7 +16,9 @@ bool is_empty(const Document::Block& block) {
         else if constexpr (std::is_same_v<Block, List>)
           return b.items.empty();
         else if constexpr (std::is_same_v<Block, Figures>)
-          return b.plots.empty();
+          return b.plots.empty() && b.maps.empty();
+        else if constexpr (std::is_same_v<Block, Links>)
+          return b.links.empty();
         else if constexpr (std::is_same_v<Block, Tiles>)
           return b.tiles.empty();
         else if constexpr (std::is_same_v<Block, Section>)

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "analysis/present/map.h"
 #include "analysis/present/plot.h"
 
 /// What a command has to say, whatever form it takes: text for the terminal, a page, CSV, JSON. Commands make
@@ -110,6 +111,16 @@ struct Tiles {
 /// On pages only.
 struct Figures {
   std::vector<Plot> plots;
+  std::vector<Map> maps = {};
+};
+/// Ways to other pages; on pages only.
+struct Links {
+  struct Link {
+    std::string text, target;  ///< a relative path, and #id of a section
+    std::string note = "";     ///< behind it
+  };
+  std::vector<Link> links;
+  bool in_a_row = false;  ///< rather than a line each
 };
 /// Text that keeps its lines.
 struct Verbatim {
@@ -127,7 +138,7 @@ struct Section {
 /// Blocks in the order in which they are read. Those with nothing in them are not taken; lists in a row are one.
 class Document {
  public:
-  using Block = std::variant<Heading, Paragraph, List, Tiles, Table, Figures, Verbatim, Section>;
+  using Block = std::variant<Heading, Paragraph, List, Tiles, Table, Figures, Links, Verbatim, Section>;
 
   Document& operator<<(Block block);
   Document& operator<<(Document more);
@@ -150,11 +161,5 @@ void write_text(std::ostream& out, const Document& document, std::size_t width =
 
 /// Breaks text at spaces so that no line is longer than `width`, if its words are not.
 std::string wrap(const std::string& text, const std::string& indent = "", std::size_t width = 80);
-
-/// One self-contained page, which loads nothing and runs no script; beside it, in <stem>-figures/, every
-/// figure as SVG, PDF and PNG with its data and gnuplot script. Long tables are folded away and cut. Replaces
-/// symbolic links in the way rather than follow them. Throws IoError if gnuplot is missing or a file cannot be
-/// written.
-void write_page(const std::filesystem::path& path, const std::string& title, const Document& document);
 
 }  // namespace leafcast::analysis

@@ -108,6 +108,7 @@ class TextWriter {
   }
   void operator()(const Tiles&) {}
   void operator()(const Figures&) {}
+  void operator()(const Links&) {}
 
   void end(const std::string& elsewhere) {
     std::string list;

@@ -1,20 +1,58 @@
 #include "analysis/present/figures.h"
 
+#include <algorithm>
 #include <cmath>
+#include <set>
+#include <span>
 
 namespace leafcast::analysis {
 
 namespace {
 
-constexpr double kDistinct = 2;  // standard errors from zero
-constexpr double kStep = 1.01;   // of x, over which a line through exact values says what lies between
+constexpr double kDistinct = 2;     // standard errors from zero
+constexpr std::size_t kCrowd = 12;  // measurements at an abscissa
+constexpr double kStep = 1.01;      // of x, over which a line through exact values says what lies between
 
 void break_line(Curve& curve) {
   if (!curve.points.empty() && !std::isnan(curve.points.back().y))
     curve.points.push_back(point(kUnknown, kUnknown));
 }
 
+/// The mean of measurements of one abscissa; its error is that of independent ones.
+Estimate mean_of(std::span<const Measurement> crowd) {
+  Estimate mean{crowd.front().estimate->cell, crowd.front().estimate->statistic, 0, 0, 0, 0};
+  double squares = 0;
+  for (const Measurement& m : crowd) {
+    mean.value += m.estimate->value;
+    mean.exact += m.estimate->exact;
+    squares += m.estimate->error * m.estimate->error;
+  }
+  const auto count = static_cast<double>(crowd.size());
+  mean.value /= count;
+  mean.exact /= count;
+  mean.error = std::sqrt(squares) / count;
+  return mean;
+}
+
 }  // namespace
+
+std::size_t average_crowds(std::vector<Measurement>& measurements, std::deque<Estimate>& means) {
+  std::set<double> abscissae;
+  for (const Measurement& m : measurements) abscissae.insert(m.x);
+  if (measurements.size() <= kCrowd * abscissae.size()) return 0;
+  std::vector<Measurement> averaged;
+  std::size_t most = 0;
+  for (auto first = measurements.begin(); first != measurements.end();) {  // by ascending x
+    const auto end =
+        std::find_if(first, measurements.end(), [&](const Measurement& m) { return m.x != first->x; });
+    means.push_back(mean_of({first, end}));
+    averaged.push_back({first->cell, first->x, &means.back()});
+    most = std::max(most, static_cast<std::size_t>(end - first));
+    first = end;
+  }
+  measurements = std::move(averaged);
+  return most;
+}
 
 void add_measurements(Plot& plot, const std::string& label, const std::vector<Measurement>& measurements,
                       int color, double shift, bool sizes) {

@@ -1,4 +1,6 @@
 #pragma once
+#include <cstddef>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -20,11 +22,15 @@ std::vector<Plot> context_plots(const Record& record, const EstimateIndex& index
 std::vector<Plot> scale_plots(const Record& record, const EstimateIndex& index,
                               const std::vector<std::size_t>& cells);
 
-/// z over all statistics with an exact value: histogram and quantiles beside the Gaussian that they should
+/// z of all statistics with an exact value and an error: histogram and quantiles beside the Gaussian that they should
 /// follow. None if they are few.
-std::vector<Plot> z_plots(const std::vector<Estimate>& estimates);
+std::vector<Plot> z_plots(std::vector<double> z);
 
 // ---- what they are made of
+
+/// Measurements that are so many at each abscissa, as seeds make them, that figures cannot tell them apart: their
+/// means instead, whose estimates are added to `means`. Returns of how many at most, 0 if they are left alone.
+std::size_t average_crowds(std::vector<Measurement>& measurements, std::deque<Estimate>& means);
 
 /// Points with error bars and, behind them, the exact values; where these are missing, a guide to the eye.
 /// With `sizes` values appear by their size, negative ones hollow.

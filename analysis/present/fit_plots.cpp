@@ -106,13 +106,15 @@ Plot points_plot(const Fit& fit) {
                                      {law_at(fit, first), law_at(fit, last)}));
   plot.curves.push_back(std::move(used));
   if (!unused.points.empty()) plot.curves.push_back(std::move(unused));
+  bool merged = false;
+  for (Curve& c : plot.curves) merged = merge_crowd(c) || merged;
   set_ranges(plot);
   plot.caption = fmt::format("{}: {}", fit.formula, text_of(fit.coefficients[0]));
   if (!std::isnan(fit.coefficients[0].predicted))
     plot.caption += fmt::format(", predicted {}", number_text(fit.coefficients[0].predicted, 5));
   if (!std::isnan(fit.p_value)) plot.caption += ", " + p_value_text(fit.p_value);
   if (with) plot.caption += fmt::format("; with correction {}", text_of(with->coefficients[0]));
-  plot.caption += ".";
+  plot.caption += merged ? ". Symbols are means over cells of one abscissa." : ".";
   return plot;
 }
 
@@ -176,16 +178,25 @@ Plot stability_plot(const Fit& fit) {
   return plot;
 }
 
+bool has_stability(const Fit& fit) { return fit.windows.size() > 1; }
+
 }  // namespace
 
-std::vector<Plot> fit_plots(const std::vector<Fit>& fits) {
+std::vector<Plot> fit_plots(const std::vector<Fit>& fits, std::size_t most) {
   std::vector<Plot> plots;
   for (const Fit& fit : fits) {
     if (fit.coefficients.empty()) continue;
-    plots.push_back(points_plot(fit));
-    if (fit.windows.size() > 1) plots.push_back(stability_plot(fit));
+    if (plots.size() < most) plots.push_back(points_plot(fit));
+    if (has_stability(fit) && plots.size() < most) plots.push_back(stability_plot(fit));
   }
   return plots;
+}
+
+std::size_t count_fit_plots(const std::vector<Fit>& fits) {
+  std::size_t count = 0;
+  for (const Fit& fit : fits)
+    if (!fit.coefficients.empty()) count += has_stability(fit) ? 2 : 1;
+  return count;
 }
 
 }  // namespace leafcast::analysis

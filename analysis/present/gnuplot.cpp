@@ -20,6 +20,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "analysis/present/gnuplot_text.h"
 #include "analysis/text/number_text.h"
 #include "analysis/text/output_file.h"
 #include "engine/error.h"
@@ -33,62 +34,17 @@ namespace {
 // Black is the true language's, grey stands in for an eighth.
 constexpr std::array kPalette = {"#000000", "#0072B2", "#D55E00", "#009E73",
                                  "#CC79A7", "#E69F00", "#56B4E9", "#777777"};
-constexpr int kFigureWidth = 640;          // of a figure, in pixels of the page
-constexpr double kCentimetres = 16;        // the same in print
-constexpr std::size_t kMostColumns = 200;  // of a comment
-constexpr std::size_t kTitleColumns = 68, kLabelColumns = 44;
+constexpr std::size_t kFigureWidth = 640;  // in pixels of the page
+constexpr std::size_t kLabelColumns = 44;
+constexpr std::size_t kMostScripts = 100;                           // that one process draws
 constexpr std::array kFilledSymbols = {3, 7, 5, 9, 13, 11, 15, 5};  // hollow ones are one less
-
-/// Text of strangers (titles, kernels) on one line of at most so many columns: a new line would end a
-/// gnuplot comment or string, and other control characters are no XML.
-std::string one_line(const std::string& text, std::size_t columns) {
-  std::string line;
-  std::size_t width = 0;
-  for (const char c : printable(text)) {
-    const bool begins = (c & 0xC0) != 0x80;
-    if (begins && ++width >= columns && display_width(text) > columns) return line + "…";
-    line += c;
-  }
-  return line;
-}
-
-/// A string that gnuplot takes as it stands: in single quotes nothing but the quote itself means anything.
-std::string quote(const std::string& text, std::size_t columns = 80) {
-  std::string quoted = "'";
-  for (const char c : one_line(text, columns)) quoted += c == '\'' ? "''" : std::string(1, c);
-  return quoted + "'";
-}
-
-/// The same for a file's name, which must stay whole.
-std::string quote_name(const std::string& name) { return quote(name, std::string::npos); }
-
-/// digit·10^e, short enough that neighbours leave each other room.
-std::string tick_text(double tick, int digit, int e) {
-  if (e > -4 && e < 4) return fmt::format("{:.3g}", tick);
-  const std::string label = digit == 1 ? fmt::format("10^{{{}}}", e) : fmt::format("{}·10^{{{}}}", digit, e);
-  return fmt::format("'{}' {}", label, tick);
-}
-
-/// Ticks of a logarithmic axis: 1, 2, 5, 10 … over a few decades, powers of ten over many.
-std::string log_ticks(char axis, double low, double high) {
-  std::string commands = fmt::format("set logscale {}\n", axis);
-  if (high / low > 1e3) {
-    const bool readable = low > 1e-4 && high < 2e5;
-    return commands + (readable ? "" : fmt::format("set format {} '10^{{%T}}'\n", axis));
-  }
-  std::string ticks;
-  for (int e = static_cast<int>(std::floor(std::log10(low))); std::pow(10, e) <= high; ++e)
-    for (const int digit : high / low < 12 ? std::vector{1, 2, 3, 4, 6, 8} : std::vector{1, 2, 5})
-      if (const double tick = digit * std::pow(10, e); tick >= low && tick <= high)
-        ticks += (ticks.empty() ? "" : ", ") + tick_text(tick, digit, e);
-  return commands + fmt::format("set {}tics ({})\n", axis, ticks);
-}
 
 std::string curve_clause(const Curve& curve, std::size_t index) {
   const std::size_t color = static_cast<std::size_t>(curve.color) % kPalette.size();
   const std::string from = fmt::format("data index {} using", index);
   const std::string title =
-      curve.label.empty() ? "notitle" : fmt::format("title {} noenhanced", quote(curve.label, kLabelColumns));
+      curve.label.empty() ? "notitle"
+                          : fmt::format("title {} noenhanced", gnuplot_string(curve.label, kLabelColumns));
   const auto lines = [&](const char* rgb, const char* look) {
     return fmt::format("{} 1:2 with lines lc rgb '{}' {} {}", from, rgb, look, title);
   };
@@ -154,8 +110,9 @@ boost::process::environment neutral_environment() {
   return all;
 }
 
-/// Runs gnuplot on the script in the folder, without a shell and without the user's ~/.gnuplot. `shown`: the folder for people.
-void run_gnuplot(const std::filesystem::path& folder, const std::string& script,
+/// Runs gnuplot on the scripts in the folder, one process for all, without a shell and without the user's ~/.gnuplot.
+/// `shown`: the folder for people.
+void run_gnuplot(const std::filesystem::path& folder, const std::vector<std::string>& scripts,
                  const std::filesystem::path& shown) {
   namespace process = boost::process;
   const auto cannot_run = [](const std::string& why) {
@@ -169,7 +126,9 @@ void run_gnuplot(const std::filesystem::path& folder, const std::string& script,
   if (program.empty()) throw cannot_run("no folder of PATH has it");
   process::ipstream complaints;
   std::error_code failure;
-  process::child gnuplot(process::exe = program.string(), process::args = {"--default-settings", script},
+  std::vector<std::string> arguments = {"--default-settings"};
+  arguments.insert(arguments.end(), scripts.begin(), scripts.end());
+  process::child gnuplot(process::exe = program.string(), process::args = arguments,
                          process::env = neutral_environment(), process::start_dir = folder.string(),
                          process::std_in<process::null, process::std_out> process::null,
                          process::std_err > complaints, failure);
@@ -180,19 +139,21 @@ void run_gnuplot(const std::filesystem::path& folder, const std::string& script,
     throw IoError(
         fmt::format("gnuplot could not draw {}: {}; try gnuplot 5.2 or later with its svg, pdfcairo and "
                     "pngcairo terminals",
-                    (shown / script).string(), text.empty() ? "it was stopped" : text));
+                    scripts.size() == 1 ? (shown / scripts.front()).string()
+                                        : fmt::format("the {} figures of {}", scripts.size(), shown.string()),
+                    text.empty() ? "it was stopped" : text));
 }
 
 }  // namespace
 
 std::string plot_data(const Plot& plot) {
-  std::string text =
-      fmt::format("# {}\n# {} | {} | low and high end of the error bar\n", one_line(plot.title, kMostColumns),
-                  one_line(plot.x_label, kMostColumns), one_line(plot.y_label, kMostColumns));
+  std::string text = fmt::format(
+      "# {}\n# {} | {} | low and high end of the error bar\n", one_line(plot.title, kCommentColumns),
+      one_line(plot.x_label, kCommentColumns), one_line(plot.y_label, kCommentColumns));
   for (std::size_t i = 0; i < plot.curves.size(); ++i) {
     const Curve& curve = plot.curves[i];
     text += i == 0 ? "" : "\n\n";
-    text += fmt::format("# {}: {}\n", i, one_line(curve.label, kMostColumns));
+    text += fmt::format("# {}: {}\n", i, one_line(curve.label, kCommentColumns));
     for (const Curve::Point& p : curve.points)
       text += std::isnan(p.y) ? "\n" : fmt::format("{} {} {} {}\n", p.x, p.y, p.low, p.high);
   }
@@ -204,10 +165,10 @@ std::string plot_script(const Plot& plot) {
   const auto line = [&text](const std::string& command) { text += command + '\n'; };
   line("reset session");
   line("set encoding utf8");
-  line(fmt::format("data = {}", quote_name(plot.name + ".dat")));
-  line(fmt::format("set title {} noenhanced", quote(plot.title, kTitleColumns)));
-  line(fmt::format("set xlabel {} noenhanced offset 0,0.3", quote(plot.x_label)));
-  line(fmt::format("set ylabel {} noenhanced offset 0.5,0", quote(plot.y_label)));
+  line(fmt::format("data = {}", gnuplot_file(plot.name + ".dat")));
+  line(fmt::format("set title {} noenhanced", gnuplot_string(plot.title, kTitleColumns)));
+  line(fmt::format("set xlabel {} noenhanced offset 0,0.3", gnuplot_string(plot.x_label)));
+  line(fmt::format("set ylabel {} noenhanced offset 0.5,0", gnuplot_string(plot.y_label)));
   line(fmt::format("set xrange [{}:{}]", plot.x_low, plot.x_high));
   line(fmt::format("set yrange [{}:{}]", plot.y_low, plot.y_high));
   line("set border 3 lc rgb '#444444'");
@@ -216,8 +177,8 @@ std::string plot_script(const Plot& plot) {
   line("set clip two");
   line("set format x '%g'");
   line("set format y '%g'");
-  if (plot.log_x) text += log_ticks('x', plot.x_low, plot.x_high);
-  if (plot.log_y) text += log_ticks('y', plot.y_low, plot.y_high);
+  if (plot.log_x) text += log_ticks("x", plot.x_low, plot.x_high);
+  if (plot.log_y) text += log_ticks("y", plot.y_low, plot.y_high);
   const double step = std::max(1.0, std::ceil((plot.x_high - plot.x_low) / 13));
   if (plot.whole_x) line(fmt::format("set xtics {}", step));
   if (plot.x2_base > 0) {
@@ -226,7 +187,7 @@ std::string plot_script(const Plot& plot) {
     line(fmt::format("set x2tics {} nomirror font ',13' textcolor rgb '#555555'", step));
     line(fmt::format("set format x2 '{}^{{%g}}'", plot.x2_base));
     line(fmt::format("set x2label {} noenhanced offset 0,-0.1 font ',13' textcolor rgb '#555555'",
-                     quote(plot.x2_label)));
+                     gnuplot_string(plot.x2_label)));
   }
   const Legend legend(plot.curves);
   line(fmt::format("set bmargin {:.1f}", 3.7 + 1.1 * static_cast<double>(legend.rows)));
@@ -237,37 +198,47 @@ std::string plot_script(const Plot& plot) {
   line("set bars 0.5");
   line("");
   const std::size_t height = 440 + 19 * legend.rows;
-  line(fmt::format("set terminal svg size {},{} dynamic enhanced background '#ffffff' font 'sans-serif,15'",
-                   kFigureWidth, height));
-  line(fmt::format("set output {}", quote_name(plot.name + ".svg")));
+  text += svg_terminal(plot.name, kFigureWidth, height);
   text += "plot ";
   for (std::size_t i = 0; i < plot.curves.size(); ++i)
     text += (i == 0 ? "" : ", \\\n     ") + curve_clause(plot.curves[i], i);
   line("");
   line("");
-  line(fmt::format(
-      "set terminal pdfcairo size {}cm,{}cm enhanced background '#ffffff' font 'sans,15' fontscale 0.6",
-      kCentimetres, kCentimetres * static_cast<double>(height) / kFigureWidth));
-  line(fmt::format("set output {}", quote_name(plot.name + ".pdf")));
+  text += pdf_terminal(plot.name, kFigureWidth, height);
   line("replot");
-  line(
-      fmt::format("set terminal pngcairo size {},{} enhanced background '#ffffff' font 'sans,15' fontscale "
-                  "1.95 linewidth 2.6 pointscale 2.6",
-                  5 * kFigureWidth / 2, 5 * height / 2));
-  line(fmt::format("set output {}", quote_name(plot.name + ".png")));
+  text += png_terminal(plot.name, kFigureWidth, height);
   line("replot");
   line("set output");
   return text;
 }
 
-std::string draw(const Plot& plot, const std::filesystem::path& folder) {
+Drawing drawing(const Plot& plot) { return {plot.name, plot_data(plot), plot_script(plot)}; }
+
+std::vector<std::string> draw(const std::vector<Drawing>& drawings, const std::filesystem::path& folder) {
+  if (drawings.empty()) return {};
   const ScratchFolder scratch(folder);
-  write_file(scratch.path() / (plot.name + ".dat"), plot_data(plot));
-  write_file(scratch.path() / (plot.name + ".gp"), plot_script(plot));
-  run_gnuplot(scratch.path(), plot.name + ".gp", folder);
-  const std::string svg = read_file(scratch.path() / (plot.name + ".svg"));
-  for (const char* extension : kFigureFiles) scratch.publish(plot.name + extension);
-  return svg;
+  std::vector<std::string> scripts, svgs;
+  for (const Drawing& drawing : drawings) {
+    write_file(scratch.path() / (drawing.name + ".dat"), drawing.data);
+    write_file(scratch.path() / (drawing.name + ".gp"), drawing.script);
+    scripts.push_back(drawing.name + ".gp");
+  }
+  for (std::size_t first = 0; first < scripts.size(); first += kMostScripts) {
+    const auto end = std::min(scripts.size(), first + kMostScripts);
+    run_gnuplot(scratch.path(),
+                {scripts.begin() + static_cast<std::ptrdiff_t>(first),
+                 scripts.begin() + static_cast<std::ptrdiff_t>(end)},
+                folder);
+  }
+  for (const Drawing& drawing : drawings) {
+    svgs.push_back(read_file(scratch.path() / (drawing.name + ".svg")));
+    for (const char* extension : kFigureFiles) scratch.publish(drawing.name + extension);
+  }
+  return svgs;
+}
+
+std::string draw(const Plot& plot, const std::filesystem::path& folder) {
+  return draw(std::vector{drawing(plot)}, folder).front();
 }
 
 }  // namespace leafcast::analysis

@@ -2,7 +2,9 @@
 #include <array>
 #include <filesystem>
 #include <string>
+#include <vector>
 
+#include "analysis/present/map.h"
 #include "analysis/present/plot.h"
 
 namespace leafcast::analysis {
@@ -15,7 +17,20 @@ std::string plot_data(const Plot& plot);
 /// Draws plot.name.svg, .pdf and .png from plot.name.dat, all in the current directory.
 std::string plot_script(const Plot& plot);
 
-/// Writes data and script into the folder and runs gnuplot there. Returns the SVG. Throws IoError.
+/// The values of all panels, a block a panel, a line a cell of the grid; and the script.
+std::string map_data(const Map& map);
+std::string map_script(const Map& map);
+
+/// A figure as gnuplot takes it.
+struct Drawing {
+  std::string name, data, script;
+};
+Drawing drawing(const Plot& plot);
+Drawing drawing(const Map& map);
+
+/// Writes data and scripts into the folder and runs gnuplot there, once for all of them. Returns the SVGs.
+/// Throws IoError.
+std::vector<std::string> draw(const std::vector<Drawing>& drawings, const std::filesystem::path& folder);
 std::string draw(const Plot& plot, const std::filesystem::path& folder);
 
 }  // namespace leafcast::analysis

@@ -36,6 +36,7 @@ nav a:hover { text-decoration: underline; }
 .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 29rem), 1fr)); gap: 1rem; align-items: start; margin: 1.2rem 0; }
 figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; overflow: hidden; }
 figure svg { display: block; width: 100%; height: auto; }
+figure.wide { grid-column: 1 / -1; }
 figcaption { padding: .3rem 1rem .9rem; line-height: 1.5; }
 .files { display: block; margin-top: .4rem; }
 .files a { margin-right: .7rem; }
@@ -58,6 +59,8 @@ details { margin: 1rem 0; }
 summary { cursor: pointer; color: var(--accent); padding: .15rem 0; }
 summary h2 { display: inline; color: var(--ink); }
 ul { padding-left: 1.2rem; overflow-wrap: anywhere; }
+ul.row { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding: 0; }
+ul.pages { list-style: none; padding: 0; columns: 2 24rem; column-gap: 2rem; }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem; overflow-x: auto; font-size: .85rem; }
 @media (min-width: 75rem) {
   .layout { display: grid; grid-template-columns: 13.5rem minmax(0, 1fr); max-width: 96rem; margin: 0 auto; }

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numbers>
 
 namespace leafcast::analysis {
@@ -50,6 +51,26 @@ void add_gaussian(Plot& plot) {
 void add_bin(Curve& curve, double left, double right, double density) {
   curve.points.push_back(point(left, density));
   curve.points.push_back(point(right, density));
+}
+
+bool merge_crowd(Curve& curve) {
+  constexpr std::size_t kCrowd = 300;
+  if (curve.points.size() <= kCrowd) return false;
+  struct Sum {
+    double y = 0, squares = 0, count = 0;
+  };
+  std::map<double, Sum> sums;
+  for (const Curve::Point& p : curve.points) {
+    Sum& sum = sums[p.x];
+    sum.y += p.y;
+    sum.squares += (p.high - p.low) * (p.high - p.low) / 4;
+    ++sum.count;
+  }
+  if (sums.size() == curve.points.size()) return false;
+  curve.points.clear();
+  for (const auto& [x, sum] : sums)
+    curve.points.push_back(point(x, sum.y / sum.count, std::sqrt(sum.squares) / sum.count));
+  return true;
 }
 
 void set_y_range(Plot& plot, const std::vector<double>& values) {

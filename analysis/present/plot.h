@@ -50,6 +50,10 @@ void add_gaussian(Plot& plot);
 /// A bin of a histogram's outline.
 void add_bin(Curve& curve, double left, double right, double density);
 
+/// If the points are more than can be told apart: those of one abscissa by their mean, with the error of independent
+/// ones. Whether they were.
+bool merge_crowd(Curve& curve);
+
 /// Sets the range of y to show all values; linear from zero, or logarithmic if plot.log_y and they differ
 /// enough.
 void set_y_range(Plot& plot, const std::vector<double>& values);

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <filesystem>
 #include <vector>
 
@@ -9,10 +10,18 @@
 namespace leafcast::analysis {
 
 /// Writes one self-contained HTML page (figures embedded as SVG) and, beside it in <stem>-figures/, every
-/// figure as SVG, PDF and PNG with its data and gnuplot script. Replaces symbolic links in the way rather
-/// than follow them. Throws IoError if gnuplot is missing or a file cannot be written.
-void write_report(const std::filesystem::path& html, const Record& record,
-                  const std::vector<Estimate>& estimates, const std::vector<Fit>& fits,
-                  const Provenance& provenance);
+/// figure as SVG, PDF and PNG with its data and gnuplot script. At most 5 MB (PageLimits): long tables are cut.
+/// Returns how many of their rows were left out. Replaces symbolic links in the way rather than follow them.
+/// Throws IoError if gnuplot is missing or a file cannot be written.
+std::size_t write_report(const std::filesystem::path& html, const Record& record,
+                         const std::vector<Estimate>& estimates, const std::vector<Fit>& fits,
+                         const Provenance& provenance);
+
+/// The same for large sweeps, as a folder of such pages: index.html (what the data say, contents, maps, laws,
+/// agreement) and language-001.html … with every cell on one of them. Pages of that name from an earlier report that
+/// had more are removed. Returns how many pages there are, index.html included.
+std::size_t write_report_pages(const std::filesystem::path& folder, const Record& record,
+                               const std::vector<Estimate>& estimates, const std::vector<Fit>& fits,
+                               const Provenance& provenance);
 
 }  // namespace leafcast::analysis

@@ -13,15 +13,6 @@ namespace {
 constexpr std::size_t kFewest = 30;
 constexpr double kEdge = 5;  // of the histogram
 
-/// In ascending order.
-std::vector<double> scores(const std::vector<Estimate>& estimates) {
-  std::vector<double> list;
-  for (const Estimate& estimate : estimates)
-    if (const double z = estimate.z(); !std::isnan(z) && estimate.error != 0) list.push_back(z);
-  std::sort(list.begin(), list.end());
-  return list;
-}
-
 Plot plot_histogram(const std::vector<double>& z) {
   constexpr int kBins = 20;
   constexpr double kWidth = 2 * kEdge / kBins;
@@ -105,8 +96,8 @@ Plot plot_quantiles(const std::vector<double>& z) {
 
 }  // namespace
 
-std::vector<Plot> z_plots(const std::vector<Estimate>& estimates) {
-  const std::vector<double> z = scores(estimates);
+std::vector<Plot> z_plots(std::vector<double> z) {
+  std::ranges::sort(z);
   if (z.size() < kFewest) return {};
   return {plot_histogram(z), plot_quantiles(z)};
 }

@@ -8,6 +8,7 @@
 #include <numbers>
 #include <ostream>
 
+#include "analysis/present/page.h"
 #include "analysis/text/number_text.h"
 
 namespace leafcast::analysis {

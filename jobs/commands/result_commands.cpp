@@ -17,6 +17,7 @@
 #include "engine/values.h"
 #include "io/run/output_path.h"
 #include "io/run/run_directory.h"
+#include "io/run/run_files.h"
 #include "io/run/verify.h"
 #include "jobs/commands/corpus.h"
 #include "jobs/commands/inputs.h"
@@ -64,20 +65,68 @@ ExitCode fit_command(const Arguments& arguments, const Arguments&) {
   return ExitCode::done;
 }
 
+namespace {
+
+constexpr std::size_t kManyCells = 500;  // more than one page is for
+
+/// Whether a name is that of a directory: it ends in a slash, or there is one.
+bool names_directory(const std::string& output) {
+  std::error_code ignored;
+  return output.ends_with('/') || std::filesystem::is_directory(output, ignored);
+}
+
+void require_harmless_directory(const std::filesystem::path& directory, const Paths& inputs) {
+  if (std::filesystem::exists(io::RunFiles{directory}.plan()))
+    throw UsageError(fmt::format("-o {}: the directory of a run; choose another, as in -o {}",
+                                 directory.string(), (directory / "report/").string()));
+  io::require_harmless_output(directory / "index.html", inputs);
+}
+
+}  // namespace
+
 ExitCode report_command(const Arguments& arguments, const Arguments& command_line) {
-  Options options("report", "DIR|FILE…",
-                  "Writes one self-contained page, and every figure with its data beside it.", false);
-  options.add()("output,o", po::value<std::string>()->default_value("report.html")->value_name("FILE"),
-                "page to write");
+  Options options(
+      "report", "DIR|FILE…",
+      "Writes a self-contained page, or a directory of them, and every figure with its data beside it.",
+      false);
+  options.add()(
+      "output,o", po::value<std::string>()->value_name("FILE|DIR/"),
+      "the page to write, or a directory (ends in /, or is one): index.html with maps, and pages of at most "
+      "5 MB with all cells. Default: report.html, or report/ for more than 500 cells");
   if (!parsed(options, arguments)) return ExitCode::done;
-  const std::string page = options.get<std::string>("output");
-  io::require_harmless_output(page, paths(options, "report"));
+  const Paths inputs = paths(options, "report");
+  const bool is_chosen = options.has("output");
+  std::string output = is_chosen ? options.get<std::string>("output") : "report.html";
+  bool is_directory = is_chosen && names_directory(output);
+  const auto require_harmless = [&] {
+    if (is_directory)
+      require_harmless_directory(output, inputs);
+    else
+      io::require_harmless_output(output, inputs);
+  };
+  require_harmless();
   const Analysed all = analyse(options, "report");
+  if (!is_chosen && all.record.plan.cells().size() > kManyCells) {
+    output = "report/";
+    is_directory = true;
+    require_harmless();
+  }
   analysis::Provenance origin{{}, provenance(command_line, 1)};
-  for (const std::filesystem::path& path : paths(options, "report"))
+  for (const std::filesystem::path& path : inputs)
     origin.runs.emplace_back(path.string(), io::read_provenance(path));
-  analysis::write_report(page, all.record, all.estimates, all.fits, origin);
-  say("report: {}\n", page);
+  if (is_directory) {
+    const std::filesystem::path folder = std::filesystem::path(output) / "";
+    const std::size_t pages =
+        analysis::write_report_pages(folder.parent_path(), all.record, all.estimates, all.fits, origin);
+    say("report: {} ({} pages)\n", (folder / "index.html").string(), pages);
+    return ExitCode::done;
+  }
+  if (const std::size_t left_out =
+          analysis::write_report(output, all.record, all.estimates, all.fits, origin);
+      left_out > 0)
+    say("note: {} rows of tables have no room on one page of 5 MB: -o DIR/ writes pages with all of them\n",
+        left_out);
+  say("report: {}\n", output);
   return ExitCode::done;
 }
 

@@ -1,0 +1,44 @@
+#pragma once
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "analysis/estimate/estimate_index.h"
+#include "analysis/present/cost_view.h"
+#include "analysis/present/document.h"
+
+/// What reports are made of, those of one page and those of many.
+namespace leafcast::analysis {
+
+inline constexpr std::size_t kMostByHeight = 120;  // cells of a page that have tables by subtree height
+
+/// All that a report tells of. Refers to what it is made from, which must outlive it.
+struct Reported {
+  const Record& record;
+  const std::vector<Estimate>& estimates;
+  const std::vector<Fit>& fits;
+  const Provenance& provenance;
+  EstimateIndex index;
+  CostView cost;
+
+  Reported(const Record& r, const std::vector<Estimate>& e, const std::vector<Fit>& f, const Provenance& p)
+      : record(r), estimates(e), fits(f), provenance(p), index(e), cost(cost_view(r, p)) {}
+};
+
+std::string report_title(const Record& record);
+
+/// What the data say, with numbers at a glance.
+void add_findings(Document& page, const Reported& of);
+/// What a writer must remember.
+void add_needed_memory(Document& page, const Reported& of);
+
+/// Figures of the cells of one language; none if they are of several.
+std::vector<Plot> language_plots(const Reported& of, const std::vector<std::size_t>& cells);
+/// Figures and tables of cells of a language, the number-th from 0. `by_height` as `most` of heights().
+Section of_language(const Reported& of, const std::vector<std::size_t>& cells, std::size_t number,
+                    std::vector<Plot> plots, std::size_t& by_height);
+
+/// Averages over grammars, laws, agreement, cost, provenance.
+void add_closing(Document& page, const Reported& of);
+
+}  // namespace leafcast::analysis
