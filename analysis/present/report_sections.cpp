@@ -78,7 +78,7 @@ Tiles summary(const Record& record, const EstimateIndex& index, const Deviations
     sentences += written;
     leaves += written * static_cast<double>(cell.language().leaves());
   }
-  const std::size_t done = index.cells().size(), cells = record.plan.cells().size();
+  const std::size_t done = index.cells().size(), cells = cells_wanted(wanted_chunks(record, check_goal));
   Tiles tiles{{{std::to_string(done), done == cells ? "cells" : fmt::format("of {} cells", cells)},
                {sentences < 1e15 ? count_text(static_cast<std::uint64_t>(sentences)) : number_text(sentences),
                 "sentences"},

@@ -69,6 +69,13 @@ namespace {
 
 constexpr std::size_t kManyCells = 500;  // more than one page is for
 
+std::size_t count_sampled(const Record& record) {
+  std::size_t count = 0;
+  for (std::uint32_t cell = 0; cell < record.plan.cells().size(); ++cell)
+    count += record.ledger.count(cell) > 0;
+  return count;
+}
+
 /// Whether a name is that of a directory: it ends in a slash, or there is one.
 bool names_directory(const std::string& output) {
   std::error_code ignored;
@@ -106,7 +113,7 @@ ExitCode report_command(const Arguments& arguments, const Arguments& command_lin
   };
   require_harmless();
   const Analysed all = analyse(options, "report");
-  if (!is_chosen && all.record.plan.cells().size() > kManyCells) {
+  if (!is_chosen && count_sampled(all.record) > kManyCells) {
     output = "report/";
     is_directory = true;
     require_harmless();
