@@ -28,6 +28,9 @@ constexpr double kReportSeconds = 0.2;
 // A rank is overdue when a chunk takes so many times what it should, or when it says nothing for so many
 // beats.
 constexpr double kLate = 3, kLeastLate = 2, kSilentBeats = 4;
+// Seconds that the end waits for ranks that were silent before: a launcher that has lost their machine kills rank
+// 0 two seconds after it has told it to stop.
+constexpr double kPatienceWithSilent = 1;
 constexpr std::uint32_t kNoCellTold = std::numeric_limits<std::uint32_t>::max();
 
 Ledger without(Ledger ledger, const std::vector<ChunkHash>& again) {
@@ -318,7 +321,7 @@ class Master {
   // ---- ranks that are slow, stopped or gone
 
   bool silent(int worker) const {
-    return worker != 0 && dispatcher_.held_by(worker) > 0 &&
+    return worker != 0 && !dispatcher_.idle(worker) &&
            elapsed() - heard_[static_cast<std::size_t>(worker)] >
                kSilentBeats * beat_seconds(communicator_.size());
   }
@@ -362,8 +365,11 @@ class Master {
   void await_workers() {
     if (!std::exchange(dismissed_, true)) order_stop(communicator_, 0);  // all is done
     const auto patience = [this] {
+      const std::set<int>& awaited = farewells_.awaited();
+      const bool all_silent = std::all_of(awaited.begin(), awaited.end(), [this](int w) { return silent(w); });
       const double until_cut_off = std::max(0.0, sample_until_ - elapsed());
       const double until_deadline = settings_.max_seconds - elapsed();
+      if (all_silent) return std::min(settings_.patience_seconds, kPatienceWithSilent);
       return std::min(settings_.patience_seconds + until_cut_off, std::max(1.0, until_deadline));
     };
     await_farewells(
