@@ -281,7 +281,8 @@ class Master {
       if (dispatcher_.idle(worker)) grant(worker);
   }
 
-  void grant(int worker) {
+  /// False if there is nothing for it.
+  bool grant(int worker) {
     const bool was_idle = dispatcher_.idle(worker);
     Order order{Order::Action::grant, {}};
     while (wants_more(worker)) {
@@ -290,13 +291,14 @@ class Master {
       order.chunks.push_back(granted.front());
     }
     if (order.chunks.empty() && dispatcher_.waiting() == 0 && was_idle) order.chunks = copy_overdue(worker);
-    if (order.chunks.empty()) return;
+    if (order.chunks.empty()) return false;
     if (was_idle) {  // its time runs from now
       const auto w = static_cast<std::size_t>(worker);
       heard_[w] = resulted_[w] = elapsed();
     }
     describe_chunks(worker, order);
     communicator_.send_order(worker, order);
+    return true;
   }
   /// What a worker must know of its chunks: it has no plan.
   void describe_chunks(int worker, Order& order) {
@@ -346,8 +348,9 @@ class Master {
     for (int worker = 1; worker < communicator_.size(); ++worker)
       if (overdue(worker)) overdue_.push_back(worker);
     if (overdue_.empty()) return;
+    // What there is not for one that has nothing, there is not for another.
     for (int worker = 1; worker < communicator_.size(); ++worker)
-      if (dispatcher_.idle(worker)) grant(worker);
+      if (dispatcher_.idle(worker) && !grant(worker)) return;
   }
 
   /// The longest chunk by the cost model that the worker can still end, after those that it holds. Whoever

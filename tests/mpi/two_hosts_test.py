@@ -102,9 +102,9 @@ def cut_and_told_to_stop(hosts, reference):
 
 def launcher_gives_up(hosts, reference):
     """mpirun misses its daemon on the far host before the run is done. It ends the ranks by TERM, and after some seconds by KILL."""
-    idle, probes = (15, 4) if ALL else (2, 2)
+    idle, probes = (25, 4) if ALL else (2, 2)
     process, directory, log = start(hosts, OMPI_MCA_oob_tcp_keepalive_time=str(idle), OMPI_MCA_oob_tcp_keepalive_intvl="2",
-                                    OMPI_MCA_oob_tcp_keepalive_probes=str(probes), OMPI_MCA_odls_base_sigkill_timeout="6" if ALL else "1")
+                                    OMPI_MCA_oob_tcp_keepalive_probes=str(probes), OMPI_MCA_odls_base_sigkill_timeout="8" if ALL else "1")
     with stopped(ranks_of(process.pid)):  # mpirun continues them
         hosts.cut()
         code = process.wait(PATIENCE)
