@@ -25,6 +25,7 @@ constexpr std::size_t kMostGrantsInFlight = 64;
 constexpr double kMayBeLate = 1.25;  // a prediction's error that a deadline forgives
 constexpr int kMostRanksWithSamplingMaster = 32;
 constexpr double kReportSeconds = 0.2;
+constexpr double kReadSeconds = 0.02;  // where news never ends, parts are written and stops heeded in between
 // A rank is overdue when a chunk takes so many times what it should, or when it says nothing for so many
 // beats.
 constexpr double kLate = 3, kLeastLate = 2, kSilentBeats = 4;
@@ -177,7 +178,7 @@ class Master {
     return true;
   }
 
-  /// Reads all news, then does what is due. Returns whether there was news.
+  /// Reads news, then does what is due. Returns whether there was news.
   bool serve() {
     const double begin = elapsed(), writing = writing_seconds_;
     bool any = false;
@@ -185,6 +186,7 @@ class Master {
       any = true;
       take(*letter);
       if (letter->news.action == News::Action::result && !stopping()) grant(letter->sender);
+      if (elapsed() - begin > kReadSeconds) break;
     }
     wake_idle();
     if (stop_signalled()) stop(Stop::signal, stop_grace());
