@@ -66,17 +66,15 @@ std::vector<Chunk> Dispatcher::copy(int worker, int from, std::size_t count, dou
   for (const Chunk chunk : held_[static_cast<std::size_t>(from)]) {
     if (chunks.size() == count) break;
     if (mine.contains(chunk) || seconds(chunk) > most_seconds) continue;
-    if (copies_.contains(chunk)) {
-      bool all = true;
-      for (std::size_t w = 0; w < held_.size() && all; ++w)
-        all = !held_[w].contains(chunk) || may_be_doubled(static_cast<int>(w));
-      if (!all) continue;
-    }
+    if (const auto copies = copies_.find(chunk); copies != copies_.end())
+      if (!std::all_of(copies->second.begin(), copies->second.end(), may_be_doubled)) continue;
     chunks.push_back(chunk);
   }
   for (const Chunk chunk : chunks) {
     mine.insert(chunk);
-    copies_[chunk] += copies_.contains(chunk) ? 1 : 2;
+    std::vector<int>& holders = copies_[chunk];
+    if (holders.empty()) holders.push_back(from);
+    holders.push_back(worker);
   }
   return chunks;
 }
@@ -88,9 +86,13 @@ bool Dispatcher::finish(int worker, Chunk chunk) {
                     "grant it first");
     return false;
   }
-  if (copies_.erase(chunk) > 0)
-    for (std::size_t other = 0; other < held_.size(); ++other)
+  if (const auto copies = copies_.find(chunk); copies != copies_.end()) {
+    for (const int holder : copies->second) {
+      const auto other = static_cast<std::size_t>(holder);
       if (held_[other].erase(chunk) > 0) dropped_[other].insert(chunk);
+    }
+    copies_.erase(copies);
+  }
   --outstanding_;
   --queues_[chunk.cell].left;
   seconds_left_ -= seconds(chunk);
@@ -101,7 +103,8 @@ void Dispatcher::release(int worker) {
   std::set<Chunk>& held = held_[static_cast<std::size_t>(worker)];
   for (const Chunk chunk : held) {
     if (const auto copies = copies_.find(chunk); copies != copies_.end()) {
-      if (--copies->second == 1) copies_.erase(copies);
+      std::erase(copies->second, worker);
+      if (copies->second.size() == 1) copies_.erase(copies);
       continue;
     }
     // As many slots before `next` as chunks of the cell are given back.

@@ -89,10 +89,10 @@ class Dispatcher {
   std::vector<Queue> queues_;  // by cell
   std::set<Place> order_;      // of the queues in which chunks wait
   std::size_t waiting_ = 0;
-  std::vector<std::set<Chunk>> held_;     // by worker: not done yet
-  std::vector<std::set<Chunk>> dropped_;  // by worker: done by another meanwhile
-  std::map<Chunk, int> copies_;           // holders of chunks that more than one holds
-  std::size_t outstanding_ = 0;           // chunks in held_, each counted once
+  std::vector<std::set<Chunk>> held_;         // by worker: not done yet
+  std::vector<std::set<Chunk>> dropped_;      // by worker: done by another meanwhile
+  std::map<Chunk, std::vector<int>> copies_;  // holders of chunks that more than one holds
+  std::size_t outstanding_ = 0;               // chunks in held_, each counted once
   double seconds_left_ = 0;
 };
 

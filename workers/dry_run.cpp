@@ -23,6 +23,7 @@ class DryCommunicator final : public Communicator {
     for (std::uint32_t cell = 0; cell < plan.cells().size(); ++cell) {
       costs_.push_back(costs.of(plan.cells()[cell]));
       done_.emplace_back(plan.chunks(cell), false);
+      left_.push_back(plan.chunks(cell));
     }
     for (int rank = 0; rank < machine.ranks; ++rank) ranks_.push_back({factor(), 0, false});
     for (int i = 0; i < machine.stopped_ranks && i + 1 < machine.ranks; ++i)
@@ -83,8 +84,9 @@ class DryCommunicator final : public Communicator {
       jumped_ += std::min(kBatch, std::max(0.0, end - seconds()));
       if (!proceed()) return std::nullopt;
     }
+    Tally tally = blank(chunk);
     note_done(chunk, taken, seconds());
-    return blank(chunk);
+    return tally;
   }
 
   double core_seconds = 0;
@@ -137,6 +139,7 @@ class DryCommunicator final : public Communicator {
       return;
     }
     done_[chunk.cell][chunk.index] = true;
+    if (--left_[chunk.cell] == 0) blank_[chunk.cell].reset();
     ++chunks;
     core_seconds += taken;
     last_done = when;
@@ -150,6 +153,7 @@ class DryCommunicator final : public Communicator {
   std::vector<Rank> ranks_;
   std::priority_queue<Mail> mail_;
   std::vector<std::vector<bool>> done_;  // by cell and chunk
+  std::vector<std::uint32_t> left_;      // by cell: chunks not done
   double jumped_ = 0, pretending_ = 0;   // simulated seconds; real ones that do not count
 };
 
@@ -166,9 +170,10 @@ DryRun run_dry(const Plan& plan, const CostModel& costs, const DryMachine& machi
   };
   DryRun result;
   Record record(plan);
-  const RunSinks sinks{
-      [](const Record&) {},
-      [&](const Progress& progress, bool) { result.dispatch_seconds = progress.dispatch_seconds; }};
+  RunSinks sinks{[](const Record&) {},
+                 [&](const Progress& progress, bool) { result.dispatch_seconds = progress.dispatch_seconds; }};
+  sinks.stores = std::none_of(plan.cells().begin(), plan.cells().end(),
+                              [](const Cell& cell) { return cell.has_goal(); });  // nobody asks for the sums
   const double begin = communicator.seconds();
   run_master(communicator, record, settings, sinks);
   if (communicator.chunks == 0) return result;

@@ -25,9 +25,13 @@ constexpr std::size_t kMostGrantsInFlight = 64;
 constexpr double kMayBeLate = 1.25;  // a prediction's error that a deadline forgives
 constexpr int kMostRanksWithSamplingMaster = 32;
 constexpr double kReportSeconds = 0.2;
+constexpr double kReadSeconds = 0.02;  // where news never ends, parts are written and stops heeded in between
 // A rank is overdue when a chunk takes so many times what it should, or when it says nothing for so many
 // beats.
 constexpr double kLate = 3, kLeastLate = 2, kSilentBeats = 4;
+// Seconds that the end waits for ranks that were silent before: a launcher that has lost their machine kills rank
+// 0 two seconds after it has told it to stop.
+constexpr double kPatienceWithSilent = 1;
 constexpr std::uint32_t kNoCellTold = std::numeric_limits<std::uint32_t>::max();
 
 Ledger without(Ledger ledger, const std::vector<ChunkHash>& again) {
@@ -174,7 +178,7 @@ class Master {
     return true;
   }
 
-  /// Reads all news, then does what is due. Returns whether there was news.
+  /// Reads news, then does what is due. Returns whether there was news.
   bool serve() {
     const double begin = elapsed(), writing = writing_seconds_;
     bool any = false;
@@ -182,6 +186,7 @@ class Master {
       any = true;
       take(*letter);
       if (letter->news.action == News::Action::result && !stopping()) grant(letter->sender);
+      if (elapsed() - begin > kReadSeconds) break;
     }
     wake_idle();
     if (stop_signalled()) stop(Stop::signal, stop_grace());
@@ -278,7 +283,8 @@ class Master {
       if (dispatcher_.idle(worker)) grant(worker);
   }
 
-  void grant(int worker) {
+  /// False if there is nothing for it.
+  bool grant(int worker) {
     const bool was_idle = dispatcher_.idle(worker);
     Order order{Order::Action::grant, {}};
     while (wants_more(worker)) {
@@ -287,13 +293,14 @@ class Master {
       order.chunks.push_back(granted.front());
     }
     if (order.chunks.empty() && dispatcher_.waiting() == 0 && was_idle) order.chunks = copy_overdue(worker);
-    if (order.chunks.empty()) return;
+    if (order.chunks.empty()) return false;
     if (was_idle) {  // its time runs from now
       const auto w = static_cast<std::size_t>(worker);
       heard_[w] = resulted_[w] = elapsed();
     }
     describe_chunks(worker, order);
     communicator_.send_order(worker, order);
+    return true;
   }
   /// What a worker must know of its chunks: it has no plan.
   void describe_chunks(int worker, Order& order) {
@@ -318,7 +325,7 @@ class Master {
   // ---- ranks that are slow, stopped or gone
 
   bool silent(int worker) const {
-    return worker != 0 && dispatcher_.held_by(worker) > 0 &&
+    return worker != 0 && !dispatcher_.idle(worker) &&
            elapsed() - heard_[static_cast<std::size_t>(worker)] >
                kSilentBeats * beat_seconds(communicator_.size());
   }
@@ -343,8 +350,9 @@ class Master {
     for (int worker = 1; worker < communicator_.size(); ++worker)
       if (overdue(worker)) overdue_.push_back(worker);
     if (overdue_.empty()) return;
+    // What there is not for one that has nothing, there is not for another.
     for (int worker = 1; worker < communicator_.size(); ++worker)
-      if (dispatcher_.idle(worker)) grant(worker);
+      if (dispatcher_.idle(worker) && !grant(worker)) return;
   }
 
   /// The longest chunk by the cost model that the worker can still end, after those that it holds. Whoever
@@ -362,8 +370,11 @@ class Master {
   void await_workers() {
     if (!std::exchange(dismissed_, true)) order_stop(communicator_, 0);  // all is done
     const auto patience = [this] {
+      const std::set<int>& awaited = farewells_.awaited();
+      const bool all_silent = std::all_of(awaited.begin(), awaited.end(), [this](int w) { return silent(w); });
       const double until_cut_off = std::max(0.0, sample_until_ - elapsed());
       const double until_deadline = settings_.max_seconds - elapsed();
+      if (all_silent) return std::min(settings_.patience_seconds, kPatienceWithSilent);
       return std::min(settings_.patience_seconds + until_cut_off, std::max(1.0, until_deadline));
     };
     await_farewells(

@@ -26,8 +26,7 @@ constexpr std::string_view kRunText = "run\n", kCorpusPrefix = "corpus\n", kExit
 ExitCode tell_all(workers::Communicator& communicator, ExitCode code) {
   if (const auto& gone = communicator.given_up(); !gone.empty()) {
     say("leafcast: rank{} {} did not answer: stopped, or on a machine that is gone; nothing of the results "
-        "is "
-        "lost, and the other ranks end without it\n",
+        "is lost, and the other ranks end without it. A launcher that waits on for that machine may be interrupted\n",
         gone.size() == 1 ? "" : "s", fmt::join(gone, ", "));
     std::fflush(nullptr);
     communicator.end_all(static_cast<int>(code));

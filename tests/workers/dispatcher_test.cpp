@@ -171,4 +171,23 @@ TEST_CASE("a copy: the first result counts, the other is dropped") {
   }
 }
 
+TEST_CASE("whether a chunk may be given once more is asked of its holders, however many workers there are") {
+  const Plan plan = small_plan();
+  constexpr int kWorkers = 1000;
+  Dispatcher dispatcher(plan, Ledger(3), {}, kWorkers);
+  dispatcher.grant(1, 1);
+  int asked = 0;
+  const auto late = [&](int) { return ++asked > 0; };
+  for (int worker = 2; worker < 5; ++worker) {
+    asked = 0;
+    CHECK(dispatcher.copy(worker, 1, 1, std::numeric_limits<double>::infinity(), late).size() == 1);
+    CHECK(asked <= worker);
+  }
+  dispatcher.release(2);
+  asked = 0;
+  CHECK(dispatcher.copy(5, 1, 1, std::numeric_limits<double>::infinity(), late).size() == 1);
+  CHECK(asked == 4);  // of 1 at first, and 1, 3, 4
+  CHECK(dispatcher.held() == 1);
+}
+
 }  // namespace dispatcher_test

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <deque>
 
 #include "engine/error.h"
 #include "engine/kernels/chunk_runner.h"
@@ -131,6 +132,60 @@ TEST_CASE("a part that cannot be written stops the run") {
   Record record(plan);
   const RunSinks broken{[](const Record&) { throw IoError("disk full"); }, [](const Progress&, bool) {}};
   CHECK_THROWS_AS(run_master(alone, record, {}, broken), IoError);
+}
+
+namespace {
+
+/// A crowd of ranks that have done a chunk as soon as they have it: there is news whenever rank 0 looks.
+class EagerCommunicator final : public Communicator {
+ public:
+  explicit EagerCommunicator(const Plan& plan) : plan_(plan) {}
+  int rank() const override { return 0; }
+  int size() const override { return 100; }
+  std::optional<Letter> poll_news() override {
+    if (mail_.empty()) return std::nullopt;
+    Letter letter = std::move(mail_.front());
+    mail_.pop_front();
+    return letter;
+  }
+  void send_order(int worker, const Order& order) override {
+    for (const Chunk chunk : order.chunks) {
+      News news;
+      news.action = News::Action::result;
+      news.results.resize(1);
+      news.results[0].chunk = chunk;
+      news.results[0].tally =
+          *ChunkRunner(plan_.cells()[chunk.cell]).run(chunk.index, plan_.samples(chunk), [] { return true; });
+      mail_.push_back({worker, std::move(news)});
+    }
+    if (order.action == Order::Action::stop) mail_.push_back({worker, {}});
+  }
+  std::optional<Order> poll_order() override { return std::nullopt; }
+  void send_news(const News&) override {}
+  void broadcast(std::string&) override {}
+  double seconds() const override { return clock_(); }
+  void wait(double seconds) override { clock_.now += seconds; }
+
+ private:
+  const Plan& plan_;
+  std::deque<Letter> mail_;
+  mutable CountedClock clock_{1e-3};
+};
+
+}  // namespace
+
+TEST_CASE("parts are written though news never ends") {
+  const Plan plan = plan_of("30000");
+  EagerCommunicator crowd(plan);
+  Record record(plan);
+  std::size_t parts = 0;
+  RunSettings settings;
+  settings.flush_chunks = 50;
+  const RunSinks sinks{[&](const Record&) { ++parts; }, [](const Progress&, bool) {}};
+  REQUIRE(plan.total_chunks() == 128);  // more than 100 ranks are given at first
+  CHECK(run_master(crowd, record, settings, sinks) == Outcome::complete);
+  CHECK(record.complete());
+  CHECK(parts == 3);
 }
 
 }  // namespace run_test
