@@ -173,7 +173,7 @@ DryRun run_dry(const Plan& plan, const CostModel& costs, const DryMachine& machi
   RunSinks sinks{[](const Record&) {},
                  [&](const Progress& progress, bool) { result.dispatch_seconds = progress.dispatch_seconds; }};
   sinks.stores = std::none_of(plan.cells().begin(), plan.cells().end(),
-                              [](const Cell& cell) { return cell.has_goal(); });  // nobody asks for the sums
+                              [](const Cell& cell) { return cell.is_adaptive(); });  // nobody asks for the sums
   const double begin = communicator.seconds();
   run_master(communicator, record, settings, sinks);
   if (communicator.chunks == 0) return result;

@@ -138,7 +138,7 @@ const std::vector<Parameter>& parameter_table() {
        .help = "with a target error: no more sentences than this (1000 first stages)"},
       {.key = "sampling.crossing", .form = goals, .placeholder = "S:X",
        .help = "sample only cells that tell where statistic S crosses X: valid_rate:0.9",
-       .stored = Type::text, .stored_with = StoredWith::users},
+       .stored = Type::text, .stored_with = StoredWith::users, .tabled = false},
       {.key = "sampling.search", .form = words, .placeholder = "bisect|ascend",
        .help = "with a crossing: halve the range, or go up to the crossing and no further (bisect)", .tabled = false},
       {.key = "sampling.search-along", .form = words, .placeholder = "memory|height|rho|temperature|training",

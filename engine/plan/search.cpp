@@ -77,7 +77,13 @@ std::vector<std::size_t> ascended(const Search& search, const SidesOf& sides) {
   return wanted;
 }
 
-std::vector<std::size_t> wanted_places(const Search& search, const SidesOf& sides) {
+std::vector<std::size_t> wanted_places(const Search& search, const SidesOf& of) {
+  const SidesOf sides = [&](std::uint32_t cell) {
+    auto list = of(cell);
+    LEAFCAST_EXPECT(!list || list->size() == search.rule.levels.size(), "sides of a candidate",
+                    "they are not one for each level", "judge it by the levels of its search");
+    return list;
+  };
   return search.rule.order == SearchRule::Order::ascend ? ascended(search, sides) : bisected(search, sides);
 }
 

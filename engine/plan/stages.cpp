@@ -33,6 +33,12 @@ std::uint32_t stage_end(const Plan& plan, Chunk chunk) {
 
 namespace {
 
+GoalState judged(const Record& record, std::uint32_t cell, const GoalCheck& check) {
+  LEAFCAST_EXPECT(check, "what is wanted next of an adaptive cell",
+                  "it is judged by its sums, and there is no check of them", "give wanted_chunks() a check");
+  return check(record.plan.cells()[cell], record.tallies(cell));
+}
+
 /// Of a cell, if any of it is wanted.
 std::uint32_t wanted_of_stages(const Record& record, std::uint32_t cell, const GoalCheck& check) {
   const Plan& plan = record.plan;
@@ -40,23 +46,19 @@ std::uint32_t wanted_of_stages(const Record& record, std::uint32_t cell, const G
   const std::uint32_t last = done.empty() ? 0 : boost::icl::last(*done.rbegin());
   const std::uint32_t end = stage_end(plan, {cell, last}), all = plan.chunks(cell);
   if (end == all || record.ledger.count(cell) < end) return end;
-  return check(plan.cells()[cell], record.tallies(cell)).met ? end : stage_end(plan, {cell, end});
+  return judged(record, cell, check).met ? end : stage_end(plan, {cell, end});
 }
 
 }  // namespace
 
 std::vector<std::uint32_t> wanted_chunks(const Record& record, const GoalCheck& check) {
-  LEAFCAST_EXPECT(check || !is_adaptive(record.plan), "what is wanted of an adaptive sweep",
-                  "cells are judged by their sums, and there is no check of them",
-                  "give wanted_chunks() a check");
   std::vector<std::uint32_t> wanted;
   for (std::uint32_t cell = 0; cell < record.plan.cells().size(); ++cell)
     wanted.push_back(wanted_of_stages(record, cell, check));
   for (const Search& search : searches(record.plan)) {
     std::map<std::uint32_t, std::vector<Side>> known;
     for (const std::uint32_t cell : search.cells)
-      if (record.ledger.count(cell) == wanted[cell])
-        known[cell] = check(record.plan.cells()[cell], record.tallies(cell)).sides;
+      if (record.ledger.count(cell) == wanted[cell]) known[cell] = judged(record, cell, check).sides;
     const std::vector<std::uint32_t> asked =
         wanted_candidates(search, [&](std::uint32_t cell) -> std::optional<std::vector<Side>> {
           const auto found = known.find(cell);

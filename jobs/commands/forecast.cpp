@@ -78,10 +78,15 @@ Plan expected_candidates(const Plan& plan) {
     };
     for (const std::uint32_t cell : wanted_candidates(search, sides)) dropped.erase(cell);
   }
-  if (dropped.empty()) return plan;
+  if (searches(plan).empty()) return plan;
   std::vector<Cell> cells;
-  for (std::uint32_t c = 0; c < plan.cells().size(); ++c)
-    if (!dropped.contains(c)) cells.push_back(plan.cells()[c]);
+  for (std::uint32_t c = 0; c < plan.cells().size(); ++c) {
+    if (dropped.contains(c)) continue;
+    Parameters parameters = plan.cells()[c].parameters();
+    for (const char* key : {"sampling.crossing", "sampling.search", "sampling.search-along"})
+      parameters.erase(key);
+    cells.push_back(Cell::make(parameters));
+  }
   return Plan(plan.title(), std::move(cells), plan.sweep_text());
 }
 

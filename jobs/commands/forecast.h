@@ -11,8 +11,8 @@ namespace leafcast::jobs {
 /// are thrown away: results do not depend on them.
 std::vector<std::optional<double>> forecast_samples(const Plan& plan, double seconds);
 
-/// The plan without the candidates that searches are not expected to ask for: those of a crossing in the middle (bisect),
-/// or of none (ascend).
+/// The plan without the candidates that searches are not expected to ask for: of a crossing in the middle (bisect), or of
+/// none (ascend). The others are as if they were not searched.
 Plan expected_candidates(const Plan& plan);
 
 /// The plan with each goal's maximum lowered to the end of the stage that is forecast to suffice: what a run

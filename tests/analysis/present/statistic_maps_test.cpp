@@ -119,7 +119,7 @@ TEST_CASE("the variance is shown as a share of the language's own") {
     for (std::size_t i = 0; i < 5; ++i) CHECK(shown.maps[0].at(0, j, i) == Approx(shown.maps[0].x.values[i]));
 }
 
-TEST_CASE("a key alone, or seeds alone, make no map; other writers make maps of their own") {
+TEST_CASE("a key alone, or seeds alone, make no map, other writers make maps of their own") {
   const auto value = [](const Cell&) { return 1.0; };
   CHECK(maps_of(product({{"seed", {"1", "2", "3"}}, {"generator.context", kContexts}}), "excess_kurtosis",
                 value)

@@ -1,9 +1,8 @@
-#include "engine/plan/record.h"
-
 #include <catch2/catch.hpp>
 
 #include "engine/error.h"
 #include "engine/kernels/sampler_family.h"
+#include "engine/plan/record.h"
 
 namespace plan_test {
 

@@ -238,7 +238,7 @@ TEST_CASE("samples by bin are those of the chunks done") {
   }
 }
 
-TEST_CASE("cells that differ in seed and samples alone pool; others stay as they are") {
+TEST_CASE("cells that differ in seed and samples alone pool, others stay as they are") {
   const std::vector<Plan> plans = {plan_a(), plan_b(), plan_c()};
   const Plan pooled = pool(plans);
   const auto column = [&](const std::string& key) {

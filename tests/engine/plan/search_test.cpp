@@ -92,7 +92,8 @@ TEST_CASE("searches unite cells that differ in their axis alone, in its order") 
   CHECK(all[0].rule.levels.front().statistic == "valid_rate");
 }
 
-TEST_CASE("a bisection brackets every crossing with few candidates, whatever the order in which they finish") {
+TEST_CASE(
+    "a bisection brackets every crossing with few candidates, whatever the order in which they finish") {
   std::mt19937 random(1);
   for (const int count : {1, 2, 3, 5, 6, 17, 100, 1000}) {
     const Search search = searches(plan_of(count)).front();
@@ -162,7 +163,7 @@ TEST_CASE("what is foreseen of a search ends at nothing, and is little") {
   }
 }
 
-TEST_CASE("chunks of candidates are wanted once sums ask for them; those that are done stay wanted") {
+TEST_CASE("chunks of candidates are wanted once sums ask for them, those that are done stay wanted") {
   const Plan plan = plan_of(100);
   Record record(plan);
   const auto check = [&](const Cell& cell, const CellTally&) {
@@ -176,7 +177,7 @@ TEST_CASE("chunks of candidates are wanted once sums ask for them; those that ar
       record.add({cell, i}, Tally(plan.cells()[cell], plan.samples({cell, i})));
   };
   CHECK(cells_wanted(wanted_chunks(record, check)) == 5);
-  CHECK_THROWS_AS(wanted_chunks(record, {}), std::logic_error);
+  CHECK(cells_wanted(wanted_chunks(record, {})) == 5);  // nothing to judge yet
   for (int round = 0; !is_complete(record, check); ++round) {
     REQUIRE(round < 20);
     const auto wanted = wanted_chunks(record, check);
@@ -187,12 +188,14 @@ TEST_CASE("chunks of candidates are wanted once sums ask for them; those that ar
   CHECK(cells_wanted(wanted) < 13);
   CHECK(wanted[100 - 59] > 0);
   CHECK(wanted[100 - 60] > 0);
+  CHECK_THROWS_AS(wanted_chunks(record, {}), std::logic_error);
   finish(3);  // nobody asked for it
   CHECK(wanted_chunks(record, check)[3] == plan.chunks(3));
 }
 
-TEST_CASE("crossings are read and kept in the cell's text; what has no such axis is sampled in any case") {
-  const Cell cell = Cell::make(coloring({{"generator.context", "9"}, {"sampling.crossing", "valid_rate:.9 + variance : 2"}}));
+TEST_CASE("crossings are read and kept in the cell's text, what has no such axis is sampled in any case") {
+  const Cell cell = Cell::make(
+      coloring({{"generator.context", "9"}, {"sampling.crossing", "valid_rate:.9 + variance : 2"}}));
   CHECK(cell.parameters().at("sampling.crossing") == "valid_rate:0.9+variance:2");
   CHECK(cell.is_adaptive());
   CHECK_FALSE(cell.has_goal());
@@ -207,10 +210,12 @@ TEST_CASE("crossings are read and kept in the cell's text; what has no such axis
   const Cell true_language = Cell::make(coloring({{"generator.kind", "true"}}));
   CHECK_FALSE(true_language.search());
   CHECK_FALSE(true_language.parameters().contains("sampling.search"));
-  CHECK(Cell::make(coloring({{"generator.kind", "block"}, {"generator.context-depth", "2"}})).search()->axis ==
-        "generator.context-depth");
-  CHECK(Cell::make(coloring({{"generator.context", "9"}, {"sampling.search-along", "height"}})).search()->axis ==
-        "language.height");
+  CHECK(
+      Cell::make(coloring({{"generator.kind", "block"}, {"generator.context-depth", "2"}})).search()->axis ==
+      "generator.context-depth");
+  CHECK(Cell::make(coloring({{"generator.context", "9"}, {"sampling.search-along", "height"}}))
+            .search()
+            ->axis == "language.height");
   CHECK(refused({{"sampling.crossing", "valid_rate"}}).key == "sampling.crossing");
   CHECK(refused({{"sampling.search", "halve"}}).key == "sampling.search");
   Parameters alone = coloring({{"generator.context", "9"}, {"sampling.search", "ascend"}});

@@ -181,19 +181,19 @@ TEST_CASE(
     for (Chunk chunk{0, first}; chunk.index < end; ++chunk.index) record.add(chunk, blank(plan, chunk));
   };
   add(1, stages[1].first);
-  CHECK(wanted_chunks(record, 0, {}) == stages[1].first);  // nothing to judge yet
+  CHECK(wanted_chunks(record, {})[0] == stages[1].first);  // nothing to judge yet
   add(0, 1);
-  CHECK_THROWS_AS(wanted_chunks(record, 0, {}), std::logic_error);
-  CHECK(wanted_chunks(record, 0, met_from(1000)) == stages[1].first);
-  CHECK(wanted_chunks(record, 0, check) == stages[2].first);
+  CHECK_THROWS_AS(wanted_chunks(record, {}), std::logic_error);
+  CHECK(wanted_chunks(record, met_from(1000))[0] == stages[1].first);
+  CHECK(wanted_chunks(record, check)[0] == stages[2].first);
   CHECK_FALSE(is_complete(record, check));
   add(stages[1].first, stages[2].first - 1);
-  CHECK(wanted_chunks(record, 0, {}) == stages[2].first);
+  CHECK(wanted_chunks(record, {})[0] == stages[2].first);
   add(stages[2].first - 1, stages[2].first);
-  CHECK(wanted_chunks(record, 0, check) == stages[3].first);
+  CHECK(wanted_chunks(record, check)[0] == stages[3].first);
   add(stages[2].first, stages[3].first);
   CHECK(total(record.tallies(0)).samples >= 1600);
-  CHECK(wanted_chunks(record, 0, check) == stages[3].first);
+  CHECK(wanted_chunks(record, check)[0] == stages[3].first);
   for (Chunk chunk{1, 0}; chunk.index < plan.chunks(1); ++chunk.index) record.add(chunk, blank(plan, chunk));
   CHECK(is_complete(record, check));
   CHECK_FALSE(record.complete());
@@ -202,16 +202,16 @@ TEST_CASE(
   Record damaged(plan);
   for (Chunk chunk{0, 10}; chunk.index < stages[2].first; ++chunk.index)
     damaged.add(chunk, blank(plan, chunk));
-  CHECK(wanted_chunks(damaged, 0, met_from(1)) == stages[2].first);
+  CHECK(wanted_chunks(damaged, met_from(1))[0] == stages[2].first);
 
   // The maximum is the end, met or not.
   Record whole(plan);
   for (Chunk chunk{0, 0}; chunk.index < plan.chunks(0); ++chunk.index) whole.add(chunk, blank(plan, chunk));
-  CHECK(wanted_chunks(whole, 0, met_from(1000000)) == plan.chunks(0));
+  CHECK(wanted_chunks(whole, met_from(1000000))[0] == plan.chunks(0));
   CHECK(total(whole.tallies(0)).samples == 10000);
 }
 
-TEST_CASE("the worst of the targets decides; what has no relative error is not met by one") {
+TEST_CASE("the worst of the targets decides, what has no relative error is not met by one") {
   const double nan = kUnknown, infinity = std::numeric_limits<double>::infinity();
   const std::vector<Target> relative = {{"variance", 0.01, 0}};
   const auto one = [&](double value, double error, const std::vector<Target>& targets) {

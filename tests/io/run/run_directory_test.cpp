@@ -93,7 +93,7 @@ TEST_CASE("a foreign directory is left alone") {
   CHECK(std::distance(fs::directory_iterator(scratch / "home"), fs::directory_iterator()) == 1);
 }
 
-TEST_CASE("an empty directory, and one that a dying run left, are taken; leftovers are swept away") {
+TEST_CASE("an empty directory, and one that a dying run left, are taken, leftovers are swept away") {
   const Scratch scratch;
   const fs::path run = scratch / "run";
   fs::create_directories(run / "parts");
@@ -272,7 +272,7 @@ TEST_CASE("whole files that do not belong here are refused, and nothing is set a
   CHECK(parts_in(run).size() == 2);
 }
 
-TEST_CASE("a damaged plan is written anew if the parts are of the command's; a newer one is refused") {
+TEST_CASE("a damaged plan is written anew if the parts are of the command's, a newer one is refused") {
   const Scratch scratch;
   const Plan plan = small_plan();
   const fs::path run = make_run(scratch / "run", plan, 1, 2);
