@@ -51,8 +51,12 @@ class ChunkRunner::Writer : public Sampler {
   explicit Writer(const Cell& cell) : cell_(cell), layout_(TallyLayout::of(cell)) {}
   std::optional<Tally> run(std::uint32_t chunk, std::uint64_t samples,
                            const Proceed& proceed) const override {
-    SentenceTask task{
-        .chunk = chunk, .samples = samples, .proceed = proceed, .record = false, .tally = Tally(layout_)};
+    SentenceTask task{.chunk = chunk,
+                      .samples = samples,
+                      .proceed = proceed,
+                      .record = false,
+                      .tally = Tally(layout_),
+                      .kept = &kept_};
     if (!write(task)) return std::nullopt;
     return std::move(task.tally);
   }
@@ -63,6 +67,7 @@ class ChunkRunner::Writer : public Sampler {
  private:
   Cell cell_;
   std::shared_ptr<const TallyLayout> layout_;
+  mutable KeptSampler kept_;
 };
 
 /// Tables: what the kernels of the language's family read.

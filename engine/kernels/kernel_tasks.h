@@ -2,6 +2,7 @@
 #include <Eigen/Dense>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -11,6 +12,26 @@
 namespace leafcast {
 
 using Proceed = std::function<bool()>;
+
+/// A sampler that is kept from chunk to chunk, of a type that only its kernel knows: built anew it would take as long as
+/// a small chunk.
+class KeptSampler {
+ public:
+  /// The sampler of this type, built by make() at first.
+  template <class Sampler, class Make>
+  Sampler& get(Make make) {
+    static const char kType = 0;
+    if (type_ != &kType) {
+      object_ = std::make_shared<Sampler>(make());
+      type_ = &kType;
+    }
+    return *static_cast<Sampler*>(object_.get());
+  }
+
+ private:
+  const char* type_ = nullptr;
+  std::shared_ptr<void> object_;
+};
 
 /// What chunk_runner.cpp asks of the kernels, in types that are the same for every instruction set.
 struct SentenceTask {
@@ -27,6 +48,7 @@ struct SentenceTask {
   bool record_nodes = false;
   std::vector<std::uint8_t> nodes{};  ///< [sample][internal node], as WrittenSentences::nodes
   StreamPurpose purpose = StreamPurpose::lanes;
+  KeptSampler* kept = nullptr;  ///< of the cell; none if every chunk is to have its own
 };
 struct LawTask {
   std::span<const std::uint8_t> sentence;

@@ -39,13 +39,17 @@ bool with_kind(LaneChannel kind, Use use) {
 
 /// Calls use(sampler). Loops are compiled for the common numbers of children where symbols are few.
 template <class C, class Use>
-bool with_kgram(const SamplerTables& tables, Use use) {
+bool with_kgram(const SamplerTables& tables, KeptSampler& kept, Use use) {
+  const auto by = [&]<int d>(std::integral_constant<int, d>) {
+    using Sampler = KgramSampler<C, d>;
+    return use(kept.get<Sampler>([&] { return Sampler(tables); }));
+  };
   if constexpr (C::kQ > 0) {
-    if (tables.d == 2) return use(KgramSampler<C, 2>(tables));
-    if (tables.d == 3) return use(KgramSampler<C, 3>(tables));
-    if (tables.d == 4) return use(KgramSampler<C, 4>(tables));
+    if (tables.d == 2) return by(std::integral_constant<int, 2>());
+    if (tables.d == 3) return by(std::integral_constant<int, 3>());
+    if (tables.d == 4) return by(std::integral_constant<int, 4>());
   }
-  return use(KgramSampler<C, 0>(tables));
+  return by(std::integral_constant<int, 0>());
 }
 
 template <class C>
@@ -68,12 +72,13 @@ bool write_sentences(const SamplerTables& tables, SentenceTask& task) {
     return sample_entropies(tables, reading, model, observer, task);
   }
   const auto from_ancestors = [&] { return write_by(AncestorSampler<C, false>(tables), tables, task); };
+  KeptSampler own;
   return visit_writer(
       generator,
       overloaded{[&](const TrueGenerator&) { return from_ancestors(); },
                  [&](const KgramGenerator&) {
-                   return with_kgram<C>(
-                       tables, [&](auto sampler) { return write_by(std::move(sampler), tables, task); });
+                   return with_kgram<C>(tables, task.kept ? *task.kept : own,
+                                        [&](auto& sampler) { return write_by(sampler, tables, task); });
                  },
                  [&](const BlockGenerator& block) {
                    return block.memory == BlockMemory::leaves && tables.block_height < tables.height
@@ -93,7 +98,7 @@ bool run_sentences(LaneChannel kind, const SamplerTables& tables, SentenceTask& 
 }
 
 template <class Sampler>
-bool find_laws_by(Sampler sampler, const SamplerTables& tables, LawTask& task) {
+bool find_laws_by(Sampler& sampler, const SamplerTables& tables, LawTask& task) {
   LeafOdometer odometer(tables.d, tables.height);
   task.laws.resize(tables.leaves, tables.q);
   for (int carry = tables.height; odometer.leaf() < tables.leaves; carry = odometer.advance()) {
@@ -108,8 +113,9 @@ bool find_laws_by(Sampler sampler, const SamplerTables& tables, LawTask& task) {
 
 bool run_laws(LaneChannel kind, const SamplerTables& tables, LawTask& task) {
   return with_kind(kind, [&]<LaneChannel channel>() {
+    KeptSampler own;
     return with_kgram<Lanes<channel>>(
-        tables, [&](auto sampler) { return find_laws_by(std::move(sampler), tables, task); });
+        tables, own, [&](auto& sampler) { return find_laws_by(sampler, tables, task); });
   });
 }
 

@@ -108,10 +108,17 @@ struct MomentsWriter::State {
     const std::span<std::uint64_t> counts = samples.next_row();
     for (int b = 0; b < kJackknifeBins; ++b) counts[static_cast<std::size_t>(b)] = bins[b].samples;
     for (Rows& field : rows) {
-      auto at = field.writer.next_row();
-      for (const Tally& tally : bins)
-        for (std::size_t j = 0; j < field.entries; ++j, at = at.subspan(field.limbs))
-          extend(tally.limbs(field.field, static_cast<int>(j)), at.first(field.limbs));
+      const auto row = field.writer.next_row();
+      const TallyLayout::Slot* slot = layout.find(field.field);
+      if (!slot) continue;
+      for (std::size_t b = 0; b < bins.size(); ++b) {
+        const std::vector<std::uint64_t>& words = bins[b].words();
+        if (words.empty()) continue;
+        const std::size_t first = b * field.entries + static_cast<std::size_t>(slot->entries.first);
+        for (std::size_t e = 0; e < slot->entries.count; ++e)
+          extend(std::span(words).subspan(slot->offset + e * slot->limbs, slot->limbs),
+                 row.subspan((first + e) * field.limbs, field.limbs));
+      }
     }
     for (const Tables& table : tables)
       if (table.observable.is_observed(cell)) put_table(table, index, cell, bins);
@@ -273,21 +280,28 @@ struct MomentsReader::State {
     std::vector<std::uint64_t> values(tallies.size() * field.dataset.row_size());
     field.dataset.read_rows(first, tallies.size(), std::span(values));
     std::span<const std::uint64_t> left = values;
-    for (CellTally& bins : tallies)
+    for (CellTally& bins : tallies) {
+      const TallyLayout::Slot* slot = bins[0].layout()->find(field.field);
       for (Tally& bin : bins)
         for (std::size_t j = 0; j < field.entries; ++j, left = left.subspan(field.limbs))
-          take(bin, field.field, static_cast<int>(j), left.first(field.limbs));
+          take(bin, slot, static_cast<int>(j), left.first(field.limbs));
+    }
   }
   /// An entry from a file's words into as many as its cell needs.
-  static void take(Tally& bin, const Field& field, int index, std::span<const std::uint64_t> wide) {
-    if (std::ranges::all_of(wide, std::logical_not<>())) return;
-    const auto* slot = bin.layout()->find(field);
+  static void take(Tally& bin, const TallyLayout::Slot* slot, int index,
+                   std::span<const std::uint64_t> wide) {
+    std::uint64_t any = 0;
+    for (const std::uint64_t limb : wide) any |= limb;
+    if (any == 0) return;
     require(slot && bin.samples > 0 && index >= slot->entries.first &&
                 index - slot->entries.first < static_cast<int>(slot->entries.count),
             "sums where nothing is tallied");
-    const std::span<std::uint64_t> limbs = bin.limbs(field, index);
-    require(fits(wide, limbs.size()), "a sum larger than can be");
-    std::ranges::copy(wide.first(limbs.size()), limbs.begin());
+    require(fits(wide, slot->limbs), "a sum larger than can be");
+    std::vector<std::uint64_t>& words = bin.words();
+    if (words.empty()) words.resize(bin.layout()->words());
+    const std::size_t entry = static_cast<std::size_t>(index - slot->entries.first);
+    std::copy_n(wide.begin(), slot->limbs,
+                words.begin() + static_cast<std::ptrdiff_t>(slot->offset + entry * slot->limbs));
   }
   static bool fits(std::span<const std::uint64_t> wide, std::size_t limbs) {
     if (wide.size() == 1) return true;

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -180,6 +181,15 @@ def check_submit(folder):
     suggestion = json.loads(check_run(["plan", SMOKE, "--format", "json", "--pilot", "0"]).stdout)["suggestion"]
     ended, text = shown("out", SMOKE)
     assert ended == 0 and f"sbatch --ntasks={suggestion['ranks']} --time={suggestion['time']} --mem-per-cpu={suggestion['mem_per_cpu_mb']}M" in text, text
+
+    # Also where it is rank 0's books that take the time: those of a slice are parts, and of the merge job the results.
+    many = ["--language.kind=ising", "--language.d=2", "--language.height=3", "--language.rho=0.9", "--seed=1..40000", "--sampling.samples=64"]
+    suggestion = json.loads(check_run(["plan", *many, "--format", "json", "--pilot", "0"]).stdout)["suggestion"]
+    _, text = shown("out", *many)
+    assert suggestion["seconds"] > 60 and f"--time={suggestion['time']}" in text, (suggestion, text)
+    _, text = shown("--array=4", "out", *many)
+    times = [int(hours) * 60 + int(minutes) for hours, minutes in re.findall(r"--time=(\d+):(\d+):00", text)]
+    assert len(times) == 2 and times[0] > 3 and times[1] > 30, text
 
     # The words that are shown are those that are meant, whatever is in them.
     title = "--title=it's \"a\" $title; \\ ü"

@@ -94,13 +94,37 @@ PowerSums CountSums::sums_of_s(int q) const {
   return centred(moment, leaves_, q);
 }
 
-PowerSums leaf_power_sums(const WideInt& sum_of_s, std::uint64_t sentences, std::int64_t leaves, int q) {
-  const WideInt all = WideInt(sentences) * leaves;
-  const WideInt chosen = (sum_of_s + all) / q, others = all - chosen;  // S = q N_c − n
-  PowerSums sums;
-  WideInt power = q - 1;
+void CountSums::add_sums_of_s(Tally& tally, int height, int q) const {
+  if (!has_narrow_sums(q)) return leafcast::add(tally, height, sums_of_s(q));
+  const auto sums = narrow_sums_of_s(q);
+  for (int p = 0; p < kPowers; ++p) add_to(tally.limbs(fields::sum_s[p], height), sums[p]);
+}
+
+namespace {
+
+template <class Integer>
+std::array<Integer, kPowers> leaf_sums(const Integer& sum_of_s, const Integer& all, int q) {
+  const Integer chosen = (sum_of_s + all) / q, others = all - chosen;  // S = q N_c − n
+  std::array<Integer, kPowers> sums;
+  Integer power = q - 1;
   for (int p = 0; p < kPowers; ++p, power *= q - 1) sums[p] = chosen * power + (p % 2 ? others : -others);
   return sums;
+}
+
+}  // namespace
+
+PowerSums leaf_power_sums(const WideInt& sum_of_s, std::uint64_t sentences, std::int64_t leaves, int q) {
+  return leaf_sums(sum_of_s, WideInt(WideInt(sentences) * leaves), q);
+}
+
+void add_leaf_power_sums(Tally& tally, int height, std::int64_t leaves, int q) {
+  const std::span<const std::uint64_t> sum = std::as_const(tally).limbs(fields::sum_s[0], height);
+  const auto bits = [](auto number) { return std::bit_width(static_cast<std::uint64_t>(number)); };
+  if (sum.size() != 1 || bits(tally.samples) + bits(leaves) + 4 * bits(q) > 124)
+    return add(tally, 0, leaf_power_sums(wide(tally, fields::sum_s[0], height), tally.samples, leaves, q));
+  const auto sums = leaf_sums(static_cast<Int128>(static_cast<std::int64_t>(sum[0])),
+                              static_cast<Int128>(tally.samples) * leaves, q);
+  for (int p = 0; p < kPowers; ++p) add_to(tally.limbs(fields::sum_s[p], 0), sums[p]);
 }
 
 }  // namespace leafcast

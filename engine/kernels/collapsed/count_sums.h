@@ -4,6 +4,7 @@
 
 #include "engine/int128.h"
 #include "engine/observe/power_sums.h"
+#include "engine/observe/tally.h"
 
 namespace leafcast {
 
@@ -32,6 +33,8 @@ class CountSums {
   std::int64_t leaves() const { return leaves_; }
   /// Σ s^p of s = qN − leaves.
   PowerSums sums_of_s(int q) const;
+  /// Brings them into the sums of the subtrees of this height.
+  void add_sums_of_s(Tally& tally, int height, int q) const;
 
  private:
   void add_wide(std::int64_t n);
@@ -54,5 +57,7 @@ class CountSums {
 
 /// Σ s^p of the leaves by themselves (s = q − 1 or −1), from Σ S over the sentences that they make up.
 PowerSums leaf_power_sums(const WideInt& sum_of_s, std::uint64_t sentences, std::int64_t leaves, int q);
+/// Brings them into a tally that has the sums of its sentences, of this height.
+void add_leaf_power_sums(Tally& tally, int height, std::int64_t leaves, int q);
 
 }  // namespace leafcast

@@ -32,7 +32,7 @@ inline ChannelObserver make_observer(const SamplerTables& tables, SentenceTask& 
 
 /// Writes a chunk's sentences by a sampler.
 template <class Sampler>
-bool write_by(Sampler sampler, const SamplerTables& tables, SentenceTask& task) {
+bool write_by(Sampler&& sampler, const SamplerTables& tables, SentenceTask& task) {
   ChannelObserver observer = make_observer(tables, task);
   const bool finished = sample(tables, sampler, observer, task);
   note_memory(task.tally, memory_bits(tables.cell, sampler.memory_symbols()));

@@ -102,11 +102,8 @@ class SumObserver {
   /// Brings the sums and the histogram into the tally.
   void finish() {
     flush_lanes();
-    for (int j = subtrees_ ? 1 : height_; j <= height_; ++j) add(tally_, j, levels_[j].exact.sums_of_s(q_));
-    if (subtrees_)
-      add(tally_, 0,
-          leaf_power_sums(wide(tally_, fields::sum_s[0], height_), tally_.samples,
-                          levels_.back().exact.leaves(), q_));
+    for (int j = subtrees_ ? 1 : height_; j <= height_; ++j) levels_[j].exact.add_sums_of_s(tally_, j, q_);
+    if (subtrees_) add_leaf_power_sums(tally_, height_, levels_.back().exact.leaves(), q_);
     std::size_t met = 0;
     for (const std::uint64_t count : bins_) met += count > 0;
     tally_.histogram.reserve(met);

@@ -229,12 +229,9 @@ class PlaneSums {
     for (int j = subtrees_ ? 1 : height_; j <= height_; ++j) {
       Level& level = levels_[j];
       if (level.moments) level.exact.add(level.subtrees, level.moments->take());
-      leafcast::add(tally_, j, level.exact.sums_of_s(q_));
+      level.exact.add_sums_of_s(tally_, j, q_);
     }
-    if (subtrees_)
-      leafcast::add(tally_, 0,
-                    leaf_power_sums(wide(tally_, fields::sum_s[0], height_), tally_.samples,
-                                    levels_.back().leaves, q_));
+    if (subtrees_) add_leaf_power_sums(tally_, height_, levels_.back().leaves, q_);
     for (std::size_t n = 0; n < by_count_.size(); ++n)
       if (by_count_[n] > 0)
         tally_.histogram[HistogramBins::bin(static_cast<std::int64_t>(n) - centre_)] += by_count_[n];
