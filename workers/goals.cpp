@@ -11,11 +11,12 @@ Goals::Goals(const Record& record, const GoalCheck& check, const CostModel& cost
   foreseen_.resize(wanted_.size());
   for (std::uint32_t cell = 0; cell < wanted_.size(); ++cell)
     if (record.plan.cells()[cell].is_adaptive() && record.ledger.count(cell) > 0) judge(cell);
-  searches_ = searches(record.plan);
-  foreseen_of_search_.resize(searches_.size());
-  for (std::size_t i = 0; i < searches_.size(); ++i) {
-    for (const std::uint32_t cell : searches_[i].cells) search_of_[cell] = i;
-    replace(foreseen_of_search_[i], foresee(searches_[i]));
+  for (Search& search : searches(record.plan)) {
+    for (const std::uint32_t cell : search.cells) search_of_[cell] = searches_.size();
+    SearchProgress& progress = searches_.emplace_back(std::move(search));
+    for (const std::uint32_t cell : progress.search().cells)
+      if (is_done(cell)) progress.finish(cell, states_[cell].sides);
+    replace(foreseen_of_search_.emplace_back(), foresee(progress));
   }
 }
 
@@ -50,9 +51,8 @@ std::vector<std::pair<std::uint32_t, Dispatcher::Want>> Goals::next(std::uint32_
   const auto at = search_of_.find(cell);
   if (at == search_of_.end()) return {};
   std::vector<std::pair<std::uint32_t, Dispatcher::Want>> more;
-  const Search& search = searches_[at->second];
-  for (const std::uint32_t candidate :
-       wanted_candidates(search, [this](std::uint32_t of) { return sides(of); }))
+  SearchProgress& search = searches_[at->second];
+  for (const std::uint32_t candidate : search.finish(cell, states_[cell].sides))
     if (wanted_[candidate] == 0) {
       wanted_[candidate] = stage_end(record_.plan, {candidate, 0});
       more.push_back({candidate, {wanted_[candidate], urgency(candidate)}});
@@ -61,9 +61,8 @@ std::vector<std::pair<std::uint32_t, Dispatcher::Want>> Goals::next(std::uint32_
   return more;
 }
 
-std::optional<std::vector<Side>> Goals::sides(std::uint32_t cell) const {
-  const bool done = wanted_[cell] > 0 && record_.ledger.count(cell) == wanted_[cell];
-  return done ? std::optional(states_[cell].sides) : std::nullopt;
+bool Goals::is_done(std::uint32_t cell) const {
+  return wanted_[cell] > 0 && record_.ledger.count(cell) == wanted_[cell];
 }
 
 void Goals::replace(Foreseen& before, Foreseen now) {
@@ -86,10 +85,10 @@ Goals::Foreseen Goals::foresee(std::uint32_t cell) const {
 }
 
 /// As many candidates like one in the middle, with as many chunks as a first stage has.
-Goals::Foreseen Goals::foresee(const Search& search) const {
-  const std::uint32_t middle = search.cells[search.cells.size() / 2];
-  const auto count =
-      static_cast<double>(foreseen_candidates(search, [this](std::uint32_t cell) { return sides(cell); }));
+Goals::Foreseen Goals::foresee(const SearchProgress& progress) const {
+  const std::vector<std::uint32_t>& cells = progress.search().cells;
+  const std::uint32_t middle = cells[cells.size() / 2];
+  const auto count = static_cast<double>(progress.foreseen());
   const Plan::Cut& first = record_.plan.cuts(middle).front();
   const double seconds =
       first.chunks * costs_.of(record_.plan.cells()[middle]).of(samples(first) / first.chunks);

@@ -40,9 +40,9 @@ class Goals {
     double chunks = 0, seconds = 0;
   };
   Foreseen foresee(std::uint32_t cell) const;
-  Foreseen foresee(const Search& search) const;
+  Foreseen foresee(const SearchProgress& search) const;
   bool goes_on(std::uint32_t cell);
-  std::optional<std::vector<Side>> sides(std::uint32_t cell) const;
+  bool is_done(std::uint32_t cell) const;
   void replace(Foreseen& before, Foreseen now);
   void judge(std::uint32_t cell);
   double urgency(std::uint32_t cell) const;
@@ -53,7 +53,7 @@ class Goals {
   std::vector<std::uint32_t> wanted_;
   std::vector<GoalState> states_;
   std::vector<Foreseen> foreseen_;  // by cell
-  std::vector<Search> searches_;
+  std::vector<SearchProgress> searches_;
   std::vector<Foreseen> foreseen_of_search_;
   std::map<std::uint32_t, std::size_t> search_of_;  // by cell
   double foreseen_chunks_ = 0, foreseen_seconds_ = 0;

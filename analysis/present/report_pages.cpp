@@ -123,9 +123,9 @@ class LanguagePages {
   std::size_t count_ = 0, cells_ = 0, figures_ = 0, without_figures_ = 0, left_out_ = 0;
 };
 
-/// Pages of a report that had more.
+/// Pages of a report that had more, and their figures.
 void remove_others(const fs::path& folder, std::size_t count) {
-  static const std::regex kName(R"(language-(\d{3,9})\.html)");
+  static const std::regex kName(R"(language-(\d{3,9})(\.html|-figures))");
   std::vector<fs::path> others;
   for (const auto& entry : fs::directory_iterator(folder)) {
     std::smatch match;
@@ -133,7 +133,7 @@ void remove_others(const fs::path& folder, std::size_t count) {
     if (std::regex_match(name, match, kName) && std::stoul(match[1]) > count) others.push_back(entry.path());
   }
   std::error_code ignored;
-  for (const fs::path& path : others) fs::remove(path, ignored);
+  for (const fs::path& path : others) fs::remove_all(path, ignored);
 }
 
 Document maps_document(StatisticMaps shown) {

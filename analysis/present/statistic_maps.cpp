@@ -87,7 +87,7 @@ std::string key_text(const std::string& key) {
   return found != kWords.end() ? found->second : key.substr(key.find('.') + 1);
 }
 
-/// CellsByNumber that are spread by ratios rather than by differences.
+/// Values that are spread by ratios rather than by differences.
 bool is_geometric(const std::vector<double>& values) {
   if (values.size() < 3 || values.front() <= 0 || values.back() < 8 * values.front()) return false;
   double least = INFINITY, most = 0, least_ratio = INFINITY, most_ratio = 0;
@@ -262,8 +262,7 @@ class MapMaker {
       }
     if (missing > 0) map.caption += fmt::format(" Grey: missing, {} of {}.", missing, all);
     if (off > 0)
-      map.caption +=
-          fmt::format(" CellsByNumber of zero and below, {} of {}, have the lowest color.", off, all);
+      map.caption += fmt::format(" Values of zero and below, {} of {}, have the lowest color.", off, all);
     map.caption += left_out;
     return map;
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/parameters/parameter_table.h"
 #include "engine/values.h"
 
 namespace leafcast {
@@ -30,9 +31,14 @@ const std::vector<Axis>& axes() {
       {"training", {"generator.training"}}};
   return list;
 }
+/// A key that its canonical form leaves out at one value is there all the same.
 const char* axis_key(const Parameters& parameters, std::size_t axis) {
-  for (const char* key : axes()[axis].keys)
+  for (const char* key : axes()[axis].keys) {
     if (parameters.contains(key)) return key;
+    if (find_parameter(key)->unsaid.empty()) continue;
+    const auto kind = std::ranges::find(generator_kinds(), parameters.at("generator.kind"), &KindKeys::kind);
+    if (std::ranges::find(kind->keys, key) != kind->keys.end()) return key;
+  }
   return nullptr;
 }
 

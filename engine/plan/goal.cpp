@@ -21,6 +21,16 @@ bool is_name(std::string_view text) {
   });
 }
 
+/// Where the next + stands that is not of an exponent, 1e+05.
+std::size_t item_end(std::string_view text, std::size_t begin) {
+  for (std::size_t i = begin; i < text.size(); ++i) {
+    const bool in_exponent = i >= begin + 2 && (text[i - 1] == 'e' || text[i - 1] == 'E') &&
+                             ((text[i - 2] >= '0' && text[i - 2] <= '9') || text[i - 2] == '.');
+    if (text[i] == '+' && !in_exponent) return i;
+  }
+  return text.size();
+}
+
 }  // namespace
 
 double Target::tolerance(double value) const { return std::max(relative * std::abs(value), absolute); }
@@ -28,7 +38,7 @@ double Target::tolerance(double value) const { return std::max(relative * std::a
 std::vector<std::pair<std::string, double>> parse_targets(std::string_view text) {
   std::vector<std::pair<std::string, double>> targets;
   for (std::size_t begin = 0; begin <= text.size();) {
-    const auto end = std::min(text.find('+', begin), text.size());
+    const auto end = item_end(text, begin);
     const std::string_view item = trimmed(text.substr(begin, end - begin));
     const auto colon = item.find(':');
     const std::string name(colon == item.npos ? "variance" : trimmed(item.substr(0, colon)));

@@ -50,10 +50,11 @@ void require_same_streams(std::span<const Plan> plans) {
 void require_no_goals(std::span<const Plan> plans) {
   for (std::size_t i = 0; i < plans.size(); ++i)
     if (is_adaptive(plans[i]))
-      throw PoolError{i, i,
-                      "it has a target error or a crossing, and what sums have decided to sample is not pooled "
-                      "with more; sample other seeds for a number of samples (sampling.samples), or one seed "
-                      "for a smaller target"};
+      throw PoolError{
+          i, i,
+          "it has a target error or a crossing, and what sums have decided to sample is not pooled "
+          "with more; sample other seeds for a number of samples (sampling.samples), or one seed "
+          "for a smaller target"};
 }
 
 /// Every plan must be tied to the first by laws in common, at least through others.

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <bit>
-#include <map>
+#include <iterator>
 #include <utility>
 
 #include "engine/contract.h"
+#include "engine/parameters/parameter_table.h"
 #include "engine/values.h"
 
 namespace leafcast {
@@ -15,7 +16,7 @@ namespace {
 constexpr std::size_t kFirstCandidates = 5;  // of a bisection: two crossings are found as well
 
 double position(const Cell& cell, const std::string& axis) {
-  const auto number = parse_real(cell.parameters().at(axis));
+  const auto number = parse_real(axis_value(cell, axis));
   LEAFCAST_EXPECT(number, "a search along " + axis, "it is no number in " + cell.label(),
                   "search along a key of numbers");
   return *number;
@@ -23,75 +24,16 @@ double position(const Cell& cell, const std::string& axis) {
 
 bool differ(Side a, Side b) { return a != Side::unknown && b != Side::unknown && a != b; }
 
-bool are_apart(const std::vector<Side>& a, const std::vector<Side>& b) {
-  for (std::size_t level = 0; level < a.size(); ++level)
-    if (differ(a[level], b[level])) return true;
-  return false;
-}
-
-std::vector<std::size_t> first_candidates(std::size_t count) {
-  const std::size_t steps = std::min(kFirstCandidates, count) - 1;
-  std::vector<std::size_t> list = {0};
-  for (std::size_t i = 1; i <= steps; ++i) list.push_back(i * (count - 1) / steps);
-  return list;
-}
-
-/// Calls use(left, right) for wanted neighbours, by their places, that have a level between them.
-template <class Use>
-void each_crossing(const Search& search, const std::vector<std::size_t>& wanted, const SidesOf& sides,
-                   Use use) {
-  for (std::size_t i = 0; i + 1 < wanted.size(); ++i) {
-    const auto left = sides(search.cells[wanted[i]]), right = sides(search.cells[wanted[i + 1]]);
-    if (left && right && are_apart(*left, *right)) use(wanted[i], wanted[i + 1]);
-  }
-}
-
-std::vector<std::size_t> bisected(const Search& search, const SidesOf& sides) {
-  std::vector<std::size_t> wanted = first_candidates(search.cells.size());
-  for (;;) {
-    std::vector<std::size_t> more;
-    each_crossing(search, wanted, sides, [&](std::size_t left, std::size_t right) {
-      if (right - left > 1) more.push_back(left + (right - left) / 2);
-    });
-    if (more.empty()) return wanted;
-    wanted.insert(wanted.end(), more.begin(), more.end());
-    std::ranges::sort(wanted);
-  }
-}
-
-std::vector<std::size_t> ascended(const Search& search, const SidesOf& sides) {
-  std::vector<std::size_t> wanted = {0};
-  std::optional<std::vector<Side>> first;
-  std::vector<bool> crossed(search.rule.levels.size(), false);
-  for (std::size_t i = 0; i + 1 < search.cells.size(); ++i) {
-    const auto here = sides(search.cells[i]);
-    if (!here) break;
-    if (!first) first = here;
-    for (std::size_t level = 0; level < crossed.size(); ++level) {
-      if ((*first)[level] == Side::unknown) (*first)[level] = (*here)[level];
-      if (differ((*first)[level], (*here)[level])) crossed[level] = true;
-    }
-    if (std::ranges::all_of(crossed, [](bool is) { return is; })) break;
-    wanted.push_back(i + 1);
-  }
-  return wanted;
-}
-
-std::vector<std::size_t> wanted_places(const Search& search, const SidesOf& of) {
-  const SidesOf sides = [&](std::uint32_t cell) {
-    auto list = of(cell);
-    LEAFCAST_EXPECT(!list || list->size() == search.rule.levels.size(), "sides of a candidate",
-                    "they are not one for each level", "judge it by the levels of its search");
-    return list;
-  };
-  return search.rule.order == SearchRule::Order::ascend ? ascended(search, sides) : bisected(search, sides);
-}
-
 }  // namespace
+
+std::string axis_value(const Cell& cell, const std::string& axis) {
+  const auto said = cell.parameters().find(axis);
+  return said == cell.parameters().end() ? find_parameter(axis)->unsaid : said->second;
+}
 
 std::vector<Search> searches(const Plan& plan) {
   std::vector<Search> list;
-  std::map<std::string, std::size_t> index;  // by all that its cells have in common
+  std::unordered_map<std::string, std::size_t> index;  // by all that its cells have in common
   for (std::uint32_t c = 0; c < plan.cells().size(); ++c) {
     const Cell& cell = plan.cells()[c];
     const auto rule = cell.search();
@@ -108,28 +50,102 @@ std::vector<Search> searches(const Plan& plan) {
   return list;
 }
 
-std::vector<std::uint32_t> wanted_candidates(const Search& search, const SidesOf& sides) {
+SearchProgress::SearchProgress(Search search)
+    : search_(std::move(search)), crossed_(search_.rule.levels.size(), false) {
+  LEAFCAST_EXPECT(!search_.rule.levels.empty() && !search_.cells.empty(), "a search",
+                  "it has no levels, or no candidates", "give it some");
+  const std::size_t count = search_.cells.size(), steps = std::min(kFirstCandidates, count) - 1;
+  for (std::size_t place = 0; place < count; ++place) place_[search_.cells[place]] = place;
+  wanted_.insert(0);
+  if (!ascends())
+    for (std::size_t i = 1; i <= steps; ++i) wanted_.insert(i * (count - 1) / steps);
+}
+
+std::vector<std::uint32_t> SearchProgress::finish(std::uint32_t cell, std::vector<Side> sides) {
+  const auto at = place_.find(cell);
+  LEAFCAST_EXPECT(at != place_.end() && sides.size() == search_.rule.levels.size(), "what a candidate gave",
+                  "it is of another search", "judge it by the levels of its own");
+  known_.insert_or_assign(at->second, std::move(sides));
+  if (ascends())
+    rise();
+  else if (wanted_.contains(at->second))
+    consider(at->second);
   std::vector<std::uint32_t> cells;
-  for (const std::size_t place : wanted_places(search, sides)) cells.push_back(search.cells[place]);
+  for (const std::size_t place : std::exchange(news_, {})) cells.push_back(search_.cells[place]);
   return cells;
 }
 
-std::size_t foreseen_candidates(const Search& search, const SidesOf& sides) {
-  const std::vector<std::size_t> wanted = wanted_places(search, sides);
-  const std::size_t all = search.cells.size();
-  if (search.rule.order == SearchRule::Order::ascend) {  // as far again
-    const bool goes_on = !sides(search.cells[wanted.back()]);
-    return goes_on ? std::min(all - wanted.size(), wanted.size()) : 0;
+std::vector<std::uint32_t> SearchProgress::wanted() const {
+  std::vector<std::uint32_t> cells;
+  for (const std::size_t place : wanted_) cells.push_back(search_.cells[place]);
+  return cells;
+}
+
+const std::vector<Side>* SearchProgress::sides(std::size_t place) const {
+  const auto found = known_.find(place);
+  return found == known_.end() ? nullptr : &found->second;
+}
+
+bool SearchProgress::are_apart(std::size_t left, std::size_t right) const {
+  const auto *a = sides(left), *b = sides(right);
+  if (!a || !b) return false;
+  for (std::size_t level = 0; level < a->size(); ++level)
+    if (differ((*a)[level], (*b)[level])) return true;
+  return false;
+}
+
+void SearchProgress::want(std::size_t place) {
+  if (!wanted_.insert(place).second) return;
+  news_.push_back(place);
+  if (known_.contains(place) && !ascends()) consider(place);
+}
+
+/// A wanted place whose sides are known.
+void SearchProgress::consider(std::size_t place) {
+  const auto at = wanted_.find(place);
+  if (at != wanted_.begin()) halve(*std::prev(at), place);
+  // The interval to the right as it is now: what was wanted in between does not touch it.
+  if (const auto right = std::next(wanted_.find(place)); right != wanted_.end()) halve(place, *right);
+}
+
+void SearchProgress::halve(std::size_t left, std::size_t right) {
+  if (right - left > 1 && are_apart(left, right)) want(left + (right - left) / 2);
+}
+
+void SearchProgress::rise() {
+  while (risen_ < search_.cells.size()) {
+    const auto* here = sides(risen_);
+    if (!here) return;
+    ++risen_;
+    if (first_.empty()) first_ = *here;
+    for (std::size_t level = 0; level < crossed_.size(); ++level) {
+      if (first_[level] == Side::unknown) first_[level] = (*here)[level];
+      if (differ(first_[level], (*here)[level])) crossed_[level] = true;
+    }
+    const bool ends = std::ranges::all_of(crossed_, [](bool is) { return is; });
+    if (ends || risen_ == search_.cells.size()) {
+      risen_ = search_.cells.size();
+      return;
+    }
+    want(risen_);
   }
-  std::size_t gap = 0, crossings = 0;
-  for (std::size_t i = 0; i + 1 < wanted.size(); ++i) gap = std::max(gap, wanted[i + 1] - wanted[i]);
-  std::size_t known = 0;
-  each_crossing(search, wanted, sides, [&](std::size_t, std::size_t) { ++crossings; });
-  for (const std::uint32_t cell : wanted_candidates(search, sides)) known += sides(cell).has_value();
-  if (crossings >= search.rule.levels.size() || known == wanted.size()) return 0;
-  return std::min(all - wanted.size(),
-                  static_cast<std::size_t>(std::bit_width(std::max<std::size_t>(gap, 1)) - 1) *
-                      search.rule.levels.size());
+}
+
+std::size_t SearchProgress::foreseen() const {
+  const std::size_t all = search_.cells.size();
+  if (ascends())  // as far again
+    return risen_ < all ? std::min(all - wanted_.size(), wanted_.size()) : 0;
+  std::size_t gap = 1, crossings = 0, waiting = 0;
+  for (auto at = wanted_.begin(); at != wanted_.end(); ++at) {
+    waiting += !known_.contains(*at);
+    const auto next = std::next(at);
+    if (next == wanted_.end()) break;
+    gap = std::max(gap, *next - *at);
+    crossings += are_apart(*at, *next);
+  }
+  if (crossings >= search_.rule.levels.size() || waiting == 0) return 0;
+  return std::min(all - wanted_.size(),
+                  static_cast<std::size_t>(std::bit_width(gap) - 1) * search_.rule.levels.size());
 }
 
 }  // namespace leafcast

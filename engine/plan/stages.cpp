@@ -1,8 +1,9 @@
 #include "engine/plan/stages.h"
 
 #include <algorithm>
-#include <map>
 #include <numeric>
+#include <set>
+#include <utility>
 
 #include "engine/contract.h"
 #include "engine/plan/search.h"
@@ -55,17 +56,15 @@ std::vector<std::uint32_t> wanted_chunks(const Record& record, const GoalCheck& 
   std::vector<std::uint32_t> wanted;
   for (std::uint32_t cell = 0; cell < record.plan.cells().size(); ++cell)
     wanted.push_back(wanted_of_stages(record, cell, check));
-  for (const Search& search : searches(record.plan)) {
-    std::map<std::uint32_t, std::vector<Side>> known;
-    for (const std::uint32_t cell : search.cells)
-      if (record.ledger.count(cell) == wanted[cell]) known[cell] = judged(record, cell, check).sides;
-    const std::vector<std::uint32_t> asked =
-        wanted_candidates(search, [&](std::uint32_t cell) -> std::optional<std::vector<Side>> {
-          const auto found = known.find(cell);
-          return found == known.end() ? std::nullopt : std::optional(found->second);
-        });
-    for (const std::uint32_t cell : search.cells)
-      if (record.ledger.count(cell) == 0 && std::ranges::find(asked, cell) == asked.end()) wanted[cell] = 0;
+  for (Search& search : searches(record.plan)) {
+    SearchProgress progress(std::move(search));
+    for (const std::uint32_t cell : progress.search().cells)
+      if (record.ledger.count(cell) > 0 && record.ledger.count(cell) == wanted[cell])
+        progress.finish(cell, judged(record, cell, check).sides);
+    const std::vector<std::uint32_t> list = progress.wanted();
+    const std::set<std::uint32_t> asked(list.begin(), list.end());
+    for (const std::uint32_t cell : progress.search().cells)
+      if (record.ledger.count(cell) == 0 && !asked.contains(cell)) wanted[cell] = 0;
   }
   return wanted;
 }

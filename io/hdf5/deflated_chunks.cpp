@@ -81,7 +81,10 @@ std::optional<DeflatedChunks> DeflatedChunks::of(hid_t dataset, const Extent& ex
   chunks.dimensions_ = extent.size();
   chunks.element_bytes_ = H5Tget_size(type);
   chunks.row_bytes_ = chunks.element_bytes_;
-  for (std::size_t i = 1; i < extent.size(); ++i) chunks.row_bytes_ *= extent[i];
+  for (std::size_t i = 1; i < extent.size(); ++i) {
+    if (extent[i] == 0 || chunks.row_bytes_ > kMostChunkBytes / extent[i]) return {};
+    chunks.row_bytes_ *= extent[i];
+  }
   chunks.rows_ = chunk[0];
   if (extent.size() > 1 && chunk.back() == 1 && chunks.element_bytes_ == sizeof(std::uint64_t))
     chunks.planes_ = chunk.back() = std::max<hsize_t>(extent.back(), 1);
@@ -90,7 +93,7 @@ std::optional<DeflatedChunks> DeflatedChunks::of(hid_t dataset, const Extent& ex
   const bool is_deflated =
       H5Tget_class(type) != H5T_STRING && H5Pget_nfilters(properties) == 1 &&
       H5Pget_filter2(properties, 0, &flags, &values, nullptr, 0, nullptr, nullptr) == H5Z_FILTER_DEFLATE;
-  if (!is_deflated || chunks.rows_ == 0 || chunks.row_bytes_ == 0 ||
+  if (!is_deflated || chunks.rows_ == 0 || chunks.rows_ > kMostChunkBytes / chunks.row_bytes_ ||
       !std::equal(chunk.begin() + 1, chunk.end(), extent.begin() + 1))
     return {};
   return chunks;

@@ -11,6 +11,8 @@ namespace leafcast::io::h5 {
 using Extent = std::vector<hsize_t>;
 
 inline constexpr unsigned kDeflateEffort = 1;
+inline constexpr hsize_t kMostChunkBytes =
+    64 << 20;  ///< what a reader allocates for a chunk that a file declares
 
 /// A dataset of numbers that lies in deflated chunks, each of whole rows or, of a dataset in planes, of whole rows but
 /// for the last dimension, of which it has one index. Compresses and decompresses them here, several times as fast as
@@ -18,7 +20,7 @@ inline constexpr unsigned kDeflateEffort = 1;
 /// digits of sums are such planes.
 class DeflatedChunks {
  public:
-  /// Nothing if the dataset lies in another way.
+  /// Nothing if the dataset lies in another way, or if its rows of a chunk take more than kMostChunkBytes.
   static std::optional<DeflatedChunks> of(hid_t dataset, const Extent& extent);
 
   hsize_t rows() const { return rows_; }  ///< a chunk

@@ -16,7 +16,6 @@ constexpr hsize_t kContiguousBytes = 16 << 10;  // below this, a dataset is not 
 constexpr hsize_t kChunkBytes = 256 << 10;
 constexpr hsize_t kPlaneBytes = 64 << 10;  // of a chunk of a plane: all planes of its rows are in memory
 constexpr hsize_t kGrowingChunkBytes = 64 << 10;
-constexpr hsize_t kMostChunkBytes = 64 << 20;  // what this reader allocates for a chunk that a file declares
 
 // HDF5 takes two images of one name for the same file.
 std::string unique_name() {

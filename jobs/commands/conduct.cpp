@@ -78,7 +78,7 @@ void tell_unmet_goals(const Record& record) {
   std::vector<std::string> unmet;
   for (std::size_t c = 0; c < record.plan.cells().size(); ++c) {
     const Cell& cell = record.plan.cells()[c];
-    if (!cell.has_goal()) continue;
+    if (!cell.has_goal() || record.ledger.count(static_cast<std::uint32_t>(c)) == 0) continue;
     ++goals;
     const GoalState state = analysis::check_goal(cell, record.tallies(c));
     if (!state.met) unmet.push_back(fmt::format("{}: {}", cell.label(), describe(state)));

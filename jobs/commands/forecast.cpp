@@ -66,19 +66,20 @@ std::vector<std::optional<double>> forecast_samples(const Plan& plan, double sec
 
 Plan expected_candidates(const Plan& plan) {
   std::set<std::uint32_t> dropped;
-  for (const Search& search : searches(plan)) {
-    dropped.insert(search.cells.begin(), search.cells.end());
-    const bool bisects = search.rule.order == SearchRule::Order::bisect;
+  std::vector<Search> all = searches(plan);
+  if (all.empty()) return plan;
+  for (Search& search : all) {
+    SearchProgress progress(std::move(search));
+    const std::vector<std::uint32_t>& candidates = progress.search().cells;
+    dropped.insert(candidates.begin(), candidates.end());
+    const bool bisects = progress.search().rule.order == SearchRule::Order::bisect;
     // Not where a halving would end early.
-    const std::size_t crossing = bisects ? search.cells.size() * 2 / 5 + 1 : search.cells.size();
-    const auto sides = [&](std::uint32_t cell) {
-      const auto place = std::ranges::find(search.cells, cell) - search.cells.begin();
-      const Side side = static_cast<std::size_t>(place) < crossing ? Side::below : Side::above;
-      return std::optional(std::vector<Side>(search.rule.levels.size(), side));
-    };
-    for (const std::uint32_t cell : wanted_candidates(search, sides)) dropped.erase(cell);
+    const std::size_t crossing = bisects ? candidates.size() * 2 / 5 + 1 : candidates.size();
+    for (std::size_t place = 0; place < candidates.size(); ++place)
+      progress.finish(candidates[place], std::vector<Side>(progress.search().rule.levels.size(),
+                                                           place < crossing ? Side::below : Side::above));
+    for (const std::uint32_t cell : progress.wanted()) dropped.erase(cell);
   }
-  if (searches(plan).empty()) return plan;
   std::vector<Cell> cells;
   for (std::uint32_t c = 0; c < plan.cells().size(); ++c) {
     if (dropped.contains(c)) continue;

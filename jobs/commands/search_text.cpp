@@ -25,14 +25,18 @@ void add_crossings(const Record& record, const Search& search, std::size_t level
                                        analysis::number_text(search.rule.levels[level].value));
   const std::string where = common_text(plan.cells()[search.cells.front()], search.rule.axis);
   const std::string name = search.rule.axis.substr(search.rule.axis.rfind('.') + 1);
-  const auto value = [&](std::uint32_t cell) { return plan.cells()[cell].parameters().at(search.rule.axis); };
+  const auto value = [&](std::uint32_t cell) { return axis_value(plan.cells()[cell], search.rule.axis); };
   std::optional<std::uint32_t> before;
   Side side = Side::unknown;
   bool crossed = false;
+  std::size_t unknown = 0;
   for (const std::uint32_t cell : search.cells) {
     if (record.ledger.count(cell) == 0) continue;
     const Side here = analysis::check_goal(plan.cells()[cell], record.tallies(cell)).sides[level];
-    if (here == Side::unknown) continue;
+    if (here == Side::unknown) {
+      ++unknown;
+      continue;
+    }
     if (before && here != side) {
       lines.push_back(
           fmt::format("{} between {} = {} and {}: {}", what, name, value(*before), value(cell), where));
@@ -41,10 +45,12 @@ void add_crossings(const Record& record, const Search& search, std::size_t level
     before = cell;
     side = here;
   }
-  if (crossed) return;
-  lines.push_back(fmt::format("{} is not crossed between {} = {} and {}: {}", what, name,
-                              value(search.cells.front()),
-                              before ? value(*before) : value(search.cells.front()), where));
+  if (!crossed && before)
+    lines.push_back(fmt::format("{} is not crossed up to {} = {}: {}", what, name, value(*before), where));
+  if (unknown > 0)
+    lines.push_back(
+        fmt::format("{} is not defined by what was drawn at {} candidates, which are across nothing: {}",
+                    search.rule.levels[level].statistic, unknown, where));
 }
 
 }  // namespace

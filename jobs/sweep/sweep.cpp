@@ -136,8 +136,9 @@ void drop_unused(Source& source, const std::vector<Source>& all) {
 }
 
 /// Keys that name statistics: "variance:0.01 + valid_rate:0.05".
-constexpr const char* kStatisticKeys[] = {"sampling.target-relative-error", "sampling.target-absolute-error",
-                                          "sampling.crossing"};
+const std::string kCrossingKey = "sampling.crossing";
+const std::string kStatisticKeys[] = {"sampling.target-relative-error", "sampling.target-absolute-error",
+                                      kCrossingKey};
 
 /// Targets for statistics that a cell does not have are none of its own: in a sweep of several languages, the
 /// valid rate is that of the colorings. But a statistic that no cell has is a mistake.
@@ -150,7 +151,7 @@ class Goals {
     had_.insert(names.begin(), names.end());
     Parameters parameters = cell.parameters();
     bool changed = false;
-    for (const char* key : kStatisticKeys) {
+    for (const std::string& key : kStatisticKeys) {
       const auto given = parameters.find(key);
       if (given == parameters.end()) continue;
       std::vector<std::string> kept;
@@ -160,7 +161,9 @@ class Goals {
         if (std::ranges::find(names, name) != names.end())
           kept.push_back(fmt::format("{}:{}", name, format_real(number)));
       }
-      if (kept.size() == all.size()) continue;
+      // Cells of one search have the same levels: of those that a cell lacks, its side is unknown.
+      const bool is_whole = key == kCrossingKey && !kept.empty();
+      if (is_whole || kept.size() == all.size()) continue;
       changed = true;
       given->second = fmt::format("{}", fmt::join(kept, "+"));
       if (kept.empty()) parameters.erase(given);
@@ -168,7 +171,7 @@ class Goals {
     if (!changed) return cell;
     if (!parameters.contains(kStatisticKeys[0]) && !parameters.contains(kStatisticKeys[1]))
       parameters.erase("sampling.max-samples");
-    if (!parameters.contains("sampling.crossing")) {
+    if (!parameters.contains(kCrossingKey)) {
       parameters.erase("sampling.search");
       parameters.erase("sampling.search-along");
     }
@@ -180,14 +183,14 @@ class Goals {
     for (const std::string& name : asked_)
       if (!had_.contains(name))
         for (const Source& source : sources)
-          for (const char* key : kStatisticKeys)
+          for (const std::string& key : kStatisticKeys)
             if (const ValueList* list = source.find(key);
                 list && list->setting().value.find(name) != std::string::npos)
               refuse(list->setting(), fmt::format("no cell of the sweep has a statistic {}; did you mean {}?",
                                                   name, find_nearest(name, {had_.begin(), had_.end()})));
     if (std::ranges::any_of(cells, [](const Cell& cell) { return cell.search().has_value(); })) return;
     for (const Source& source : sources)
-      if (const ValueList* list = source.find("sampling.crossing"))
+      if (const ValueList* list = source.find(kCrossingKey))
         refuse(list->setting(),
                "no cell of the sweep has the key that is searched; set sampling.search-along, or sweep the "
                "memory of kgram, block or reasoning writers");

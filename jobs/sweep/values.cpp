@@ -232,10 +232,9 @@ void ValueList::append_ratios(std::uint64_t first, std::uint64_t last, double fa
     refuse(setting_, fmt::format("there are more than {} values; take a larger factor", kMaxItems));
   std::uint64_t before = 0;
   for (double i = 0; i <= steps; ++i) {
-    const std::uint64_t value = i == 0       ? first
-                                : i == steps ? last
-                                             : static_cast<std::uint64_t>(std::llround(
-                                                   static_cast<double>(first) * std::exp(whole * i / steps)));
+    const double here = std::round(static_cast<double>(first) * std::exp(whole * i / steps));
+    const bool at_end = i == steps || here >= static_cast<double>(last);
+    const std::uint64_t value = i == 0 ? first : at_end ? last : static_cast<std::uint64_t>(here);
     if (value == before) continue;  // small numbers are closer than the factor
     values.push_back(fmt::format("{}", value));
     before = value;

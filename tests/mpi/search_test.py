@@ -91,6 +91,20 @@ with tempfile.TemporaryDirectory() as name:
     check_run(["run", *SWEEP, "-o", folder / "killed", "-q"])
     assert not differences(reference, folder / "killed/results.h5")
 
+    # With target errors too: of what was not asked for nothing is said. Levels may have exponents.
+    both = check_run(["run", *[each for each in SWEEP if "crossing" not in each and "height" not in each], "--language.height=4",
+                      "--sampling.crossing=valid_rate:5e-1 + variance:1e5", "--sampling.target-relative-error=variance:0.05",
+                      "--sampling.max-samples=20000", "-o", folder / "both"])
+    assert "not defined by what was drawn" not in both.stderr and "variance = 1e+05 is not crossed" in both.stderr, both.stderr
+    assert "no damage" in check_run(["verify", folder / "both"]).stdout
+    assert not check_run(["table", folder / "both", "--format", "csv"]).stderr
+
+    # Heights that lack a statistic are in the search of the others.
+    heights = check_run(["run", "--language.kind=coloring", "--language.d=3", "--language.q=3", "--language.height=2..6", "--generator.kind=kgram",
+                         "--generator.context=3", "--sampling.samples=2000", "--sampling.search=ascend", "--sampling.search-along=height",
+                         "--sampling.crossing=valid_rate:0.9 + valid_rate@4:0.99", "-o", folder / "heights"])
+    assert "search among 5 candidates" in heights.stderr and "valid_rate = 0.9 between height" in heights.stderr, heights.stderr
+
     # Going up ends at the crossing.
     up = [each for each in SWEEP if "memory" not in each and "kind=true" not in each] + ["--generator.kind=block", "--sampling.search=ascend"]
     check_run(["run", *up, "-o", folder / "up", "-q"])
