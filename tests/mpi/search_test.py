@@ -107,7 +107,7 @@ with tempfile.TemporaryDirectory() as name:
     assert "search among 5 candidates" in heights.stderr and "valid_rate = 0.9 between height" in heights.stderr, heights.stderr
 
     # Going up ends at the crossing.
-    up = [each for each in SWEEP if "memory" not in each and "kind=true" not in each] + ["--generator.kind=block", "--sampling.search=ascend"]
+    up = [each for each in SWEEP if "memory" not in each and "kind=true" not in each and "context=" not in each] + ["--generator.kind=block", "--sampling.search=ascend"]
     check_run(["run", *up, "-o", folder / "up", "-q"])
     with h5py.File(folder / "up/results.h5") as file:
         drawn = file["moments/samples"][:].sum(axis=1)
@@ -122,7 +122,7 @@ with tempfile.TemporaryDirectory() as name:
     for words, what in ((["--sampling.crossing=valid_rat:0.5"], "did you mean valid_rate"),
                         (["--sampling.crossing=0.5x"], "a statistic and its level"),
                         (["--sampling.search=ascend"], "set sampling.crossing as well"),
-                        (["--sampling.crossing=valid_rate:0.5", "--sampling.search-along=temperature"], "no cell of the sweep has the key")):
+                        (["--sampling.crossing=valid_rate:0.5", "--sampling.search-along=training"], "no cell of the sweep has the key")):
         done = run(["run", *[each for each in SWEEP if "crossing" not in each], *words, "-o", folder / "no"])
         assert done.returncode == 64 and what in done.stderr, (words, done.stderr)
     done = run(["run", *SWEEP, "--slice", "1/2", "-o", folder / "no"])
