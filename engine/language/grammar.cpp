@@ -83,7 +83,8 @@ struct ReadRule {
 
 class GrammarReader {
  public:
-  explicit GrammarReader(std::string_view text) : text_(text) {}
+  /// A line is one of Grammar::line(), rather than people's.
+  GrammarReader(std::string_view text, bool is_line) : text_(text), is_line_(is_line) {}
 
   struct Parts {
     int symbols, children;
@@ -215,16 +216,28 @@ class GrammarReader {
   }
   int parents(int height) const { return height == *height_ ? classes_.value_or(*symbols_) : *symbols_; }
 
-  static void normalise(std::vector<double>& law, const std::string& of) {
-    const double sum = std::accumulate(law.begin(), law.end(), 0.0);
-    if (std::abs(sum - 1) > kSumTolerance)
+  static double sum(const std::vector<double>& law) { return std::accumulate(law.begin(), law.end(), 0.0); }
+
+  /// Renormalises what people have rounded. Decimals sum to 1 but for a last bit that division may not mend (0.7, 0.2
+  /// and 0.1 never do): they are left as they stand then, so that what was read once is the same when it is read again.
+  void normalise(std::vector<double>& law, const std::string& of) const {
+    const double all = sum(law), rounding = 0x1p-52 * static_cast<double>(law.size());
+    if (std::abs(all - 1) > kSumTolerance)
       throw UsageError(
           fmt::format("the probabilities of {} sum to {:.10g}: they must sum to 1; correct them, or leave "
                       "all of them out for "
                       "equal ones",
-                      of, sum));
-    if (sum != 1)
-      for (double& p : law) p /= sum;
+                      of, all));
+    const bool is_rounded = std::abs(all - 1) <= rounding;
+    if (all == 1 || (is_rounded && is_line_)) return;
+    std::vector<double> scaled = law;
+    for (double& p : scaled) p /= all;
+    if (sum(scaled) == 1) {
+      law = std::move(scaled);
+    } else if (!is_rounded) {
+      law = std::move(scaled);
+      normalise(law, of);
+    }
   }
 
   std::vector<double> root() const {
@@ -274,6 +287,7 @@ class GrammarReader {
   }
 
   std::string_view text_;
+  bool is_line_;
   int number_ = 0, level_ = 0;
   std::uint64_t rules_ = 0;
   std::optional<int> symbols_, children_, height_, classes_;
@@ -352,8 +366,11 @@ Grammar Grammar::random(const Random& wanted) {
           std::move(rules)};
 }
 
-Grammar Grammar::from_text(std::string_view text) {
-  GrammarReader::Parts parts = GrammarReader(text).read();
+Grammar Grammar::from_text(std::string_view text) { return read(text, false); }
+Grammar Grammar::from_line(std::string_view line) { return read(line, true); }
+
+Grammar Grammar::read(std::string_view text, bool is_line) {
+  GrammarReader::Parts parts = GrammarReader(text, is_line).read();
   return {parts.symbols, parts.children,
           Eigen::Map<const Eigen::VectorXd>(parts.root.data(), static_cast<Eigen::Index>(parts.root.size())),
           std::move(parts.rules)};

@@ -61,6 +61,8 @@ class Grammar {
   std::string text() const;
   /// The same in one line.
   std::string line() const;
+  /// Reads what line() wrote, to the bit: probabilities whose sum is 1 but for rounding are taken as they stand.
+  static Grammar from_line(std::string_view line);
 
   int symbols() const { return symbols_; }
   int children() const { return children_; }
@@ -78,6 +80,7 @@ class Grammar {
   const Eigen::VectorXd& mean_law(int height) const { return mean_law_[static_cast<std::size_t>(height)]; }
 
  private:
+  static Grammar read(std::string_view text, bool is_line);
   Grammar(int symbols, int children, Eigen::VectorXd root, std::vector<RuleSet> rules);
   int symbols_ = 0, children_ = 0;
   Eigen::VectorXd root_;

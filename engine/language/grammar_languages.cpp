@@ -85,7 +85,7 @@ Language make_rhm(const LanguageKind& kind, ParameterReader& reader) {
     height_key = "language.grammar";
     const std::string text = reader.read_text("language.grammar", "the rules of a grammar");
     try {
-      grammar = shared_grammar(text, [&] { return Grammar::from_text(text); });
+      grammar = shared_grammar(text, [&] { return Grammar::from_line(text); });
     } catch (const UsageError& e) {
       throw reader.error("language.grammar", e.what());
     }

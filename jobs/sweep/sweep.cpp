@@ -8,8 +8,10 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 
 #include "analysis/estimate/goal_check.h"
+#include "engine/contract.h"
 #include "engine/error.h"
 #include "engine/language/languages.h"
 #include "engine/plan/cost.h"
@@ -391,6 +393,27 @@ std::string join_titles(const std::vector<Source>& sources) {
 
 }  // namespace
 
+namespace {
+
+/// What a plan says of a cell must give the same cell when it is read, or nothing could read the run: of every language
+/// that a file gives, and of one cell of every other kind.
+void require_stable(const std::vector<Cell>& cells) {
+  std::set<std::tuple<std::string, std::string, const Language*>> seen;
+  for (const Cell& cell : cells) {
+    const Parameters& parameters = cell.parameters();
+    const bool has_file = parameters.contains("language.matrix") || parameters.contains("language.grammar");
+    if (!seen.emplace(parameters.at("language.kind"), cell.generator_name(),
+                      has_file ? &cell.language() : nullptr)
+             .second)
+      continue;
+    LEAFCAST_EXPECT(Cell::from_parameters(from_line(to_line(parameters))).parameters() == parameters,
+                    "the plan of " + cell.label(), "it is another when it is read",
+                    "report this as an error");
+  }
+}
+
+}  // namespace
+
 Plan read_sweeps(const std::vector<std::string>& files, const std::vector<Setting>& given) {
   const std::vector<Setting> overrides = check_overrides(given);
   if (files.empty() && overrides.empty())
@@ -424,6 +447,7 @@ Plan read_sweeps(const std::vector<std::string>& files, const std::vector<Settin
     Expansion(source, cells, goals).run();
   }
   goals.check(sources, cells);
+  require_stable(cells);
   return Plan(join_titles(sources), std::move(cells), std::move(record));
 }
 
