@@ -124,7 +124,7 @@ TEST_CASE("grammars of people and of leafcast are the same when they are read ag
   }
   // Those that division never mends stay as people wrote them.
   const std::string file =
-      "symbols 2; children 2; height 1; classes 2; level 1; 0 -> 0 0 : 0.7; 0 -> 0 1 : 0.2; 0 -> 1 0 : 0.1; 1 -> 1 1 : 1";
+      "symbols 2; children 2; height 1; classes 2; level 1; 0 -> 0 0 : 0.7; 0 -> 0 1 : 0.2; 0 -> 1 0 : 0.1; 1 -> 1 1";
   CHECK(Grammar::from_line(Grammar::from_text(file).line()).line() == Grammar::from_text(file).line());
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     const Grammar zipf = Grammar::random({6, 5, 2, 3, 6, seed, 0.1 * static_cast<double>(seed), 1});
@@ -135,7 +135,7 @@ TEST_CASE("grammars of people and of leafcast are the same when they are read ag
 TEST_CASE("what an earlier program wrote of a grammar is taken as it stands") {
   // Each of these was divided by its sum once more whenever it was read.
   const std::string line =
-      "symbols 2;children 2;height 1;level 1;0 -> 0 0 : 0.7000000000000001;0 -> 0 1 : 0.2;0 -> 1 0 : 0.1;1 -> 1 1 : 1";
+      "symbols 2;children 2;height 1;level 1;0 -> 0 0 : 0.7000000000000001;0 -> 0 1 : 0.2;0 -> 1 0 : 0.1;1 -> 1 1";
   CHECK(Grammar::from_line(line).line() == line);
 }
 
