@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 
-from leafcast_runs import ENVIRONMENT, PROGRAM, command, send
+from leafcast_runs import ENVIRONMENT, PROGRAM, SOURCE, command, send
 
 NAMES = ("near", "far")
 ADDRESSES = ("10.97.83.1", "10.97.83.2")  # no one else's: these networks have no other members
@@ -91,7 +91,7 @@ class TwoHosts:
             if shutil.which(program) is None:
                 raise Refused(f"{program} is not installed")
         for name in NAMES:
-            self.hosts.append(Host(name, own_processes=name == "far", shared=[self.folder, PROGRAM.parent]))
+            self.hosts.append(Host(name, own_processes=name == "far", shared=[self.folder, PROGRAM.parent, SOURCE]))
         near, far = self.hosts
         near.check("ip", "link", "add", INTERFACE, "type", "veth", "peer", "name", INTERFACE, "netns", far.pid)
         names = self.folder / "hosts"
