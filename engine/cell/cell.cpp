@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "engine/cell/observe_keys.h"
 #include "engine/cell/sampling_keys.h"
 #include "engine/cell/shares.h"
 #include "engine/language/languages.h"
+#include "engine/values.h"
 
 namespace leafcast {
 
@@ -95,9 +98,41 @@ std::shared_ptr<const Language> shared(Language language, const Parameters& para
   return made;
 }
 
+/// Cells that were made, by all their parameters but the seed: those that differ in nothing else need not be read again.
+/// Few and small ones, since they outlive their plan.
+class MadeCells {
+ public:
+  static std::string key(const Parameters& parameters) {
+    std::string key;
+    for (const auto& [name, value] : parameters)
+      if (name != "seed") key.append(name).append(1, '=').append(value).append(1, '\t');
+    return key;
+  }
+  const Cell* find(const std::string& key) const {
+    const auto found = cells_.find(key);
+    return found == cells_.end() ? nullptr : &found->second;
+  }
+  void keep(std::string key, const Cell& cell) {
+    if (key.size() > kMostBytes || cell.language().is_grammar() || cell.is_adaptive()) return;
+    if (cells_.size() == kMost) cells_.clear();
+    cells_.emplace(std::move(key), cell);
+  }
+
+ private:
+  static constexpr std::size_t kMost = 4096, kMostBytes = 1024;
+  std::unordered_map<std::string, Cell> cells_;
+};
+
 }  // namespace
 
 Cell Cell::make(const Parameters& parameters) {
+  static MadeCells made;
+  std::string key = MadeCells::key(parameters);
+  const auto given = parameters.find("seed");
+  const auto number = given == parameters.end() ? std::nullopt : parse_whole(given->second);
+  if (const Cell* like = number ? made.find(key) : nullptr)
+    return like->with_shares({{*number, like->samples()}});
+
   ParameterReader reader(parameters);
   Cell cell;
   if (const auto seed = parameters.find("seed"); seed != parameters.end() && lists_seeds(seed->second))
@@ -117,6 +152,7 @@ Cell Cell::make(const Parameters& parameters) {
   refuse_unread(reader);
   cell.parameters_ = reader.canonical();
   cell.id_ = hash_law(cell.parameters_);
+  if (number) made.keep(std::move(key), cell);
   return cell;
 }
 

@@ -5,10 +5,12 @@
 #include <set>
 
 #include "engine/values.h"
+#include "tests/support/cells.h"
 
 namespace cell_test {
 
 using namespace leafcast;
+using leafcast::test::with;
 
 namespace {
 
@@ -554,6 +556,31 @@ TEST_CASE("the registries list what each kind uses, and each kind can be made") 
       CHECK(cell.generator_name() == generator.kind);
       CHECK_FALSE(cell.label().empty());
     }
+}
+
+TEST_CASE("cells that differ in their seed alone are as if each were read by itself") {
+  for (const Cell& cell : leafcast::test::cells_of_every_observable()) {
+    Parameters parameters = cell.parameters();
+    for (const char* seed : {"7", "1e3", "2^40", "18446744073709551615"}) {
+      parameters["seed"] = seed;
+      Parameters expected = cell.parameters();
+      expected["seed"] = std::to_string(*parse_whole(seed));
+      const Cell other = Cell::make(parameters);
+      INFO(other.label() << " " << seed);
+      CHECK(other.parameters() == expected);
+      CHECK(other.id() == cell.id());
+      CHECK(other.seed() == *parse_whole(seed));
+      CHECK(other.shares().size() == 1);
+      CHECK(other.samples() == cell.samples());
+      CHECK(other.label() != cell.label());
+    }
+    for (const char* seed : {"-1", "1.5", "x", "", "18446744073709551616", "1+2"}) {
+      parameters["seed"] = seed;
+      CHECK_THROWS_AS(Cell::make(parameters), CellError);
+    }
+    Parameters wrong = with(cell.parameters(), {{"seed", "7"}, {"language.unknown", "3"}});
+    CHECK_THROWS_AS(Cell::make(wrong), CellError);
+  }
 }
 
 }  // namespace cell_test
