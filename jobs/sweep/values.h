@@ -17,7 +17,7 @@ struct Bound {
 };
 
 /// first..last:step. Between powers of one base it is the exponent that steps. Or first..last:*factor: as many numbers
-/// at equal ratios as are needed so that none is above the factor, both ends among them.
+/// at equal ratios as are needed so that none is above the factor but for rounding, each once, both ends among them.
 struct WholeRange {
   Bound first, last;
   std::uint64_t step = 1;
