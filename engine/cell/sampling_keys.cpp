@@ -42,22 +42,28 @@ const char* axis_key(const Parameters& parameters, std::size_t axis) {
   return nullptr;
 }
 
+/// As parse_targets reads it, in the order of the statistics.
+std::string canonical_text(std::vector<std::pair<std::string, double>> numbers) {
+  std::ranges::sort(numbers);
+  std::string text;
+  for (const auto& [statistic, number] : numbers)
+    text += fmt::format("{}{}:{}", text.empty() ? "" : "+", statistic, format_real(number));
+  return text;
+}
+
 /// Checks the targets of a key, and puts them in order.
 void read_targets(ParameterReader& reader, const std::string& key) {
-  auto targets = parse_targets(reader.read_text(key, "a target"));
+  const auto targets = parse_targets(reader.read_text(key, "a target"));
   if (targets.empty())
     throw reader.error(key,
                        "it is an error such as 0.01, for the variance, or errors of several statistics, each "
                        "once: variance:0.01 + valid_rate:0.05");
-  std::ranges::sort(targets);
-  std::string canonical;
   for (const auto& [statistic, error] : targets) {
     if (!(error > 0)) throw reader.error(key, "a target for an error is above 0");
     if (key == kRelativeKey && error >= 1)
       throw reader.error(key, "a relative error is a fraction below 1, as 0.01 for 1%");
-    canonical += fmt::format("{}{}:{}", canonical.empty() ? "" : "+", statistic, format_real(error));
   }
-  reader.replace(key, canonical);
+  reader.replace(key, canonical_text(targets));
 }
 
 /// Reads the keys of `sampling`.
@@ -117,16 +123,12 @@ void read_search(ParameterReader& reader) {
                              kCrossingKey));
     return;
   }
-  auto levels = parse_targets(reader.read_text(kCrossingKey, "a crossing"));
+  const auto levels = parse_targets(reader.read_text(kCrossingKey, "a crossing"));
   if (levels.empty())
     throw reader.error(kCrossingKey,
                        "it is a statistic and its level, valid_rate:0.9, or several, each statistic once: "
                        "valid_rate:0.9 + excess_kurtosis:-0.1");
-  std::ranges::sort(levels);
-  std::string canonical;
-  for (const auto& [statistic, level] : levels)
-    canonical += fmt::format("{}{}:{}", canonical.empty() ? "" : "+", statistic, format_real(level));
-  reader.replace(kCrossingKey, canonical);
+  reader.replace(kCrossingKey, canonical_text(levels));
   std::vector<std::string> words;
   for (const Axis& axis : axes()) words.emplace_back(axis.word);
   const int axis = reader.read_choice(kAlongKey, words);
