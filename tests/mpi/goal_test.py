@@ -2,15 +2,11 @@
 import json
 import pathlib
 import random
-import shutil
-import signal
-import subprocess
 import tempfile
-import time
 
 import h5py
 
-from leafcast_runs import ENVIRONMENT, check_run, command, differences, parts_of, ranks_of, run, send, writes_parts
+from leafcast_runs import check_run, differences, kill_until_done, run
 
 # Three kinds of cells: met early, met late, not within the maximum (a valid rate near 0).
 SWEEP = ["--language.kind=ising,coloring", "--language.d=3", "--language.height=6", "--language.rho=0.9", "--language.q=3",
@@ -18,11 +14,6 @@ SWEEP = ["--language.kind=ising,coloring", "--language.d=3", "--language.height=
          "--sampling.samples=500", "--sampling.max-samples=60000",
          "--sampling.target-relative-error=variance:0.02+valid_rate:0.02"]
 random.seed(5)
-
-
-def kill_all(process, ranks):
-    for pid in (ranks_of(process.pid) if ranks else []) + [process.pid]:
-        send(pid, signal.SIGKILL)
 
 
 def status(directory):
@@ -66,22 +57,12 @@ with tempfile.TemporaryDirectory() as folder:
     assert not check_run(["table", folder / "one", "--format", "csv"]).stderr
 
     # Killed again and again, with other ranks each time.
-    kills = 0
-    for attempt in range(60):
-        ranks = random.choice([None, 2, 3])
-        before = parts_of(folder / "killed")
-        process = subprocess.Popen(command(["run", *SWEEP, "-o", folder / "killed", "--flush-chunks", "10", "-q"], ranks),
-                                   env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                   stdin=subprocess.DEVNULL)
-        if writes_parts(process, folder / "killed", random.randint(1, 4 + attempt), before):
-            time.sleep(random.uniform(0, 0.02))
-            kill_all(process, ranks)
-            kills += 1
-        if process.wait() == 0:
-            break
+    def readable_half_way(attempt):
         if (folder / "killed/plan.txt").exists() and attempt == 4:
-            code, plan = status(folder / "killed")  # readable half-way
+            code, plan = status(folder / "killed")
             assert plan["chunks_done"] <= plan["chunks"]
+
+    kills = kill_until_done(["run", *SWEEP], folder / "killed", every=10, after_kill=readable_half_way)
     assert kills >= 2 and not differences(reference, folder / "killed/results.h5"), f"other bytes after {kills} kills"
 
     # A lost part is computed anew, to the same bytes; verify says what is missing.

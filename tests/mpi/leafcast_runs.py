@@ -6,6 +6,7 @@ count (--flush-chunks) wherever it matters when.
 import contextlib
 import os
 import pathlib
+import random
 import signal
 import subprocess
 import sys
@@ -80,6 +81,26 @@ def writes_parts(process, directory, count=1, before=None):
 def send(pid, what):
     with contextlib.suppress(ProcessLookupError):  # it is gone
         os.kill(pid, what)
+
+
+def kill_until_done(words, directory, every, after_kill=lambda attempt: None):
+    """Runs the command again and again, each time on other ranks, and kills it once it has written more parts, until it ends by itself.
+    Gives the number of kills."""
+    kills = 0
+    for attempt in range(60):
+        ranks = random.choice([None, 2, 3])
+        before = parts_of(directory)
+        process = subprocess.Popen(command([*words, "-o", directory, "--flush-chunks", str(every), "-q"], ranks), env=ENVIRONMENT,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        if writes_parts(process, directory, random.randint(1, 4 + attempt), before):
+            time.sleep(random.uniform(0, 0.02))
+            for pid in (ranks_of(process.pid) if ranks else []) + [process.pid]:
+                send(pid, signal.SIGKILL)
+            kills += 1
+        if process.wait() == 0:
+            return kills
+        after_kill(attempt)
+    return kills
 
 
 def is_gone(pid):

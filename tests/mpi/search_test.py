@@ -2,14 +2,11 @@
 import json
 import pathlib
 import random
-import signal
-import subprocess
 import tempfile
-import time
 
 import h5py
 
-from leafcast_runs import ENVIRONMENT, check_run, command, differences, parts_of, ranks_of, run, send, writes_parts
+from leafcast_runs import check_run, differences, kill_until_done, run
 
 SWEEP = ["--language.kind=coloring", "--language.d=4", "--language.q=3", "--language.height=4,5",
          "--generator.kind=true,kgram,block", "--generator.context=4..256:*1.1", "--generator.context-depth=0..height",
@@ -67,20 +64,7 @@ with tempfile.TemporaryDirectory() as name:
     assert forecast["searches"] == 6 and forecast["totals"]["candidates"] > left_out - 20, forecast["totals"]
 
     # Killed again and again, with other ranks each time.
-    kills = 0
-    for attempt in range(60):
-        ranks = random.choice([None, 2, 3])
-        before = parts_of(folder / "killed")
-        process = subprocess.Popen(command(["run", *SWEEP, "-o", folder / "killed", "--flush-chunks", "40", "-q"], ranks),
-                                   env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                   stdin=subprocess.DEVNULL)
-        if writes_parts(process, folder / "killed", random.randint(1, 4 + attempt), before):
-            time.sleep(random.uniform(0, 0.02))
-            for pid in (ranks_of(process.pid) if ranks else []) + [process.pid]:
-                send(pid, signal.SIGKILL)
-            kills += 1
-        if process.wait() == 0:
-            break
+    kills = kill_until_done(["run", *SWEEP], folder / "killed", every=40)
     assert kills >= 2 and not differences(reference, folder / "killed/results.h5"), f"other bytes after {kills} kills"
 
     # A part that is lost takes its candidates' sums with it: they are sampled again, to the same bytes.
