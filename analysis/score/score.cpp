@@ -7,6 +7,8 @@
 #include "analysis/estimate/distributions.h"
 #include "analysis/estimate/estimates.h"
 #include "analysis/estimate/jackknife.h"
+#include "analysis/score/reference_distribution.h"
+#include "analysis/score/surprise.h"
 #include "analysis/theory/structure_cost.h"
 #include "engine/kernels/chunk_runner.h"
 #include "engine/language/tree.h"
@@ -45,12 +47,6 @@ int trailing_zeros(std::int64_t i, int d, int height) {
   return zeros;
 }
 
-double two_sided_p(double z) {
-  if (std::isnan(z)) return kUnknown;
-  if (std::isinf(z)) return 0;
-  return student_two_sided(z, kJackknifeBins - 1);
-}
-
 /// The same cell with other parameters; those of observation and seed stay.
 Cell with_parameters(const Cell& cell, const Parameters& generator, std::uint64_t samples) {
   Parameters parameters;
@@ -81,12 +77,14 @@ const Estimate* find(const std::vector<Estimate>& estimates, const std::string& 
   return found == estimates.end() ? nullptr : &*found;
 }
 
-/// The language's surprise at true sentences: by carry, and by leaf.
+/// The language's surprise at true sentences.
 struct TrueSurprise {
   Mean sentence;
-  std::vector<Mean> by_carry;
-  std::vector<double> leaf_mean, leaf_error;
+  std::vector<double> variances;  ///< [carry] of a sentence's excess surprise at the leaves of this carry
 };
+
+/// Entropies that never vary have no error; rounding is no departure.
+double without_rounding(double nats) { return std::abs(nats) < 1e-9 ? 0 : nats; }
 
 std::map<int, std::uint64_t> histogram_of(const CellTally& bins) {
   std::map<int, std::uint64_t> counts;
@@ -162,12 +160,14 @@ struct ScoreBook::State {
         kgrams(settings.contexts.size()),
         kgram_leaf_sum(settings.contexts.size(), std::vector<double>(n)),
         impossible(settings.contexts.size()),
-        by_carry(static_cast<std::size_t>(language.height) + 1),
+        surprise(static_cast<double>(total) * static_cast<double>(n)),
+        by_carry(static_cast<std::size_t>(language.height) + 1,
+                 SurpriseSum(surprise.halvings(), settings.contexts.size())),
         impossible_by_carry(by_carry.size()),
-        leaf_sum(n),
-        leaf_squares(n),
-        leaf_count(n),
-        nats(n) {
+        by_leaf(n, SurpriseSum(surprise.halvings(), settings.contexts.size())),
+        law(static_cast<std::size_t>(language.symbols())),
+        nats(settings.contexts.size(), std::vector<double>(n)),
+        log_ratios(settings.contexts.size()) {
     carries.reserve(n);
     for (std::size_t i = 0; i < n; ++i)
       carries.push_back(trailing_zeros(static_cast<std::int64_t>(i), language.d, language.height));
@@ -186,39 +186,37 @@ struct ScoreBook::State {
 
   void score_sentence(const std::vector<std::uint8_t>& leaves, int b, SequenceScore& score) {
     scorer.read(leaves);
-    scorer.score(0, nats);
-    std::vector<double> sums(by_carry.size());
-    std::vector<std::uint64_t> counts(by_carry.size());
+    for (std::size_t k = 0; k < nats.size(); ++k) scorer.score(k + 1, nats[k]);
     double all = 0;
-    for (std::size_t i = 0; i < n && score.impossible_leaf < 0; ++i) {
-      if (std::isinf(nats[i])) {
+    for (std::size_t i = 0; i < n; ++i) {
+      scorer.law(0, static_cast<std::int64_t>(i), law);
+      const auto carry = static_cast<std::size_t>(carries[i]);
+      const double p = law[leaves[i]];
+      if (!(p > 0)) {
         score.impossible_leaf = static_cast<std::int64_t>(i);
-        ++impossible_by_carry[static_cast<std::size_t>(carries[i])];
+        ++impossible_by_carry[carry];
         break;
       }
-      all += nats[i];
-      sums[static_cast<std::size_t>(carries[i])] += nats[i];
-      ++counts[static_cast<std::size_t>(carries[i])];
-      leaf_sum[i] += nats[i];
-      leaf_squares[i] += nats[i] * nats[i];
-      ++leaf_count[i];
+      all -= std::log(p);
+      const SurpriseTerm& term = surprise(law, leaves[i]);
+      for (std::size_t k = 0; k < nats.size(); ++k) log_ratios[k] = -std::log(p) - nats[k][i];
+      by_carry[carry].add(term, log_ratios);
+      by_leaf[i].add(term, log_ratios);
     }
-    for (std::size_t j = 0; j < sums.size(); ++j) by_carry[j].add(b, sums[j], counts[j]);
     score.language = score.impossible_leaf < 0 ? all : std::numeric_limits<double>::infinity();
     if (score.impossible_leaf < 0)
       of_language.add(b, all);
     else
       ++impossible_sentences;
     for (std::size_t k = 0; k < settings.contexts.size(); ++k) {
-      scorer.score(k + 1, nats);
-      const double sum = std::accumulate(nats.begin(), nats.end(), 0.0);
+      const double sum = std::accumulate(nats[k].begin(), nats[k].end(), 0.0);
       score.kgrams.push_back(std::isfinite(sum) ? sum : std::numeric_limits<double>::infinity());
       if (!std::isfinite(sum)) {
         ++impossible[k];
         continue;
       }
       kgrams[k].add(b, sum);
-      for (std::size_t i = 0; i < n; ++i) kgram_leaf_sum[k][i] += nats[i];
+      for (std::size_t i = 0; i < n; ++i) kgram_leaf_sum[k][i] += nats[k][i];
     }
   }
 
@@ -229,35 +227,27 @@ struct ScoreBook::State {
         kJackknifeBins, std::max<std::uint64_t>(std::min(kMostTrueSentences, cap), kJackknifeBins));
     const Cell cell = with_parameters(settings.reference, {{"generator.kind", "true"}}, kJackknifeBins);
     const ChunkRunner runner(cell);
-    std::vector<BinnedSum> sums(by_carry.size());
+    std::vector<SurpriseSum> sums(by_carry.size(), SurpriseSum(surprise.halvings(), 0));
     BinnedSum sentence_sum;
-    std::vector<double> leaf(n), squares(n);
-    std::uint64_t done = 0;
     for (std::uint32_t chunk = 0; chunk < kJackknifeBins; ++chunk) {
       const std::uint64_t share = count / kJackknifeBins + (chunk < count % kJackknifeBins ? 1 : 0);
       const std::vector<std::uint8_t> leaves = runner.sentences(chunk, share);
-      for (std::uint64_t s = 0; s < share; ++s, ++done) {
-        scorer.read(std::span(leaves).subspan(s * n, n));
-        scorer.score(0, nats);
+      for (std::uint64_t s = 0; s < share; ++s) {
+        const auto sentence = std::span(leaves).subspan(s * n, n);
+        scorer.read(sentence);
         double all = 0;
         for (std::size_t i = 0; i < n; ++i) {
-          all += nats[i];
-          leaf[i] += nats[i];
-          squares[i] += nats[i] * nats[i];
-          sums[static_cast<std::size_t>(carries[i])].add(static_cast<int>(chunk), nats[i]);
+          scorer.law(0, static_cast<std::int64_t>(i), law);
+          all -= std::log(law[sentence[i]]);
+          sums[static_cast<std::size_t>(carries[i])].add(surprise(law, sentence[i]), {});
         }
         sentence_sum.add(static_cast<int>(chunk), all);
       }
     }
-    TrueSurprise surprise{sentence_sum.mean(), {}, leaf, squares};
-    for (const BinnedSum& sum : sums) surprise.by_carry.push_back(sum.mean());
-    for (std::size_t i = 0; i < n; ++i) {
-      const double mean = leaf[i] / static_cast<double>(done);
-      surprise.leaf_mean[i] = mean;
-      surprise.leaf_error[i] = std::sqrt(std::max(0.0, squares[i] / static_cast<double>(done) - mean * mean) /
-                                         static_cast<double>(done));
-    }
-    return surprise;
+    TrueSurprise truth{sentence_sum.mean(), {}};
+    for (const SurpriseSum& sum : sums)
+      truth.variances.push_back(sum.variance() / static_cast<double>(count));
+    return truth;
   }
 
   ScoreSettings settings;
@@ -278,12 +268,14 @@ struct ScoreBook::State {
   std::vector<BinnedSum> kgrams;
   std::vector<std::vector<double>> kgram_leaf_sum;
   std::vector<std::uint64_t> impossible;
-  std::vector<BinnedSum> by_carry;
+  Surprise surprise;
+  std::vector<SurpriseSum> by_carry;
   std::vector<std::uint64_t> impossible_by_carry;
   std::vector<int> carries;
-  std::vector<double> leaf_sum, leaf_squares;
-  std::vector<std::uint64_t> leaf_count;
-  std::vector<double> nats;
+  std::vector<SurpriseSum> by_leaf;
+  std::vector<double> law;
+  std::vector<std::vector<double>> nats;  // [context][leaf] of the sentence
+  std::vector<double> log_ratios;
 };
 
 ScoreBook::ScoreBook(const ScoreSettings& settings, std::uint64_t total)
@@ -321,6 +313,29 @@ std::vector<Estimate> estimates_of(const Cell& cell, const CellTally& bins, std:
   std::vector<Estimate> list = cell_estimates(cell, bins);
   for (Estimate& estimate : list) estimate.cell = index;
   return list;
+}
+
+/// Deviation from the reference, of the estimate and of the replicates. Rounding of exact values is no deviation.
+Deviations deviations_of(const Estimate& estimate, const ReferenceDistribution& reference) {
+  const auto deviation = [&](double value) {
+    const double d = value - estimate.exact;
+    return std::abs(d) <= 1e-9 * std::abs(estimate.exact) ? 0 : d;
+  };
+  Deviations deviations{deviation(estimate.value), {}};
+  for (const double value : reference.values(estimate.statistic))
+    // A reference whose structure is given has no ill-formed sentences.
+    deviations.replicates.push_back(
+        std::isnan(value) && estimate.statistic == "well_formed_rate" ? 0 : deviation(value));
+  return deviations;
+}
+
+/// The deviation in standard errors that it has under the reference.
+double standardised(const Deviations& deviations, double reference_error) {
+  double squares = 0, count = 0;
+  for (const double d : deviations.replicates)
+    if (!std::isnan(d)) squares += d * d, ++count;
+  if (deviations.observed == 0) return 0;
+  return deviations.observed / std::hypot(std::sqrt(squares / count), reference_error);
 }
 
 /// k by likelihood: the best, and all that are not clearly worse.
@@ -367,6 +382,7 @@ double crossing(const std::vector<std::int64_t>& contexts, const std::vector<dou
 
 EffectiveContext by_variance(const std::vector<std::int64_t>& contexts, const std::vector<double>& variance,
                              const std::vector<double>& error, double value, double value_error) {
+  if (contexts.empty()) return {kUnknown, kUnknown, kUnknown, "no k-gram was asked for"};
   if (std::isnan(value) || std::isnan(value_error))
     return {kUnknown, kUnknown, kUnknown, "the variance of the sequences has no error: too few of them"};
   const double k = crossing(contexts, variance, value);
@@ -417,8 +433,12 @@ Score ScoreBook::finish() {
   const Record reference =
       sampled(with_parameters(s.settings.reference, generator_of(s.settings.reference), reference_samples));
   const std::vector<Estimate> reference_estimates = estimates(reference);
-  std::vector<double> p_values;
+  std::vector<Deviations> deviations;
   for (std::size_t c = 0; c < cells.size(); ++c) {
+    // Of all sequences the reference has sums and structure, of sentences all.
+    const ReferenceDistribution replicates(
+        with_parameters(s.settings.reference, generator_of(s.settings.reference), reference_samples),
+        c == 0 ? s.sentences : reference.plan.cells()[0], c == 0 ? s.well_formed : s.sequences);
     for (Estimate estimate : estimates_of(cells[c], tallies[c], c)) {
       // Of all sequences only sums and structure are known.
       if (c == 1 && estimate.statistic != "well_formed_rate" &&
@@ -439,12 +459,15 @@ Score ScoreBook::finish() {
       }
       score.estimates.push_back(estimate);
       score.sampled.push_back(was_sampled);
-      p_values.push_back(two_sided_p(estimate.z()));
+      deviations.push_back(deviations_of(estimate, replicates));
+      score.z.push_back(standardised(deviations.back(), was_sampled ? estimate.exact_error : 0));
     }
   }
-  score.compared =
-      static_cast<std::size_t>(std::ranges::count_if(p_values, [](double p) { return !std::isnan(p); }));
-  score.differing = holm(p_values, kLevel);
+  score.p_values = westfall_young(deviations);
+  for (std::size_t i = 0; i < score.p_values.size(); ++i) {
+    score.compared += !std::isnan(score.p_values[i]);
+    if (score.p_values[i] <= kLevel) score.differing.push_back(i);
+  }
   score.histogram_p = two_sample_p_value(histogram_of(cells.size() > 1 ? s.streams : s.bins),
                                          histogram_of(reference.tallies(0)));
   score.record = Record(Plan("", cells, ""));
@@ -489,28 +512,22 @@ Score ScoreBook::finish() {
   // Where they depart from the language.
   std::vector<double> height_p;
   for (std::size_t j = 0; j < s.by_carry.size(); ++j) {
-    const Mean mean = s.by_carry[j].mean();
-    Departure departure{static_cast<int>(j), mean.value - truth.by_carry[j].value,
-                        std::hypot(mean.error, truth.by_carry[j].error), s.impossible_by_carry[j]};
-    // Entropies that never vary have no error; rounding is no departure.
-    if (std::abs(departure.excess) < 1e-9) departure.excess = 0;
-    height_p.push_back(s.impossible_by_carry[j] > 0 ? 0
-                       : departure.error > 0        ? two_sided_p(departure.z())
-                                                    : (departure.excess == 0 ? 1 : kUnknown));
-    score.by_height.push_back(departure);
+    const SurpriseSum& sum = s.by_carry[j];
+    const double p = s.impossible_by_carry[j] > 0
+                         ? 0
+                         : sum.martingale_p_value(truth.variances[j] * static_cast<double>(s.well_formed));
+    height_p.push_back(p);
+    score.by_height.push_back({static_cast<int>(j), without_rounding(sum.mean()),
+                               without_rounding(sum.error()), p, s.impossible_by_carry[j]});
   }
   if (const auto departing = holm(height_p, kLevel); !departing.empty())
     score.first_height = departing.front();
   for (std::size_t i = 0; i < s.n; ++i) {
-    const auto count = static_cast<double>(s.leaf_count[i]);
-    const double mean = s.leaf_sum[i] / count, square = s.leaf_squares[i] / count - mean * mean;
-    const double error = std::sqrt(std::max(0.0, square) / count);
-    score.excess_by_leaf.push_back(mean - truth.leaf_mean[i]);
-    score.error_by_leaf.push_back(std::hypot(error, truth.leaf_error[i]));
-    const double z = score.excess_by_leaf[i] / score.error_by_leaf[i];
-    const bool enough = count >= 30 && score.error_by_leaf[i] > 1e-9;
+    const SurpriseSum& sum = s.by_leaf[i];
+    score.excess_by_leaf.push_back(without_rounding(sum.mean()));
+    score.error_by_leaf.push_back(without_rounding(sum.error()));
     if (!score.first_leaf &&
-        ((enough && two_sided_p(z) * static_cast<double>(s.n) <= kLevel) || s.leaf_count[i] < s.well_formed))
+        (sum.leaf_p_value() * static_cast<double>(s.n) <= kLevel || sum.terms() < s.well_formed))
       score.first_leaf = static_cast<std::int64_t>(i);
   }
   return score;

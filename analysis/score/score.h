@@ -54,8 +54,11 @@ struct EffectiveContext {
 /// One abscissa of the attribution: leaves whose index has j trailing zeros in base d, or one leaf.
 struct Departure {
   int height;  ///< j; the language's height for the first leaf
-  double excess,
-      error;  ///< mean −log P of the language over such leaves, less that of true sentences; nats a leaf
+  /// Mean over such leaves of −log P(x_i | x_0 … x_{i−1}) under the language, less what the language expects
+  /// after x_0 … x_{i−1}, its conditional entropy: nats a leaf. Its standard error is exact.
+  double excess, error;
+  /// Valid for any number of sequences: by the excess, or by likelihood ratios of the k-grams (surprise.h).
+  double p_value;
   std::uint64_t impossible = 0;  ///< sequences whose first impossible leaf is one of these
   double z() const { return excess / error; }
 };
@@ -71,11 +74,13 @@ struct Score {
   Record record;
   /// `exact` holds the reference's value, with its error if it was sampled.
   std::vector<Estimate> estimates;
-  std::vector<bool> sampled;      ///< by estimate: whether `exact` was
-  double histogram_p = kUnknown;  ///< of the same law of S, chi-square of two samples
-  std::vector<std::size_t>
-      differing;  ///< estimates that differ from the reference, at 5% for all together (Holm)
+  std::vector<bool> sampled;  ///< by estimate: whether `exact` was
+  /// By estimate: value − exact over the standard error that the value has under the reference, and adjusted
+  /// p-values of all together (reference_distribution.h). NaN without a reference.
+  std::vector<double> z, p_values;
+  std::vector<std::size_t> differing;  ///< estimates with p ≤ 5%
   std::size_t compared = 0;
+  double histogram_p = kUnknown;  ///< of the same law of S, chi-square of two samples
 
   Mean language;             ///< −log P of the language, nats a sentence, of possible sentences
   Mean language_of_true;     ///< the same of true sentences: the entropy
@@ -89,7 +94,7 @@ struct Score {
   std::vector<Departure> by_height;                   ///< j = 0 … h
   std::optional<std::size_t> first_height;            ///< in by_height: the lowest that departs (Holm, 5%)
   std::optional<std::int64_t> first_leaf;             ///< the first leaf that does (Bonferroni, 5%)
-  std::vector<double> excess_by_leaf, error_by_leaf;  ///< [leaf] nats
+  std::vector<double> excess_by_leaf, error_by_leaf;  ///< [leaf] nats, as Departure
 };
 
 /// Takes sequences one by one, in order; `total` of them, for blocks of the jackknife.

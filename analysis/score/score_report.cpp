@@ -68,8 +68,8 @@ std::vector<std::string> sentences(const Score& score) {
     const Departure& first = score.by_height[*score.first_height];
     list.push_back(fmt::format(
         "The lowest boundaries where the sequences depart from the language are those of subtrees of "
-        "height {} ({} nats per leaf, z = {}).",
-        first.height, number_text(first.excess, 3), z_text(first.z())));
+        "height {} ({} nats per leaf, {}).",
+        first.height, number_text(first.excess, 3), p_value_text(first.p_value)));
   } else {
     list.push_back("No height departs from the language.");
   }
@@ -102,7 +102,7 @@ Table statistics_table(const Score& score) {
                           some_torn(score) ? (e.cell == 0 ? "sentences" : "sequences") : "",
                           {e.value, e.error},
                           {e.exact, score.sampled[i] ? e.exact_error : 0},
-                          e.z(),
+                          score.z[i],
                           differs ? "yes" : ""});
   }
   return table;
@@ -141,16 +141,14 @@ Table context_table(const Score& score) {
 
 Table height_table(const Score& score) {
   Table table;
-  table.columns = {{"height"},
-                   {"excess, nats per leaf"},
-                   {"z", Kind::z},
-                   {"first impossible leaf"},
-                   {"departs", Kind::word}};
+  table.columns = {{"height"},        {"excess, nats per leaf"}, {"z", Kind::z},
+                   {"p", Kind::word}, {"first impossible leaf"}, {"departs", Kind::word}};
   for (std::size_t j = 0; j < score.by_height.size(); ++j) {
     const Departure& d = score.by_height[j];
     table.rows.push_back({j + 1 == score.by_height.size() ? Entry("first leaf") : Entry(d.height),
                           {d.excess, d.error},
                           d.error > 0 ? d.z() : kUnknown,
+                          probability_text(d.p_value),
                           d.impossible ? Entry(d.impossible) : Entry(),
                           score.first_height == j ? "first" : ""});
   }
@@ -181,8 +179,9 @@ Json score_json(const Score& score) {
                                   {"reference", e.exact},
                                   {"reference_stderr", e.exact_error},
                                   {"reference_sampled", static_cast<bool>(score.sampled[i])},
-                                  {"z", e.z()},
-                                  {"differs", std::ranges::binary_search(score.differing, i)}});
+                                  {"z", score.z[i]},
+                                  {"differs", std::ranges::binary_search(score.differing, i)},
+                                  {"adjusted_p_value", score.p_values[i]}});
   }
   json["law_of_sum_p_value"] = score.histogram_p;
   const auto mean = [](const Mean& m) {
@@ -215,6 +214,7 @@ Json score_json(const Score& score) {
     json["by_height"].push_back({{"height", d.height},
                                  {"excess_nats", d.excess},
                                  {"stderr", d.error},
+                                 {"p_value", d.p_value},
                                  {"first_impossible_leaf", d.impossible}});
   json["first_height"] = score.first_height ? Json(score.by_height[*score.first_height].height) : Json();
   json["first_leaf"] = score.first_leaf ? Json(*score.first_leaf) : Json();
@@ -230,8 +230,11 @@ void write_csv(std::ostream& out, const Score& score) {
   row({"sequences", "well_formed", "", score.well_formed, 0, "", ""});
   for (const auto& [fault, places] : score.places)
     for (const auto& [place, count] : places) row({"fault", fault_name(fault), place, count, 0, "", ""});
-  for (const Estimate& e : score.estimates)
-    row({e.cell == 0 ? "sentences" : "all_sequences", e.statistic.text(), "", e.value, e.error, e.exact, e.z()});
+  for (std::size_t i = 0; i < score.estimates.size(); ++i) {
+    const Estimate& e = score.estimates[i];
+    row({e.cell == 0 ? "sentences" : "all_sequences", e.statistic.text(), "", e.value, e.error, e.exact,
+         score.z[i]});
+  }
   row({"nats", "language", "", score.language.value, score.language.error, score.language_of_true.value, ""});
   for (std::size_t k = 0; k < score.kgrams.size(); ++k) {
     const std::int64_t context = score.settings.contexts[k];
@@ -292,8 +295,8 @@ Plot height_plot(const Score& score) {
   plot.y_label = "excess surprise, nats per leaf";
   plot.caption =
       "Mean −log P(x_i | all before) under the language over leaves that open subtrees of height j, less "
-      "that of true "
-      "sentences: above zero, the writer does not know what the language would have it know there.";
+      "what the language expects after the leaves before; bars: one exact standard error. Above zero, the writer "
+      "does not know what the language would have it know there.";
   plot.whole_x = true;
   plot.x_low = -0.4, plot.x_high = static_cast<double>(score.by_height.size()) - 1.6;
   plot.y_low = plot.y_high = 0;
