@@ -76,6 +76,25 @@ std::vector<double> with_bars(const std::vector<Family>& list, std::vector<doubl
   return values;
 }
 
+/// Series at the same places: every second one hollow and larger, below the others. Where hollow means negative the symbols'
+/// shapes must do.
+void tell_apart(Plot& plot) {
+  const auto is_points = [](const Curve& curve) { return curve.style == Curve::Style::points; };
+  if (std::ranges::any_of(plot.curves, [&](const Curve& c) { return is_points(c) && c.open; })) return;
+  for (Curve& curve : plot.curves) curve.open = is_points(curve) && curve.color % 2 == 0;
+  std::ranges::stable_partition(plot.curves, [&](const Curve& c) { return !is_points(c) || c.open; });
+}
+
+/// What lines are, in the caption.
+void add_key(Plot& plot) {
+  const auto has = [&](Curve::Style style) {
+    return std::ranges::any_of(plot.curves, [&](const Curve& curve) { return curve.style == style; });
+  };
+  if (has(Curve::Style::line)) plot.caption += " Solid lines are exact values.";
+  if (has(Curve::Style::guide))
+    plot.caption += " Thin dashes join the points of a series without exact values.";
+}
+
 std::optional<Plot> plot_against_context(const Record& record, const EstimateIndex& index,
                                          const std::vector<std::size_t>& cells, const Wanted& wanted) {
   std::vector<Family> list = families(record, index, cells, wanted.statistic);
@@ -125,8 +144,9 @@ std::optional<Plot> plot_against_context(const Record& record, const EstimateInd
     add_law(plot, cell, list.front().measurements, growth, wanted.statistic == "excess_kurtosis");
   const double count = std::min(static_cast<double>(list.size()), kMostFamilies);
   for (int f = 0; f < count; ++f)
-    add_measurements(plot, list[f].label, list[f].measurements, f + 1, 0.06 * (f - (count - 1) / 2),
-                     plot.log_y);
+    add_measurements(plot, list[f].label, list[f].measurements, f + 1, 0, plot.log_y);
+  tell_apart(plot);
+  add_key(plot);
   if (static_cast<double>(list.size()) > count)
     plot.caption += fmt::format(" The first {} of {} generators are shown.", count, list.size());
   clip_bars(plot);
@@ -165,8 +185,7 @@ std::vector<Plot> context_plots(const Record& record, const EstimateIndex& index
                   "vanishes as the tree grows, for "
                   "any bounded context (GKMSS Theorem 3.3).",
        .log_y_label = "share of valid sentences",
-       .log_caption =
-           " Rates that were never seen, and exact ones below 10⁻¹², are off this logarithmic axis."},
+       .log_caption = " Exact rates below 10⁻¹² are off this logarithmic axis."},
       {.statistic = "kl_divergence",
        .name = "divergence",
        .title = "Divergence from the language",

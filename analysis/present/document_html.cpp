@@ -188,7 +188,8 @@ std::string figure_html(const PageFigure& figure, const std::string& svg, const 
   const std::string link = escape_html(escape_url(folder + "/" + figure.drawing.name));
   return fmt::format(
       "<figure{2}>{3}<figcaption>{0}{4} <span class=\"files\"><a href=\"{1}.svg\">SVG</a> <a href=\"{1}.pdf\">PDF</a> "
-      "<a href=\"{1}.png\">PNG</a> <a href=\"{1}.dat\">data</a> <a href=\"{1}.gp\">script</a></span></figcaption></figure>\n",
+      "<a href=\"{1}.column.pdf\">for a column</a> "
+      "<a href=\"{1}.png\">PNG</a> <a href=\"{1}.csv\">CSV</a> <a href=\"{1}.dat\">data</a> <a href=\"{1}.gp\">script</a></span></figcaption></figure>\n",
       escape_html(figure.caption), link, figure.wide ? " class=\"wide\"" : "", svg,
       svg.empty() ? " The page has no room for this figure: see its files." : "");
 }

@@ -20,6 +20,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "analysis/present/document.h"
 #include "analysis/present/gnuplot_text.h"
 #include "analysis/text/number_text.h"
 #include "analysis/text/output_file.h"
@@ -35,16 +36,19 @@ namespace {
 constexpr std::array kPalette = {"#000000", "#0072B2", "#D55E00", "#009E73",
                                  "#CC79A7", "#E69F00", "#56B4E9", "#777777"};
 constexpr std::size_t kFigureWidth = 640;  // in pixels of the page
-constexpr std::size_t kLabelColumns = 44;
+constexpr std::size_t kLabelColumns = 60;
+// Of a figure that is 8.6 cm wide: characters of 8 pt in a row of the legend, and in one label.
+constexpr std::size_t kColumnLegend = 46, kColumnLabel = 42, kColumnAxis = 34;
 constexpr std::size_t kMostScripts = 100;                           // that one process draws
 constexpr std::array kFilledSymbols = {3, 7, 5, 9, 13, 11, 15, 5};  // hollow ones are one less
 
-std::string curve_clause(const Curve& curve, std::size_t index) {
+std::string curve_clause(const Curve& curve, std::size_t index, bool log_y, double size,
+                         std::size_t label_columns) {
   const std::size_t color = static_cast<std::size_t>(curve.color) % kPalette.size();
   const std::string from = fmt::format("data index {} using", index);
   const std::string title =
       curve.label.empty() ? "notitle"
-                          : fmt::format("title {} noenhanced", gnuplot_string(curve.label, kLabelColumns));
+                          : fmt::format("title {} noenhanced", gnuplot_string(curve.label, label_columns));
   const auto lines = [&](const char* rgb, const char* look) {
     return fmt::format("{} 1:2 with lines lc rgb '{}' {} {}", from, rgb, look, title);
   };
@@ -52,12 +56,14 @@ std::string curve_clause(const Curve& curve, std::size_t index) {
     case Curve::Style::points: {
       const std::string x = curve.shift == 0 ? "1" : fmt::format("($1{:+g})", curve.shift);
       return fmt::format(
-          "{0} {1}:2:3:4 with yerrorbars lc rgb '{2}' lw 1.6 pt 0 notitle, \\\n     "
-          "{0} {1}:2 with points lc rgb '{2}' lw 1.6 pt {3} ps 0.8 {4}",
-          from, x, kPalette[color], kFilledSymbols[color] - (curve.open ? 1 : 0), title);
+          "{0} {1}:{5}:3:4 with yerrorbars lc rgb '{2}' lw 1.6 dt solid pt 0 notitle, \\\n     "
+          "{0} {1}:2 with points lc rgb '{2}' lw 1.6 pt {3} ps {6} {4}",
+          from, x, kPalette[color], kFilledSymbols[color] - (curve.open ? 1 : 0), title,
+          log_y ? "3" : "2",  // a bar is there though its middle be off the axis
+          std::round(100 * size) / 100);
     }
     case Curve::Style::line:
-      return lines(kPalette[color], "lw 2");
+      return lines(kPalette[color], "lw 2 dt solid");
     case Curve::Style::guide:
       return lines(kPalette[color], "lw 1 dt (6,5)");
     case Curve::Style::reference:
@@ -65,7 +71,7 @@ std::string curve_clause(const Curve& curve, std::size_t index) {
     case Curve::Style::slope:
       return lines("#777777", "lw 1.8 dt (2,4)");
     case Curve::Style::steps:
-      return lines(kPalette[color], "lw 1.8");
+      return lines(kPalette[color], "lw 1.8 dt solid");
   }
   return "";
 }
@@ -74,13 +80,13 @@ std::string curve_clause(const Curve& curve, std::size_t index) {
 struct Legend {
   std::size_t columns, rows;
 
-  explicit Legend(const std::vector<Curve>& curves) {
+  Legend(const std::vector<Curve>& curves, std::size_t width) {
     std::size_t entries = 0, longest = 1;
     for (const Curve& curve : curves) {
       entries += !curve.label.empty();
       longest = std::max(longest, display_width(curve.label));
     }
-    columns = std::clamp<std::size_t>(64 / (std::min(longest, kLabelColumns) + 5), 1, 4);
+    columns = std::clamp<std::size_t>(width / (std::min(longest, kLabelColumns) + 5), 1, 4);
     rows = (entries + columns - 1) / columns;
   }
 };
@@ -98,15 +104,14 @@ std::filesystem::path find_program(const std::string& name) {
   return {};
 }
 
-/// That of this process, but for what would have a say in figures: they depend on nobody's settings.
-boost::process::environment neutral_environment() {
+/// Of this process what programs need to run, and no more: figures depend on nobody's settings, be they of
+/// gnuplot, of fonts (~/.config/fontconfig) or of the language. `home`: an empty folder.
+boost::process::environment neutral_environment(const std::filesystem::path& home) {
   boost::process::environment all;
-  for (char** entry = environ; *entry; ++entry) {
-    const std::string text = *entry, name = text.substr(0, text.find('='));
-    if (!name.starts_with("GNU") && !name.starts_with("LC_") && name != "LANG" && name != "LANGUAGE")
-      all[name] = text.size() > name.size() ? text.substr(name.size() + 1) : "";
-  }
+  for (const char* name : {"PATH", "LD_LIBRARY_PATH", "TMPDIR", "SOURCE_DATE_EPOCH"})
+    if (const char* value = std::getenv(name)) all[name] = value;
   all["LC_ALL"] = "C";
+  all["HOME"] = home.string();
   return all;
 }
 
@@ -129,7 +134,7 @@ void run_gnuplot(const std::filesystem::path& folder, const std::vector<std::str
   std::vector<std::string> arguments = {"--default-settings"};
   arguments.insert(arguments.end(), scripts.begin(), scripts.end());
   process::child gnuplot(process::exe = program.string(), process::args = arguments,
-                         process::env = neutral_environment(), process::start_dir = folder.string(),
+                         process::env = neutral_environment(folder), process::start_dir = folder.string(),
                          process::std_in<process::null, process::std_out> process::null,
                          process::std_err > complaints, failure);
   if (failure) throw cannot_run(failure.message());
@@ -160,13 +165,34 @@ std::string plot_data(const Plot& plot) {
   return text;
 }
 
+std::string plot_csv(const Plot& plot) {
+  std::string text = "series,x,y,low,high\n";
+  for (const Curve& curve : plot.curves) {
+    if (curve.style == Curve::Style::guide) continue;
+    std::string series = curve.label;
+    if (series.empty()) {
+      const auto named = std::ranges::find_if(plot.curves, [&](const Curve& other) {
+        return other.color == curve.color && other.style == Curve::Style::points && !other.label.empty();
+      });
+      series = (named == plot.curves.end() ? plot.y_label : named->label) +
+               (curve.style != Curve::Style::points ? ", line"
+                : curve.open                        ? ", negative"
+                                                    : "");
+    }
+    for (const Curve::Point& p : curve.points)
+      if (!std::isnan(p.y))
+        text += fmt::format("{},{},{},{},{}\n", Entry(series).csv(), p.x, p.y, p.low, p.high);
+  }
+  return text;
+}
+
 std::string plot_script(const Plot& plot) {
-  std::string text = fmt::format("# Draws {0}.svg, {0}.pdf and {0}.png: gnuplot {0}.gp\n", plot.name);
+  std::string text =
+      fmt::format("# Draws {0}.svg, {0}.pdf, {0}.png and {0}.column.pdf: gnuplot {0}.gp\n", plot.name);
   const auto line = [&text](const std::string& command) { text += command + '\n'; };
-  line("reset session");
-  line("set encoding utf8");
+  text += default_settings();
   line(fmt::format("data = {}", gnuplot_file(plot.name + ".dat")));
-  line(fmt::format("set title {} noenhanced", gnuplot_string(plot.title, kTitleColumns)));
+  line(fmt::format("set title {} noenhanced", gnuplot_lines(plot.title, kTitleColumns, kTitleLines)));
   line(fmt::format("set xlabel {} noenhanced offset 0,0.3", gnuplot_string(plot.x_label)));
   line(fmt::format("set ylabel {} noenhanced offset 0.5,0", gnuplot_string(plot.y_label)));
   line(fmt::format("set xrange [{}:{}]", plot.x_low, plot.x_high));
@@ -189,7 +215,7 @@ std::string plot_script(const Plot& plot) {
     line(fmt::format("set x2label {} noenhanced offset 0,-0.1 font ',13' textcolor rgb '#555555'",
                      gnuplot_string(plot.x2_label)));
   }
-  const Legend legend(plot.curves);
+  const Legend legend(plot.curves, 64);
   line(fmt::format("set bmargin {:.1f}", 3.7 + 1.1 * static_cast<double>(legend.rows)));
   line(
       fmt::format("set key bmargin center Left reverse horizontal samplen 1.8 spacing 1.1 maxcols {} "
@@ -197,22 +223,51 @@ std::string plot_script(const Plot& plot) {
                   legend.columns));
   line("set bars 0.5");
   line("");
-  const std::size_t height = 440 + 19 * legend.rows;
+  const std::size_t height =
+      420 +
+      20 * std::clamp<std::size_t>((display_width(plot.title) + kTitleColumns - 1) / kTitleColumns, 1,
+                                   kTitleLines) +
+      19 * legend.rows;
   text += svg_terminal(plot.name, kFigureWidth, height);
-  text += "plot ";
-  for (std::size_t i = 0; i < plot.curves.size(); ++i)
-    text += (i == 0 ? "" : ", \\\n     ") + curve_clause(plot.curves[i], i);
-  line("");
+  const auto series = std::ranges::count(plot.curves, Curve::Style::points, &Curve::style);
+  const auto plot_command = [&](std::size_t label_columns) {
+    text += "plot ";
+    // Of series at the same places the later ones are drawn above the others, and smaller.
+    const double smaller = 0.5 / static_cast<double>(std::max<std::ptrdiff_t>(series - 1, 1));
+    double size = series > 2 ? 1.1 : 0.8;
+    for (std::size_t i = 0; i < plot.curves.size(); ++i) {
+      text +=
+          (i == 0 ? "" : ", \\\n     ") + curve_clause(plot.curves[i], i, plot.log_y, size, label_columns);
+      if (series > 2 && plot.curves[i].style == Curve::Style::points) size -= smaller;
+    }
+    line("");
+  };
+  plot_command(kLabelColumns);
   line("");
   text += pdf_terminal(plot.name, kFigureWidth, height);
   line("replot");
   text += png_terminal(plot.name, kFigureWidth, height);
   line("replot");
+  line("");
+  // What the title says stands in the caption of a paper, and its text is of one size.
+  const Legend narrow(plot.curves, kColumnLegend);
+  line("unset title");
+  line(fmt::format("set xlabel {} offset 0,0.4", gnuplot_lines(plot.x_label, kColumnAxis, 2)));
+  line("set ylabel offset 1,0");
+  if (plot.x2_base > 0) {
+    line("set x2label font ',8' offset 0,-0.3");
+    line("set x2tics font ',8' offset 0,-0.3");
+  }
+  const double rows = static_cast<double>(narrow.rows) + (display_width(plot.x_label) > kColumnAxis ? 1 : 0);
+  line(fmt::format("set bmargin {:.1f}", 3.2 + rows));
+  line(fmt::format("set key samplen 1.5 spacing 1 maxcols {} font ',8'", narrow.columns));
+  text += column_terminal(plot.name, 6.4 + 0.45 * rows);
+  plot_command(kColumnLabel);
   line("set output");
   return text;
 }
 
-Drawing drawing(const Plot& plot) { return {plot.name, plot_data(plot), plot_script(plot)}; }
+Drawing drawing(const Plot& plot) { return {plot.name, plot_data(plot), plot_script(plot), plot_csv(plot)}; }
 
 std::vector<std::string> draw(const std::vector<Drawing>& drawings, const std::filesystem::path& folder) {
   if (drawings.empty()) return {};
@@ -220,6 +275,7 @@ std::vector<std::string> draw(const std::vector<Drawing>& drawings, const std::f
   std::vector<std::string> scripts, svgs;
   for (const Drawing& drawing : drawings) {
     write_file(scratch.path() / (drawing.name + ".dat"), drawing.data);
+    write_file(scratch.path() / (drawing.name + ".csv"), drawing.csv);
     write_file(scratch.path() / (drawing.name + ".gp"), drawing.script);
     scripts.push_back(drawing.name + ".gp");
   }

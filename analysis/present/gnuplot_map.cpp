@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "analysis/present/document.h"
 #include "analysis/present/gnuplot.h"
 #include "analysis/present/gnuplot_text.h"
 
@@ -83,6 +84,17 @@ std::string map_data(const Map& map) {
   return text;
 }
 
+std::string map_csv(const Map& map) {
+  std::string text = "series,x,y,value\n";
+  for (std::size_t p = 0; p < map.panels.size(); ++p)
+    for (std::size_t j = 0; j < map.y.values.size(); ++j)
+      for (std::size_t i = 0; i < map.x.values.size(); ++i)
+        if (!std::isnan(map.at(p, j, i)))
+          text += fmt::format("{},{},{},{}\n", Entry(map.panels[p].label).csv(), map.x.values[i],
+                              map.y.values[j], map.at(p, j, i));
+  return text;
+}
+
 std::string map_script(const Map& map) {
   const std::size_t panels = map.panels.size(), rows = (panels + kMostColumns - 1) / kMostColumns,
                     columns = (panels + rows - 1) / rows, side = panels == 1 ? kAlonePanel : kPanel;
@@ -94,10 +106,10 @@ std::string map_script(const Map& map) {
     return static_cast<double>(pixels) / static_cast<double>(height);
   };
 
-  std::string text = fmt::format("# Draws {0}.svg, {0}.pdf and {0}.png: gnuplot {0}.gp\n", map.name);
+  std::string text =
+      fmt::format("# Draws {0}.svg, {0}.pdf, {0}.png and {0}.column.pdf: gnuplot {0}.gp\n", map.name);
   const auto line = [&text](const std::string& command) { text += command + '\n'; };
-  line("reset session");
-  line("set encoding utf8");
+  text += default_settings();
   line(fmt::format("data = {}", gnuplot_file(map.name + ".dat")));
   const std::vector<double> x = edges(map.x), y = edges(map.y);
   line(fmt::format("set xrange [{:.6g}:{:.6g}]", x.front(), x.back()));
@@ -124,13 +136,17 @@ std::string map_script(const Map& map) {
       "set object 1 rectangle from graph 0, graph 0 to graph 1, graph 1 behind fillcolor rgb '#e2e2e2' "
       "fillstyle solid noborder");
   line("set style fill solid noborder");
-  line("do for [ending in 'svg pdf png'] {");
+  line("do for [ending in 'svg pdf png column'] {");
   line("if (ending eq 'svg') {");
   text += svg_terminal(map.name, width, height);
   line("}\nif (ending eq 'pdf') {");
   text += pdf_terminal(map.name, width, height);
   line("}\nif (ending eq 'png') {");
   text += png_terminal(map.name, width, height);
+  // As wide as a column; where panels are many their text is small: the page's PDF has room for them.
+  line("}\nif (ending eq 'column') {");
+  text += column_terminal(map.name, 8.6 * static_cast<double>(height) / static_cast<double>(width), 15,
+                          panels == 1 ? 0.62 : 0.6 * 8.6 * 40 / static_cast<double>(width));
   line("}");
   line("set multiplot");
   line(bar);
@@ -157,6 +173,6 @@ std::string map_script(const Map& map) {
   return text;
 }
 
-Drawing drawing(const Map& map) { return {map.name, map_data(map), map_script(map)}; }
+Drawing drawing(const Map& map) { return {map.name, map_data(map), map_script(map), map_csv(map)}; }
 
 }  // namespace leafcast::analysis

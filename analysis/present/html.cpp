@@ -70,14 +70,16 @@ pre { background: var(--card); border: 1px solid var(--line); border-radius: .6r
 }
 @page { margin: 15mm; }
 @media print {
-  body { background: #fff; font-size: 10pt; }
+  body { background: #fff; font-size: 9.5pt; line-height: 1.35; }
+  section { margin-top: 1.2rem; padding-top: .6rem; }
   nav, .files { display: none; }
   .layout { display: block; }
   main { padding: 0; max-width: none; }
-  details::details-content { display: block; content-visibility: visible; height: auto; }
   summary { list-style: none; color: inherit; }
+  details:not([open]) > summary::after { content: " (folded: open it on the screen to print it)"; color: var(--soft); font-size: 8pt; font-weight: 400; }
   .figures { display: block; columns: 2; column-gap: 1rem; }
-  figure { margin-bottom: 1rem; }
+  figure { margin-bottom: .6rem; }
+  figcaption { font-size: 8pt; line-height: 1.3; padding: .2rem .6rem .5rem; }
   figure, .tile, tr, pre { break-inside: avoid; }
   h2, h3, h4, summary { break-after: avoid; }
   .scroll { overflow: visible; border: 0; }

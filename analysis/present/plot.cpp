@@ -1,13 +1,23 @@
 #include "analysis/present/plot.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <map>
 #include <numbers>
 
 namespace leafcast::analysis {
+
+namespace {
+
+constexpr std::size_t kWholeName = 160;  // file systems take 255 bytes, with what is appended
+constexpr std::size_t kNamedPoints = 6;
+
+}  // namespace
 
 std::string file_name(const std::string& text) {
   std::string name;
@@ -17,7 +27,10 @@ std::string file_name(const std::string& text) {
     if (std::isalnum(static_cast<unsigned char>(text[i])) || text[i] == '.') name += text[i];
     if (text[i] == ' ' || text[i] == '-') name += '-';
   }
-  return name.substr(0, 80);
+  if (name.size() <= kWholeName) return name;
+  std::uint32_t hash = 2166136261u;  // FNV-1a: names that differ stay different
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  return name.substr(0, kWholeName) + fmt::format("-{:08x}", hash);
 }
 
 Curve::Point point(double x, double y, double error) {
@@ -94,11 +107,22 @@ void set_y_range(Plot& plot, const std::vector<double>& values) {
 }
 
 void clip_bars(Plot& plot) {
-  for (Curve& curve : plot.curves)
+  std::vector<std::string> off;
+  for (Curve& curve : plot.curves) {
+    if (curve.style != Curve::Style::points) continue;
     for (Curve::Point& p : curve.points) {
+      if (plot.log_y && (p.y < plot.y_low || p.y > plot.y_high))
+        off.push_back(fmt::format("{} at {:.4g}{}", curve.label.empty() ? "a negative" : curve.label, p.x,
+                                  p.high > plot.y_low && p.y < plot.y_low ? " (bar only)" : ""));
       p.low = std::max(p.low, plot.y_low);
       p.high = std::min(p.high, plot.y_high);
     }
+  }
+  if (off.empty()) return;
+  const std::size_t named = std::min(off.size(), kNamedPoints);
+  plot.caption += fmt::format(" Off this logarithmic axis: {}{}.",
+                              fmt::join(off.begin(), off.begin() + static_cast<std::ptrdiff_t>(named), ", "),
+                              off.size() > named ? fmt::format(", and {} more", off.size() - named) : "");
 }
 
 }  // namespace leafcast::analysis

@@ -37,7 +37,7 @@ struct Plot {
   std::vector<Curve> curves;
 };
 
-/// A file name that reads like the text: "ising d=3 ρ=0.9" → "ising-d3-rho0.9".
+/// A file name that reads like the text: "ising d=3 ρ=0.9" → "ising-d3-rho0.9". Of very long ones the end is a hash.
 std::string file_name(const std::string& text);
 
 Curve::Point point(double x, double y, double error = 0);
@@ -57,7 +57,8 @@ bool merge_crowd(Curve& curve);
 /// Sets the range of y to show all values; linear from zero, or logarithmic if plot.log_y and they differ
 /// enough.
 void set_y_range(Plot& plot, const std::vector<double>& values);
-/// Ends error bars where the axis ends, so that those that cross it are still drawn.
+/// Ends error bars where the axis ends, so that those that cross it are still drawn; adds to the caption which points a
+/// logarithmic axis cannot show.
 void clip_bars(Plot& plot);
 
 }  // namespace leafcast::analysis

@@ -180,16 +180,18 @@ std::vector<Plot> scale_plots(const Record& record, const EstimateIndex& index, 
     plot->y_label = "Var(s) / dʲ";
     plot->caption =
         "Variance of the sums over subtrees of height j: a bounded context follows the true language up to "
-        "about its own depth, "
-        "then stays behind.";
+        "about its own depth, then stays behind. Lines are exact." +
+        plot->caption;
     plots.push_back(std::move(*plot));
   }
   if (auto plot =
           plot_by_height(record, index, cells, "correlation", "correlation", "Correlation by scale: ")) {
     plot->x_label = "height of the leaves' lowest common ancestor";
     plot->y_label = plot->log_y ? "|correlation|" : "correlation";
-    plot->caption = "Two-point correlation of leaves by the height of their lowest common ancestor.";
-    if (plot->log_y) plot->caption += " Hollow symbols are negative.";
+    plot->caption =
+        std::string(
+            "Two-point correlation of leaves by the height of their lowest common ancestor. Lines are exact.") +
+        (plot->log_y ? " Hollow symbols are negative." : "") + plot->caption;
     plots.push_back(std::move(*plot));
   }
   if (auto plot = plot_histograms(record, cells)) plots.push_back(std::move(*plot));

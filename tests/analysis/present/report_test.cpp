@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 #include <vector>
@@ -104,7 +105,7 @@ TEST_CASE("the report: one page with every figure, and every figure in five file
 
   std::set<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder.path / "out-figures"))
-    names.insert(entry.path().stem().string());
+    if (entry.path().extension() == ".gp") names.insert(entry.path().stem().string());
   for (const char* figure :
        {"ising-d3-rho0.9-h3-variance", "ising-d3-rho0.9-h3-kurtosis", "ising-d3-rho0.9-h3-variance-by-height",
         "ising-d3-rho0.9-h3-correlation", "ising-d3-rho0.9-h3-histogram", "coloring-q3-d3-h2-valid",
@@ -166,6 +167,12 @@ TEST_CASE("the report: one page with every figure, and every figure in five file
     for (const auto& entry : fs::recursive_directory_iterator(folder.path))
       CHECK(entry.path().filename().string().front() != '.');
   }
+  SECTION("data are CSV for other programs") {
+    const std::string csv = read_file(folder.path / "out-figures/ising-d3-rho0.9-h3-variance.csv");
+    CHECK(csv.starts_with("series,x,y,low,high\n"));
+    CHECK(count(csv, "\n") > 5);
+    CHECK(csv.find("\n,") == std::string::npos);  // every row says of what
+  }
   SECTION("a script draws its figure again by itself") {
     const fs::path figures = folder.path / "out-figures";
     const std::string before = read_file(figures / "ising-d3-rho0.9-h3-variance.svg");
@@ -198,6 +205,49 @@ TEST_CASE("a report that cannot be drawn or written says why and what to do") {
     std::ofstream(folder.path / "file") << "in the way";
     CHECK_THROWS_AS(write(folder.path / "file" / "out.html"), IoError);
   }
+}
+
+TEST_CASE("settings of the user have no say in figures, nor in scripts that are run by hand") {
+  if (!has_gnuplot()) return;
+  const Folder folder;
+  fs::create_directories(folder.path / "home");
+  std::ofstream(folder.path / "home/.gnuplot")
+      << "set logscale x\nset title 'mine'\nset linetype 1 dt 3 lw 5\nset linetype 2 dt 3 lw 5\nset decimalsign ','\n"
+         "set datafile separator ','\nset terminal svg rounded linewidth 4 dashlength 3 fontscale 2\n"
+         "set terminal pngcairo transparent crop linewidth 5\nset monochrome\nset samples 3\nset pointsize 4\n"
+         "set encoding iso_8859_1\nset key off\nset style data boxes\nset loadpath '/nowhere'\nset xrange [1:2] reverse\n";
+  Plot plot;
+  plot.name = "figure";
+  plot.title = "a title";
+  plot.y_label = "ρ", plot.x_high = 2, plot.x_low = 0.1, plot.y_high = 1;
+  plot.curves.push_back({"dots", Curve::Style::points, 1, false, 0, {point(0.5, 0.5, 0.1), point(1, 0.7)}});
+  plot.curves.push_back({"line", Curve::Style::line, 2, false, 0, {point(0.2, 0.5), point(1, 0.7)}});
+  const std::string clean = draw(plot, folder.path);
+  std::map<std::string, std::string> before = {{"HOME", (folder.path / "home").string()},
+                                               {"GNUTERM", "dumb"},
+                                               {"GNUPLOT_LIB", "/nowhere"},
+                                               {"LC_ALL", "de_DE.UTF-8"},
+                                               {"XDG_CONFIG_HOME", (folder.path / "home").string()}};
+  for (auto& [name, value] : before) {
+    const char* old = std::getenv(name.c_str());
+    const std::string hostile = value;
+    value = old ? old : "";
+    setenv(name.c_str(), hostile.c_str(), 1);
+  }
+  CHECK(draw(plot, folder.path) == clean);
+  const std::string png = read_file(folder.path / "figure.png");
+  fs::remove(folder.path / "figure.svg");
+  CHECK(std::system(("cd '" + folder.path.string() + "' && gnuplot figure.gp 2>log").c_str()) == 0);
+  CHECK(read_file(folder.path / "figure.svg") == clean);
+  CHECK(read_file(folder.path / "figure.png") == png);
+  // The wrong twin: a script that says nothing of what was set before.
+  const std::string script = read_file(folder.path / "figure.gp");
+  std::ofstream(folder.path / "figure.gp") << script.substr(script.find("data ="));
+  [[maybe_unused]] const int status =
+      std::system(("cd '" + folder.path.string() + "' && gnuplot figure.gp 2>log").c_str());
+  CHECK(read_file(folder.path / "figure.svg") != clean);
+  for (const auto& [name, value] : before)
+    value.empty() ? unsetenv(name.c_str()) : setenv(name.c_str(), value.c_str(), 1);
 }
 
 TEST_CASE("a figure that gnuplot cannot draw is an error with its words") {
