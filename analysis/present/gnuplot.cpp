@@ -42,8 +42,7 @@ constexpr std::size_t kColumnLegend = 46, kColumnLabel = 42, kColumnAxis = 34;
 constexpr std::size_t kMostScripts = 100;                           // that one process draws
 constexpr std::array kFilledSymbols = {3, 7, 5, 9, 13, 11, 15, 5};  // hollow ones are one less
 
-std::string curve_clause(const Curve& curve, std::size_t index, bool log_y, double size,
-                         std::size_t label_columns) {
+std::string curve_clause(const Curve& curve, std::size_t index, double size, std::size_t label_columns) {
   const std::size_t color = static_cast<std::size_t>(curve.color) % kPalette.size();
   const std::string from = fmt::format("data index {} using", index);
   const std::string title =
@@ -59,7 +58,7 @@ std::string curve_clause(const Curve& curve, std::size_t index, bool log_y, doub
           "{0} {1}:{5}:3:4 with yerrorbars lc rgb '{2}' lw 1.6 dt solid pt 0 notitle, \\\n     "
           "{0} {1}:2 with points lc rgb '{2}' lw 1.6 pt {3} ps {6} {4}",
           from, x, kPalette[color], kFilledSymbols[color] - (curve.open ? 1 : 0), title,
-          log_y ? "3" : "2",  // a bar is there though its middle be off the axis
+          "($2>$3?$2:$3)",  // a bar is there though its middle be below the axis
           std::round(100 * size) / 100);
     }
     case Curve::Style::line:
@@ -236,8 +235,7 @@ std::string plot_script(const Plot& plot) {
     const double smaller = 0.5 / static_cast<double>(std::max<std::ptrdiff_t>(series - 1, 1));
     double size = series > 2 ? 1.1 : 0.8;
     for (std::size_t i = 0; i < plot.curves.size(); ++i) {
-      text +=
-          (i == 0 ? "" : ", \\\n     ") + curve_clause(plot.curves[i], i, plot.log_y, size, label_columns);
+      text += (i == 0 ? "" : ", \\\n     ") + curve_clause(plot.curves[i], i, size, label_columns);
       if (series > 2 && plot.curves[i].style == Curve::Style::points) size -= smaller;
     }
     line("");

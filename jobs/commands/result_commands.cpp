@@ -7,12 +7,16 @@
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "analysis/estimate/goal_check.h"
+#include "analysis/fit/fits.h"
+#include "analysis/fit/laws/registry.h"
 #include "analysis/present/fit_tables.h"
 #include "analysis/present/grammar_tables.h"
 #include "analysis/present/report.h"
 #include "analysis/present/table.h"
+#include "analysis/text/cell_text.h"
 #include "engine/printable.h"
 #include "engine/values.h"
 #include "io/run/output_path.h"
@@ -27,6 +31,7 @@
 #include "jobs/commands/provenance.h"
 #include "jobs/commands/resample.h"
 #include "jobs/commands/say.h"
+#include "jobs/sweep/nearest.h"
 
 namespace leafcast::jobs {
 
@@ -54,13 +59,66 @@ ExitCode table_command(const Arguments& arguments, const Arguments&) {
   return ExitCode::done;
 }
 
+namespace {
+
+std::vector<std::string> list_of(const Options& options, const std::string& name) {
+  std::vector<std::string> list;
+  std::istringstream words(options.get<std::string>(name));
+  for (std::string word; std::getline(words, word, ',');) list.push_back(word);
+  if (list.empty()) throw UsageError(fmt::format("--{}: it names none", name));
+  return list;
+}
+
+void add_law(Options& options) {
+  options.add()("law", po::value<std::string>()->value_name("NAME,…"),
+                "only fits of these laws, e.g. variance-context-depth");
+}
+
+void keep_laws(const Options& options, std::vector<Fit>& fits) {
+  if (!options.has("law")) return;
+  std::vector<std::string> known;
+  for (const analysis::Law& law : analysis::laws()) known.push_back(law.name);
+  const std::vector<std::string> wanted = list_of(options, "law");
+  for (const std::string& name : wanted)
+    if (std::ranges::find(known, name) == known.end())
+      throw UsageError(
+          fmt::format("--law {}: no such law; did you mean {}?", name, find_nearest(name, known)));
+  std::erase_if(fits, [&](const Fit& fit) { return std::ranges::find(wanted, fit.law) == wanted.end(); });
+}
+
+/// Keeps what is of languages that are named, by a part of what figures call them.
+void keep_languages(const Options& options, Analysed& all) {
+  if (!options.has("languages")) return;
+  std::vector<std::string> known;
+  for (const Estimate& estimate : all.estimates) {
+    const std::string name = analysis::language_text(all.record.plan.cells()[estimate.cell]);
+    if (std::ranges::find(known, name) == known.end()) known.push_back(name);
+  }
+  const std::vector<std::string> wanted = list_of(options, "languages");
+  for (const std::string& part : wanted)
+    if (std::ranges::none_of(known,
+                             [&](const std::string& name) { return name.find(part) != std::string::npos; }))
+      throw UsageError(fmt::format("--languages {}: no language is called so; did you mean '{}'?", part,
+                                   find_nearest(part, known)));
+  std::erase_if(all.estimates, [&](const Estimate& estimate) {
+    const std::string name = analysis::language_text(all.record.plan.cells()[estimate.cell]);
+    return std::ranges::none_of(
+        wanted, [&](const std::string& part) { return name.find(part) != std::string::npos; });
+  });
+  all.fits = analysis::fits(all.record, all.estimates);
+}
+
+}  // namespace
+
 ExitCode fit_command(const Arguments& arguments, const Arguments&) {
   Options options("fit", "DIR|FILE…", "Fits the asymptotic laws, beside their predicted coefficients.",
                   false);
   add_format(options);
+  add_law(options);
   if (!parsed(options, arguments)) return ExitCode::done;
   const analysis::Format format = analysis::parse_format(options.get<std::string>("format"));
-  const Analysed all = analyse(options, "fit");
+  Analysed all = analyse(options, "fit");
+  keep_laws(options, all.fits);
   write_output(options, "fit", [&](std::ostream& out) { analysis::write_fits(out, format, all.fits); });
   return ExitCode::done;
 }
@@ -100,6 +158,9 @@ ExitCode report_command(const Arguments& arguments, const Arguments& command_lin
       "output,o", po::value<std::string>()->value_name("FILE|DIR/"),
       "the page to write, or a directory (ends in /, or is one): index.html with maps, and pages of at most "
       "5 MB with all cells. Default: report.html, or report/ for more than 500 cells");
+  add_law(options);
+  options.add()("languages", po::value<std::string>()->value_name("TEXT,…"),
+                "only languages whose name has one of these in it, e.g. 'h=8' or 'ising d=3'");
   if (!parsed(options, arguments)) return ExitCode::done;
   const Paths inputs = paths(options, "report");
   const bool is_chosen = options.has("output");
@@ -112,7 +173,9 @@ ExitCode report_command(const Arguments& arguments, const Arguments& command_lin
       io::require_harmless_output(output, inputs);
   };
   require_harmless();
-  const Analysed all = analyse(options, "report");
+  Analysed all = analyse(options, "report");
+  keep_languages(options, all);
+  keep_laws(options, all.fits);
   if (!is_chosen && count_sampled(all.record) > kManyCells) {
     output = "report/";
     is_directory = true;

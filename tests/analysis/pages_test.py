@@ -3,6 +3,7 @@ import html.parser
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import tempfile
 import unicodedata
@@ -86,10 +87,41 @@ def check_hostile(folder):
     assert any("K=[0.9 0.1; 0.2 0.8]" in path.read_text() for path in folder.rglob("*.svg"))
 
 
+def check_selection(folder):
+    """Laws and languages by name, and the nearest right one for a wrong name."""
+    run = folder / "two"
+    leafcast("run", "--language.kind=ising", "--language.d=2", "--language.height=4,5", "--language.rho=0.9", "--generator.kind=true,block",
+             "--generator.context-depth=0..height", "--sampling.samples=640", "-o", run, "--quiet")
+    laws = {line.split(",")[0] for line in leafcast("fit", run, "--law", "correlation-lca-height", "--format", "csv").splitlines()[1:]}
+    assert laws == {"correlation-lca-height"}, laws
+    assert len({line.split(",")[0] for line in leafcast("fit", run, "--format", "csv").splitlines()[1:]}) > 1
+    leafcast("report", run, "--languages", "h=5", "-o", folder / "five.html")
+    figures = {path.name for path in (folder / "five-figures").glob("ising*.svg")}
+    assert any("h5-variance" in name for name in figures) and not any("h4-" in name for name in figures), figures
+    for arguments, hint in ((["fit", run, "--law", "correlation-lca-heigth"], "did you mean correlation-lca-height?"),
+                            (["report", run, "--languages", "isng", "-o", folder / "no.html"], "did you mean 'ising")):
+        done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True)
+        assert done.returncode == 64 and hint in done.stderr, done.stderr
+
+
+def check_print(folder):
+    """The page of the quickstart's sweep takes ten sheets of paper at most."""
+    chromium = shutil.which("chromium")
+    if not chromium:
+        return
+    leafcast("report", folder / "paper-ising", "-o", folder / "paper.html")
+    subprocess.run([chromium, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'chromium'}",
+                    f"--print-to-pdf={folder / 'paper.pdf'}", folder / "paper.html"], capture_output=True, timeout=120, check=True)
+    sheets = len(re.findall(rb"/Type\s*/Page[^s]", (folder / "paper.pdf").read_bytes()))
+    assert 1 <= sheets <= 10, sheets
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         check_hostile(pathlib.Path(name))
         check_tables(pathlib.Path(name))
+        check_selection(pathlib.Path(name))
+        check_print(pathlib.Path(name))
 
 
 if __name__ == "__main__":
