@@ -69,14 +69,19 @@ struct Coverage {
   double two() const { return within_2 / known; }
 };
 
+inline std::vector<Estimate> estimates_of(const Cell& cell, const CellTally& bins) {
+  return analysis::cell_estimates(cell, bins);
+}
+
 /// Z: of an estimate whose exact value is the truth. By statistic.
 template <class Z>
 std::map<std::string, Coverage> cover(const Parameters& parameters, std::uint64_t samples, int repetitions,
-                                      const std::map<std::string, Estimate>& truth, Z z) {
+                                      const std::map<std::string, Estimate>& truth, Z z,
+                                      std::vector<Estimate> (*estimate)(const Cell&, const CellTally&) = estimates_of) {
   std::map<std::string, Coverage> list;
   for (int seed = 1; seed <= repetitions; ++seed) {
     const Cell cell = with_samples(parameters, samples, static_cast<std::uint64_t>(seed));
-    for (Estimate e : analysis::cell_estimates(cell, sample(cell))) {
+    for (Estimate e : estimate(cell, sample(cell))) {
       const auto known = truth.find(e.statistic.text());
       if (known == truth.end()) continue;
       e.exact = known->second.exact;

@@ -107,6 +107,7 @@ int main(int argc, char** argv) {
     const auto truth = coverage::truths(parameters, truth_samples(name));
     for (const std::uint64_t samples : {64, 256, 1024, 100000}) {
       const bool costs = samples > 1024;
+      if (name.find("splitting") != name.npos && samples < 1024) continue;  // 64 runs of 16 particles
       if (costs && name.starts_with("grammar c")) continue;
       const auto list = coverage::cover(parameters, samples, costs ? std::max(1, repetitions / 4) : repetitions,
                                         truth, [](const Estimate& e) { return e.z(); });
