@@ -11,12 +11,6 @@ namespace {
 
 constexpr std::size_t kFewestBins = 8;
 
-/// Error of a count that was the same, 0 or all, for all of N sentences: that of p̃ = ½/(N+1).
-double error_of_unvaried(double counted) {
-  const double p = 0.5 / (counted + 1);
-  return std::sqrt(p * (1 - p) / (counted + 1));
-}
-
 /// Var(m₄/m₂²) times the number of values, of a law with m₄/m₂² = β that theory knows: two Gaussians side by side
 /// (β ≤ 3), or one of random width (β ≥ 3: a gamma law's). With m₂ = 1 it is m₈ − 4βm₆ + 4β³ − β².
 double variance_of_kurtosis(double beta) {
@@ -68,14 +62,15 @@ double noise_of_rate(const Statistic& statistic, double plain, const Sampling& s
   const double groups = sentences * sampling.independent_share;
   const double least = 1 / std::max(statistic.trials > 0 ? statistic.trials : sentences, groups);
   const double most = statistic.trials > 0 ? std::max(least, 1 / std::min(groups, statistic.trials)) : 1 / groups;
-  if (!(plain > 0)) return most;
+  if (p <= 0 || p >= 1) return most;
   const double seen = plain * plain / (p * (1 - p));
   return sampling.by_blocks ? std::max(least, seen) : std::clamp(seen, least, most);
 }
 
-/// p̃(1−p̃)/(n+1) with p̃ = (k + ½)/(n + 1) of k = pn, to second order in 1/n.
-double error_of_rate(double p, double noise) {
-  return std::sqrt(noise * p * (1 - p) + 2 * noise * noise * (0.5 - p) * (0.5 - p));
+/// √(p̃(1−p̃)/(n+1)) with p̃ = (pn + ½)/(n + 1): of a rate of 0 or 1 too.
+double error_of_rate(double rate, double trials) {
+  const double p = (rate * trials + 0.5) / (trials + 1);
+  return std::sqrt(p * (1 - p) / (trials + 1));
 }
 
 /// Of an average that has an error although it never varied, of sentences that had something, or of runs.
@@ -83,7 +78,7 @@ double error_of_counted(const Statistic& statistic, std::span<const double> with
                         const Sampling& sampling) {
   const auto counted = static_cast<double>(statistic.counted);
   const bool is_chosen = statistic.kind == Statistic::Kind::optional;
-  if (plain == 0) return statistic.precision > 0 ? 0 : error_of_unvaried(counted);
+  if (plain == 0) return statistic.precision > 0 ? 0 : error_of_rate(0, counted);
   if (is_chosen && !(counted * sampling.independent_share >= kChosenSentences)) return kUnknown;
   return plain * widening(Jackknife(without_bin).kurtosis, without_bin.size());
 }
@@ -128,9 +123,9 @@ bool add_error(Estimate& estimate, const Statistic& statistic, std::span<const d
   const double plain = jackknife_error(without_bin);
   const bool varies = plain != 0;
   if (statistic.scale == Scale::rate) {
-    if (without_bin.size() < 2 || std::isnan(statistic.value)) return varies;
+    if (std::isnan(plain) || std::isnan(statistic.value)) return varies;
     estimate.noise = noise_of_rate(statistic, plain, sampling);
-    estimate.error = error_of_rate(statistic.value, estimate.noise);
+    estimate.error = error_of_rate(statistic.value, 1 / estimate.noise);
     return varies;
   }
   if (without_bin.size() < kFewestBins) return varies;

@@ -64,13 +64,13 @@ Sampling sampling_of(const Cell& cell, std::uint64_t samples, Writers writers) {
 
 /// The statistics of a cell, and what they are without each of the bins that have samples.
 struct LeaveOneOut {
+  Evaluator evaluate;  // has the names
   std::vector<Statistic> statistics;
   std::vector<std::vector<double>> without_bin;  // [statistic][bin]
   Sampling sampling;
 
   LeaveOneOut(const Cell& cell, const Tally& sums, const CellTally& bins, Scope scope, Writers writers)
-      : sampling(sampling_of(cell, sums.samples, writers)) {
-    const Evaluator evaluate(cell, scope);
+      : evaluate(cell, scope), sampling(sampling_of(cell, sums.samples, writers)) {
     statistics = evaluate(sums);
     without_bin.resize(statistics.size());
     for (const Tally& bin : bins) {
