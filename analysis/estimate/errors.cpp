@@ -61,7 +61,8 @@ double noise_of_rate(const Statistic& statistic, double plain, const Sampling& s
   const double p = statistic.value, sentences = static_cast<double>(statistic.counted);
   const double groups = sentences * sampling.independent_share;
   const double least = 1 / std::max(statistic.trials > 0 ? statistic.trials : sentences, groups);
-  const double most = statistic.trials > 0 ? std::max(least, 1 / std::min(groups, statistic.trials)) : 1 / groups;
+  const double most =
+      statistic.trials > 0 ? std::max(least, 1 / std::min(groups, statistic.trials)) : 1 / groups;
   if (p <= 0 || p >= 1) return most;
   const double seen = plain * plain / (p * (1 - p));
   return sampling.by_blocks ? std::max(least, seen) : std::clamp(seen, least, most);
@@ -87,7 +88,8 @@ double signed_square(double root) { return root * std::abs(root); }
 
 /// The jackknife's error of |c|² is 2|c|·(error of c along c): that tells the noise of a signal; where there is none,
 /// it vanishes with c, and the counts tell.
-void add_error_of_square(Estimate& estimate, const Statistic& statistic, std::span<const double> without_bin) {
+void add_error_of_square(Estimate& estimate, const Statistic& statistic,
+                         std::span<const double> without_bin) {
   constexpr double kSignal = 4;  // times the noise
   const bool is_root = statistic.scale == Scale::root;
   std::vector<double> squares(without_bin.begin(), without_bin.end());

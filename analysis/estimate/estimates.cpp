@@ -39,7 +39,8 @@ Tally without(Tally sums, const Tally& bin) {
 /// Exact values are computed in floating point: where nothing is random, agreement up to rounding is
 /// agreement.
 void snap(Estimate& estimate) {
-  if (estimate.exact_error != 0 || !(std::abs(estimate.value - estimate.exact) <= 1e-9 * std::abs(estimate.exact)))
+  if (estimate.exact_error != 0 ||
+      !(std::abs(estimate.value - estimate.exact) <= 1e-9 * std::abs(estimate.exact)))
     return;
   estimate.value = estimate.exact;
   if (std::isnan(estimate.error)) estimate.error = 0;
@@ -114,7 +115,8 @@ void append(std::vector<Estimate>& list, std::size_t index, const Cell& cell, co
   const LeaveOneOut made(cell, sums, bins, scope, writers);
   const Exact* exact = exact_of_cell();
   for (std::size_t i = 0; i < made.statistics.size(); ++i) {
-    if (made.statistics[i].kind == Statistic::Kind::optional && std::isnan(made.statistics[i].value)) continue;
+    if (made.statistics[i].kind == Statistic::Kind::optional && std::isnan(made.statistics[i].value))
+      continue;
     bool varies = true;
     Estimate& estimate = list.emplace_back(made.estimate(i, index, varies));
     if (exact) add_exact(estimate, *exact, varies);
@@ -128,10 +130,10 @@ JackknifeCovariance jackknife_covariance(const Cell& cell, const CellTally& bins
   const LeaveOneOut made(cell, sums_of(bins), bins, Scope::subtrees, Writers::own);
   const auto columns = static_cast<Eigen::Index>(names.size());
   const std::size_t rows = made.without_bin.empty() ? 0 : made.without_bin.front().size();
-  JackknifeCovariance covariance{Eigen::MatrixXd::Constant(columns, columns, kUnknown), static_cast<int>(rows)};
+  JackknifeCovariance covariance{Eigen::MatrixXd::Constant(columns, columns, kUnknown),
+                                 static_cast<int>(rows)};
   if (rows < 2) return covariance;
-  Eigen::MatrixXd without_bin =
-      Eigen::MatrixXd::Constant(static_cast<Eigen::Index>(rows), columns, kUnknown);
+  Eigen::MatrixXd without_bin = Eigen::MatrixXd::Constant(static_cast<Eigen::Index>(rows), columns, kUnknown);
   Eigen::VectorXd error = Eigen::VectorXd::Constant(columns, kUnknown);
   for (std::size_t i = 0; i < made.statistics.size(); ++i) {
     const auto found = std::ranges::find(names, made.statistics[i].name());

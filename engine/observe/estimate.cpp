@@ -21,14 +21,14 @@ double quantile(double below, double above, double far) {
 /// Of k = value/noise hits in n = 1/noise trials, neither of which need be whole.
 double binomial_z(double value, double exact, double noise) {
   constexpr double kMany = 1000;  // hits and misses due: score and mid-P agree to 0.01
-  if (exact <= 0 || exact >= 1)
-    return std::copysign(std::numeric_limits<double>::infinity(), value - exact);
+  if (exact <= 0 || exact >= 1) return std::copysign(std::numeric_limits<double>::infinity(), value - exact);
   const double n = 1 / noise, k = std::clamp(value * n, 0.0, n);
   const double score = (value - exact) / std::sqrt(noise * exact * (1 - exact));
   if (n * exact * (1 - exact) > kMany) return score;
   using boost::math::ibeta, boost::math::ibetac;
   const double less = k > 0 ? ibetac(k, n - k + 1, exact) : 0, more = k < n ? ibeta(k + 1, n - k, exact) : 0;
-  const double at_most = k < n ? ibetac(k + 1, n - k, exact) : 1, at_least = k > 0 ? ibeta(k, n - k + 1, exact) : 1;
+  const double at_most = k < n ? ibetac(k + 1, n - k, exact) : 1,
+               at_least = k > 0 ? ibeta(k, n - k + 1, exact) : 1;
   return quantile((less + at_most) / 2, (more + at_least) / 2, score);
 }
 

@@ -27,7 +27,7 @@ enum class Scale : std::uint8_t {
 
 /// A statistic of a cell with its standard error, beside the exact value where theory gives one.
 struct Estimate {
-  std::size_t cell;       ///< index in the plan
+  std::size_t cell;         ///< index in the plan
   StatisticName statistic;  ///< e.g. "variance", "valid_rate@3" (@j: subtrees of height j)
   double value = kUnknown;
   double error = kUnknown;  ///< standard error; NaN if it cannot be known (too few bins, or samples)

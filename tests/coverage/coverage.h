@@ -77,7 +77,8 @@ inline std::vector<Estimate> estimates_of(const Cell& cell, const CellTally& bin
 template <class Z>
 std::map<std::string, Coverage> cover(const Parameters& parameters, std::uint64_t samples, int repetitions,
                                       const std::map<std::string, Estimate>& truth, Z z,
-                                      std::vector<Estimate> (*estimate)(const Cell&, const CellTally&) = estimates_of) {
+                                      std::vector<Estimate> (*estimate)(const Cell&,
+                                                                        const CellTally&) = estimates_of) {
   std::map<std::string, Coverage> list;
   for (int seed = 1; seed <= repetitions; ++seed) {
     const Cell cell = with_samples(parameters, samples, static_cast<std::uint64_t>(seed));

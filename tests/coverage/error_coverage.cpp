@@ -43,14 +43,17 @@ std::vector<Named> cells() {
   const Parameters frozen = language("coloring", 5, 2, {{"language.q", "3"}});
   const Parameters potts =
       language("potts", 2, 4, {{"language.q", "4"}, {"language.lambda", "0.6"}, {"observe.symbol", "2"}});
-  const Parameters kernel = language("kernel", 3, 3, {{"language.matrix", "0.7 0.3 0; 0.1 0.6 0.3; 0.4 0.1 0.5"}});
+  const Parameters kernel =
+      language("kernel", 3, 3, {{"language.matrix", "0.7 0.3 0; 0.1 0.6 0.3; 0.4 0.1 0.5"}});
   const Parameters binary =
       language("binary", 2, 4, {{"language.flip-plus", "0.05"}, {"language.flip-minus", "0.3"}});
-  const Parameters grammar = {{"language.kind", "rhm"}, {"language.v", "4"},      {"language.m", "2"},
-                              {"language.s", "2"},      {"language.L", "3"},      {"generator.kind", "true"}};
-  const Parameters splitting = {
-      {"generator.kind", "block"},      {"generator.context-depth", "1"}, {"generator.memory", "root"},
-      {"generator.method", "splitting"}, {"generator.particles", "16"}};
+  const Parameters grammar = {{"language.kind", "rhm"}, {"language.v", "4"}, {"language.m", "2"},
+                              {"language.s", "2"},      {"language.L", "3"}, {"generator.kind", "true"}};
+  const Parameters splitting = {{"generator.kind", "block"},
+                                {"generator.context-depth", "1"},
+                                {"generator.memory", "root"},
+                                {"generator.method", "splitting"},
+                                {"generator.particles", "16"}};
   const Parameters learner = {{"generator.training", "20"}, {"generator.test", "10"}};
   return {
       {"ising strong true", with(strong, with(entropy, with(pairs, walls)))},
@@ -72,7 +75,8 @@ std::vector<Named> cells() {
       {"binary kgram", with(binary, with(kgram, entropy))},
       {"grammar true", with(grammar, pairs)},
       {"grammar kgram", with(grammar, kgram)},
-      {"grammar counting", with(with(grammar, learner), {{"generator.kind", "counting"}, {"generator.context", "2"}})},
+      {"grammar counting",
+       with(with(grammar, learner), {{"generator.kind", "counting"}, {"generator.context", "2"}})},
       {"grammar clustering", with(with(grammar, learner), {{"generator.kind", "clustering"}})},
   };
 }
@@ -109,15 +113,15 @@ int main(int argc, char** argv) {
       const bool costs = samples > 1024;
       if (name.find("splitting") != name.npos && samples < 1024) continue;  // 64 runs of 16 particles
       if (costs && name.starts_with("grammar c")) continue;
-      const auto list = coverage::cover(parameters, samples, costs ? std::max(1, repetitions / 4) : repetitions,
-                                        truth, [](const Estimate& e) { return e.z(); });
+      const auto list =
+          coverage::cover(parameters, samples, costs ? std::max(1, repetitions / 4) : repetitions, truth,
+                          [](const Estimate& e) { return e.z(); });
       for (const auto& [statistic, c] : list) {
         if (statistic.find(only) == statistic.npos) continue;
         const double all = c.known + c.unknown;
-        fmt::print("{:24} {:26} {:>7} {:>6.1f} {:>6.1f} {:>7.2f} {:>7.2f} {:>7.2f} {:>7.1f}%{}\n", name, statistic, samples,
-                   100 * c.one(), 100 * c.two(), c.sum / c.known, c.squares / c.known,
-                   std::sqrt(c.deviations / c.errors), 100 * c.unknown / all,
-                   mark(c));
+        fmt::print("{:24} {:26} {:>7} {:>6.1f} {:>6.1f} {:>7.2f} {:>7.2f} {:>7.2f} {:>7.1f}%{}\n", name,
+                   statistic, samples, 100 * c.one(), 100 * c.two(), c.sum / c.known, c.squares / c.known,
+                   std::sqrt(c.deviations / c.errors), 100 * c.unknown / all, mark(c));
       }
       std::fflush(stdout);
     }

@@ -19,8 +19,7 @@ class Entropies : public Statistics {
         structure_nats_(own_structure_ ? structure_cross_entropy(cell) : 0),
         leaf_bits_(kEntropyPrecision / std::numbers::ln2) {
     const double d = cell.language().d;
-    for (int j = 0; j <= h_; ++j)
-      share_.push_back(std::pow(d, -j) * (j < h_ ? 1 - 1 / d : 1));
+    for (int j = 0; j <= h_; ++j) share_.push_back(std::pow(d, -j) * (j < h_ ? 1 - 1 / d : 1));
   }
   void add(const Tally& tally, std::vector<Statistic>& list) const override {
     const auto samples = static_cast<double>(tally.samples);
@@ -45,9 +44,9 @@ class Entropies : public Statistics {
     if (own_structure_)
       add("own_structure_entropy", nats(wide(tally, fields::structure_entropy), samples) * bits_, leaf_bits_);
     const std::uint64_t possible = tally.samples - impossible;
-    Statistic& reverse = add(
-        "reverse_cross_entropy",
-        nats(wide(tally, fields::reverse_entropy), static_cast<double>(possible)) * bits_, leaf_bits_);
+    Statistic& reverse =
+        add("reverse_cross_entropy",
+            nats(wide(tally, fields::reverse_entropy), static_cast<double>(possible)) * bits_, leaf_bits_);
     reverse.counted = possible;
     reverse.kind = Statistic::Kind::optional;
     list.push_back(sentence_rate("impossible_rate", -1, impossible, tally.samples));

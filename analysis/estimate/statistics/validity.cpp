@@ -51,8 +51,8 @@ class ValidityByHeight : public Statistics {
                       Statistic::Kind::ordinary, Scale::rate, as_double(subtrees)});
     }
     for (int j = 1; j <= h_; ++j)
-      list.push_back(sentence_rate("inconsistency_rate", j, tally.count(fields::first_inconsistency, j),
-                                   tally.samples));
+      list.push_back(
+          sentence_rate("inconsistency_rate", j, tally.count(fields::first_inconsistency, j), tally.samples));
   }
 
  private:

@@ -1,8 +1,7 @@
-#include "tests/coverage/coverage.h"
-
 #include <catch2/catch.hpp>
 
 #include "analysis/estimate/jackknife.h"
+#include "tests/coverage/coverage.h"
 
 namespace leafcast::analysis::error_coverage_test {
 namespace {
@@ -35,17 +34,24 @@ std::vector<Estimate> with_plain_errors(const Cell& cell, const CellTally& bins)
 }
 
 TEST_CASE("one and two errors cover what is true as often as they say") {
-  const Parameters weak = {{"language.kind", "ising"},  {"language.d", "2"},         {"language.height", "4"},
-                           {"language.rho", "0.5"},     {"generator.kind", "true"},  {"observe.pairs", "levels"}};
-  const Parameters own = {{"language.kind", "ising"},   {"language.d", "3"},         {"language.height", "3"},
-                          {"language.rho", "0.9"},      {"generator.kind", "kgram"}, {"generator.context", "4"},
-                          {"generator.context-unit", "tokens"}, {"generator.structure", "sampled"}};
-  const Parameters coloring = {{"language.kind", "coloring"}, {"language.d", "4"},       {"language.q", "3"},
-                               {"language.height", "2"},      {"generator.kind", "block"},
-                               {"generator.context-depth", "1"}};
+  const Parameters weak = {{"language.kind", "ising"}, {"language.d", "2"},
+                           {"language.height", "4"},   {"language.rho", "0.5"},
+                           {"generator.kind", "true"}, {"observe.pairs", "levels"}};
+  const Parameters own = {{"language.kind", "ising"},
+                          {"language.d", "3"},
+                          {"language.height", "3"},
+                          {"language.rho", "0.9"},
+                          {"generator.kind", "kgram"},
+                          {"generator.context", "4"},
+                          {"generator.context-unit", "tokens"},
+                          {"generator.structure", "sampled"}};
+  const Parameters coloring = {{"language.kind", "coloring"}, {"language.d", "4"},
+                               {"language.q", "3"},           {"language.height", "2"},
+                               {"generator.kind", "block"},   {"generator.context-depth", "1"}};
   for (const Parameters& parameters : {weak, own, coloring}) {
     const auto truth = coverage::truths(parameters, 1u << 20);
-    const auto list = coverage::cover(parameters, 256, kRepetitions, truth, [](const Estimate& e) { return e.z(); });
+    const auto list =
+        coverage::cover(parameters, 256, kRepetitions, truth, [](const Estimate& e) { return e.z(); });
     REQUIRE(list.size() >= 5);
     for (const auto& [statistic, c] : list) {
       INFO(statistic << ": " << 100 * c.one() << "% within one error, " << 100 * c.two() << "% within two");

@@ -38,9 +38,9 @@ Parameters with(Parameters parameters, const Parameters& more) {
 
 /// When a cell stops.
 enum class Rule {
-  stages,       ///< as runs do
-  luckiest,     ///< wrong: where the error, for as many samples, is least
-  never         ///< at the maximum: how well the errors themselves cover
+  stages,    ///< as runs do
+  luckiest,  ///< wrong: where the error, for as many samples, is least
+  never      ///< at the maximum: how well the errors themselves cover
 };
 
 constexpr std::uint32_t kFewestChunks = 15, kLuckyChunks = 64;
@@ -84,9 +84,9 @@ Coverage cover(const Parameters& parameters, const std::string& statistic, Rule 
     coverage.samples += static_cast<double>(total(record.tallies(0)).samples) / repetitions;
     coverage.met += state.met ? 1.0 / repetitions : 0;
   }
-  WARN(statistic << (rule == Rule::stages        ? ", stopped at the end of a stage: "
+  WARN(statistic << (rule == Rule::stages     ? ", stopped at the end of a stage: "
                      : rule == Rule::luckiest ? ", stopped at the luckiest chunk: "
-                                                 : ", all samples: ")
+                                              : ", all samples: ")
                  << 100 * coverage.one_sigma << "% within 1 error, " << 100 * coverage.two_sigma
                  << "% within 2, bias " << coverage.bias << " errors, " << coverage.samples << " samples, "
                  << 100 * coverage.met << "% within the target");
@@ -103,7 +103,8 @@ TEST_CASE("the statistics of a cell are those that it gets estimates of") {
     for (Chunk chunk{0, 0}; chunk.index < record.plan.chunks(0); ++chunk.index)
       record.add(chunk, *runner.run(chunk.index, record.plan.samples(chunk), [] { return true; }));
     std::vector<std::string> names;
-    for (const Estimate& estimate : analysis::estimates_alone(record)) names.push_back(estimate.statistic.text());
+    for (const Estimate& estimate : analysis::estimates_alone(record))
+      names.push_back(estimate.statistic.text());
     // What had nothing to be computed from has no estimate, though the cell could have had one.
     std::vector<std::string> possible = statistics_of(cell);
     std::erase_if(possible, [&](const std::string& name) {
