@@ -79,7 +79,7 @@ double error_of_counted(const Statistic& statistic, std::span<const double> with
                         const Sampling& sampling) {
   const auto counted = static_cast<double>(statistic.counted);
   const bool is_chosen = statistic.kind == Statistic::Kind::optional;
-  if (plain == 0) return statistic.precision > 0 ? 0 : error_of_rate(0, counted);
+  if (plain == 0 && statistic.precision == 0) return error_of_rate(0, counted);
   if (is_chosen && !(counted * sampling.independent_share >= kChosenSentences)) return kUnknown;
   return plain * widening(Jackknife(without_bin).kurtosis, without_bin.size());
 }
@@ -131,9 +131,9 @@ bool add_error(Estimate& estimate, const Statistic& statistic, std::span<const d
     return varies;
   }
   if (without_bin.size() < kFewestBins) return varies;
-  if (statistic.scale == Scale::square || statistic.scale == Scale::root)
-    add_error_of_square(estimate, statistic, without_bin);
-  else if (statistic.trials > 0)
+  if (statistic.scale == Scale::square || statistic.scale == Scale::root) {
+    if (statistic.trials >= kPairSamples) add_error_of_square(estimate, statistic, without_bin);
+  } else if (statistic.trials > 0)
     estimate.error = statistic.trials < kShapeValues ? kUnknown
                      : varies                        ? error_of_shape(statistic, without_bin)
                                                      : 0;

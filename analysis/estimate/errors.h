@@ -14,7 +14,9 @@ struct Sampling {
 };
 
 /// Shapes of fewer values than this have no known error: the jackknife's is too small by what it has not seen.
-inline constexpr double kShapeValues = 256;
+inline constexpr double kShapeValues = 1024;
+/// Nor have squares of correlations of fewer samples: their counts are too few for the law of χ².
+inline constexpr double kPairSamples = 256;
 /// Nor has an average over fewer of the sentences, if these were chosen by what they are.
 inline constexpr double kChosenSentences = 16;
 

@@ -37,8 +37,8 @@ class PairCorrelations : public Statistics {
       const double square = sum.square / sum.count;
       // Of several pairs, as if all had the same noise: they share the last leaf.
       list.push_back({name, at, scale == Scale::root ? signed_root(square) : square, 0,
-                      Statistic::Kind::ordinary, scale, 0, 0, sum.noise / sum.count,
-                      sum.freedom / sum.count});
+                      Statistic::Kind::ordinary, scale, static_cast<double>(tally.samples), 0,
+                      sum.noise / sum.count, sum.freedom / sum.count});
     };
     for (const auto& [height, sum] : by_height) add("token_correlation", height, sum, Scale::root);
     for (const auto& [height, sum] : by_height) add("token_correlation_square", height, sum, Scale::square);
