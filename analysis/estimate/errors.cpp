@@ -41,6 +41,12 @@ double error_of_kurtosis(double beta, std::span<const double> beta_without, doub
   return std::sqrt(moderated) * beta * beta;
 }
 
+double fewest_values(const Statistic& statistic) {
+  const bool two_peaks = (statistic.scale == Scale::kurtosis && statistic.value <= -1) ||
+                         (statistic.scale == Scale::binder && statistic.value >= 1.0 / 3);
+  return two_peaks ? kTwoPeakedValues : kShapeValues;
+}
+
 double error_of_shape(const Statistic& statistic, std::span<const double> without_bin) {
   if (statistic.scale == Scale::linear) {
     const Jackknife jackknife(without_bin);
@@ -134,7 +140,7 @@ bool add_error(Estimate& estimate, const Statistic& statistic, std::span<const d
   if (statistic.scale == Scale::square || statistic.scale == Scale::root) {
     if (statistic.trials >= kPairSamples) add_error_of_square(estimate, statistic, without_bin);
   } else if (statistic.trials > 0)
-    estimate.error = statistic.trials < kShapeValues ? kUnknown
+    estimate.error = statistic.trials < fewest_values(statistic) ? kUnknown
                      : varies                        ? error_of_shape(statistic, without_bin)
                                                      : 0;
   else if (statistic.counted > 0)

@@ -15,6 +15,8 @@ struct Sampling {
 
 /// Shapes of fewer values than this have no known error: the jackknife's is too small by what it has not seen.
 inline constexpr double kShapeValues = 1024;
+/// Of two peaks, m₄/m₂² ≤ 2, without tails to miss: so few suffice.
+inline constexpr double kTwoPeakedValues = 256;
 /// Nor have squares of correlations of fewer samples: their counts are too few for the law of χ².
 inline constexpr double kPairSamples = 256;
 /// Nor has an average over fewer of the sentences, if these were chosen by what they are.
