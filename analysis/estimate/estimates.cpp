@@ -4,7 +4,7 @@
 #include <cmath>
 #include <map>
 
-#include "analysis/estimate/jackknife.h"
+#include "analysis/estimate/errors.h"
 #include "analysis/estimate/statistics/statistics.h"
 #include "analysis/text/cell_text.h"
 #include "analysis/theory/exact.h"
@@ -36,28 +36,63 @@ Tally without(Tally sums, const Tally& bin) {
   return sums;
 }
 
-/// Error of a count that was the same, 0 or all, for all of N sentences: that of p̃ = ½/(N+1). It serves
-/// subtrees too, as those of one sentence may depend on each other, and the depth of inconsistencies, which
-/// could have been another.
-double error_of_unvaried(std::uint64_t counted) {
-  const double n = static_cast<double>(counted), p = 0.5 / (n + 1);
-  return std::sqrt(p * (1 - p) / (n + 1));
-}
-
 /// Exact values are computed in floating point: where nothing is random, agreement up to rounding is
 /// agreement.
-void snap_if_deterministic(Estimate& estimate) {
-  if (estimate.error != 0 || estimate.exact_error != 0) return;
-  if (std::abs(estimate.value - estimate.exact) <= 1e-9 * std::abs(estimate.exact))
-    estimate.value = estimate.exact;
+void snap(Estimate& estimate) {
+  if (estimate.exact_error != 0 ||
+      !(std::abs(estimate.value - estimate.exact) <= 1e-9 * std::abs(estimate.exact)))
+    return;
+  estimate.value = estimate.exact;
+  if (std::isnan(estimate.error)) estimate.error = 0;
 }
 
-void add_exact(Estimate& estimate, const Exact& exact) {
+void add_exact(Estimate& estimate, const Exact& exact, bool varies) {
   const auto value = exact(estimate.statistic);
   if (!value) return;
   estimate.exact = value->value;
   estimate.exact_error = value->error;
-  snap_if_deterministic(estimate);
+  if (!varies) snap(estimate);
+}
+
+Sampling sampling_of(const Cell& cell, std::uint64_t samples, Writers writers) {
+  Sampling sampling;
+  if (cell.writes_own_structure())
+    sampling.independent_share =
+        static_cast<double>(independent_structures(samples)) / static_cast<double>(samples);
+  sampling.by_blocks = writers == Writers::others;
+  return sampling;
+}
+
+/// The statistics of a cell, and what they are without each of the bins that have samples.
+struct LeaveOneOut {
+  Evaluator evaluate;  // has the names
+  std::vector<Statistic> statistics;
+  std::vector<std::vector<double>> without_bin;  // [statistic][bin]
+  Sampling sampling;
+
+  LeaveOneOut(const Cell& cell, const Tally& sums, const CellTally& bins, Scope scope, Writers writers)
+      : evaluate(cell, scope), sampling(sampling_of(cell, sums.samples, writers)) {
+    statistics = evaluate(sums);
+    without_bin.resize(statistics.size());
+    for (const Tally& bin : bins) {
+      if (bin.samples == 0 || bin.samples == sums.samples) continue;
+      const std::vector<Statistic> rest = evaluate(without(sums, bin));
+      for (std::size_t i = 0; i < rest.size(); ++i) without_bin[i].push_back(rest[i].value);
+    }
+  }
+  Estimate estimate(std::size_t i, std::size_t cell, bool& varies) const {
+    Estimate made{cell, statistics[i].name()};
+    made.value = statistics[i].value;
+    varies = add_error(made, statistics[i], without_bin[i], sampling);
+    return made;
+  }
+};
+
+/// Sums without what no statistic uses, and the leave-one-outs would copy.
+Tally sums_of(const CellTally& bins) {
+  Tally sums = total(bins);
+  sums.histogram.clear();
+  return sums;
 }
 
 /// Exact values of laws, each computed once: cells that differ in their seeds share them.
@@ -73,55 +108,54 @@ class ExactByLaw {
 
 /// `exact_of_cell`: called if the cell has samples; nullptr for no exact values.
 void append(std::vector<Estimate>& list, std::size_t index, const Cell& cell, const CellTally& bins,
-            const std::function<const Exact*()>& exact_of_cell, Scope scope = Scope::subtrees) {
-  Tally sums = total(bins);
+            const std::function<const Exact*()>& exact_of_cell, Scope scope = Scope::subtrees,
+            Writers writers = Writers::own) {
+  const Tally sums = sums_of(bins);
   if (sums.samples == 0) return;
-  sums.histogram.clear();  // no statistic uses it, and the leave-one-outs copy the rest
-  const Evaluator evaluate(cell, scope);
-  const std::vector<Statistic> statistics = evaluate(sums);
-
-  std::vector<std::vector<double>> without_bin(statistics.size());
-  for (const Tally& bin : bins) {
-    if (bin.samples == 0 || bin.samples == sums.samples) continue;
-    const std::vector<Statistic> rest = evaluate(without(sums, bin));
-    for (std::size_t i = 0; i < rest.size(); ++i) without_bin[i].push_back(rest[i].value);
-  }
-
+  const LeaveOneOut made(cell, sums, bins, scope, writers);
   const Exact* exact = exact_of_cell();
-  for (std::size_t i = 0; i < statistics.size(); ++i) {
-    const Statistic& statistic = statistics[i];
-    if (statistic.kind == Statistic::Kind::optional && std::isnan(statistic.value)) continue;
-    Estimate& estimate = list.emplace_back(Estimate{index, statistic.name()});
-    estimate.value = statistic.value;
-    estimate.error = statistic.kind == Statistic::Kind::bound ? 0 : jackknife_error(without_bin[i]);
-    if (statistic.counted > 0 && estimate.error == 0) estimate.error = error_of_unvaried(statistic.counted);
-    if (exact) add_exact(estimate, *exact);
+  for (std::size_t i = 0; i < made.statistics.size(); ++i) {
+    if (made.statistics[i].kind == Statistic::Kind::optional && std::isnan(made.statistics[i].value))
+      continue;
+    bool varies = true;
+    Estimate& estimate = list.emplace_back(made.estimate(i, index, varies));
+    if (exact) add_exact(estimate, *exact, varies);
   }
 }
 
 }  // namespace
 
 JackknifeCovariance jackknife_covariance(const Cell& cell, const CellTally& bins,
-                                         const std::vector<std::string>& statistics) {
-  Tally sums = total(bins);
-  sums.histogram.clear();
-  const Evaluator evaluate(cell, Scope::subtrees);
-  const auto columns = static_cast<Eigen::Index>(statistics.size());
-  Eigen::MatrixXd without_bin = Eigen::MatrixXd::Constant(kJackknifeBins, columns, kUnknown);
-  Eigen::Index rows = 0;
-  for (const Tally& bin : bins) {
-    if (bin.samples == 0 || bin.samples == sums.samples) continue;
-    for (const Statistic& statistic : evaluate(without(sums, bin))) {
-      const auto found = std::ranges::find(statistics, statistic.name());
-      if (found != statistics.end()) without_bin(rows, found - statistics.begin()) = statistic.value;
-    }
-    ++rows;
+                                         const std::vector<std::string>& names) {
+  const LeaveOneOut made(cell, sums_of(bins), bins, Scope::subtrees, Writers::own);
+  const auto columns = static_cast<Eigen::Index>(names.size());
+  const std::size_t rows = made.without_bin.empty() ? 0 : made.without_bin.front().size();
+  JackknifeCovariance covariance{Eigen::MatrixXd::Constant(columns, columns, kUnknown),
+                                 static_cast<int>(rows)};
+  if (rows < 2) return covariance;
+  Eigen::MatrixXd without_bin = Eigen::MatrixXd::Constant(static_cast<Eigen::Index>(rows), columns, kUnknown);
+  Eigen::VectorXd error = Eigen::VectorXd::Constant(columns, kUnknown);
+  for (std::size_t i = 0; i < made.statistics.size(); ++i) {
+    const auto found = std::ranges::find(names, made.statistics[i].name());
+    if (found == names.end()) continue;
+    const Eigen::Index column = found - names.begin();
+    bool varies = true;
+    error[column] = made.estimate(i, 0, varies).error;
+    without_bin.col(column) =
+        Eigen::Map<const Eigen::VectorXd>(made.without_bin[i].data(), static_cast<Eigen::Index>(rows));
   }
-  if (rows < 2) return {Eigen::MatrixXd::Constant(columns, columns, kUnknown), static_cast<int>(rows)};
-  const Eigen::MatrixXd used = without_bin.topRows(rows);
-  const Eigen::MatrixXd centred = used.rowwise() - used.colwise().mean();
+  const Eigen::MatrixXd centred = without_bin.rowwise() - without_bin.colwise().mean();
   const double count = static_cast<double>(rows);
-  return {(count - 1) / count * centred.transpose() * centred, static_cast<int>(rows)};
+  covariance.matrix = (count - 1) / count * centred.transpose() * centred;
+  const Eigen::VectorXd jackknife = covariance.matrix.diagonal().cwiseSqrt();
+  for (Eigen::Index i = 0; i < columns; ++i) {
+    // The correlations are the jackknife's. What it cannot see vary goes with nothing.
+    const double scale = jackknife[i] > 0 ? error[i] / jackknife[i] : std::isnan(error[i]) ? kUnknown : 1;
+    covariance.matrix.row(i) *= scale;
+    covariance.matrix.col(i) *= scale;
+    if (jackknife[i] == 0) covariance.matrix(i, i) = error[i] * error[i];
+  }
+  return covariance;
 }
 
 struct Estimator::Theory {
@@ -151,10 +185,10 @@ std::vector<Estimate> estimates_alone(const Record& record) {
   return list;
 }
 
-std::vector<Estimate> cell_estimates(const Cell& cell, const CellTally& bins, Scope scope) {
+std::vector<Estimate> cell_estimates(const Cell& cell, const CellTally& bins, Scope scope, Writers writers) {
   std::vector<Estimate> list;
   append(
-      list, 0, cell, bins, [] { return nullptr; }, scope);
+      list, 0, cell, bins, [] { return nullptr; }, scope, writers);
   return list;
 }
 

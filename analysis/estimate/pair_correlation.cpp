@@ -36,4 +36,29 @@ double mean_square_correlation(std::span<const std::uint64_t> counts, std::size_
   return static_cast<double>(sum / static_cast<Real>(symbols * symbols));
 }
 
+PairNoise pair_noise(std::span<const std::uint64_t> counts, std::size_t symbols, std::uint64_t samples) {
+  std::vector<double> row(symbols), column(symbols);
+  for (std::size_t a = 0; a < symbols; ++a)
+    for (std::size_t b = 0; b < symbols; ++b) {
+      row[a] += static_cast<double>(counts[a * symbols + b]);
+      column[b] += static_cast<double>(counts[a * symbols + b]);
+    }
+  const auto n = static_cast<double>(samples);
+  // tr A = 1 − Σp²,  tr A² = Σp² − 2Σp³ + (Σp²)²
+  const auto traces = [n](const std::vector<double>& count) {
+    double squares = 0, cubes = 0;
+    for (const double k : count) {
+      const double p = k / n;
+      squares += p * p;
+      cubes += p * p * p;
+    }
+    return std::pair(1 - squares, squares - 2 * cubes + squares * squares);
+  };
+  const auto [trace_a, square_a] = traces(row);
+  const auto [trace_b, square_b] = traces(column);
+  const double trace = trace_a * trace_b, square = square_a * square_b;
+  if (!(trace > 0) || !(square > 0)) return {0, 0};
+  return {square / trace / n / static_cast<double>(symbols * symbols), trace * trace / square};
+}
+
 }  // namespace leafcast::analysis

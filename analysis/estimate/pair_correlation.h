@@ -10,4 +10,12 @@ namespace leafcast::analysis {
 double mean_square_correlation(std::span<const std::uint64_t> counts, std::size_t symbols,
                                std::uint64_t samples);
 
+/// What that estimate is made of where the two symbols are nearly independent: the estimated covariances
+/// c = P(μ, ν) − P(μ) P(ν) have the covariance A ⊗ B, A = diag P − P Pᵀ of the one and B of the other, and |c|²/q² is
+/// about `variance` times a χ² of `freedom` = (tr A tr B)²/(tr A² tr B²) degrees of freedom (Satterthwaite).
+struct PairNoise {
+  double variance, freedom;
+};
+PairNoise pair_noise(std::span<const std::uint64_t> counts, std::size_t symbols, std::uint64_t samples);
+
 }  // namespace leafcast::analysis

@@ -310,7 +310,7 @@ namespace {
 
 /// Estimates of a cell of given sentences, by their tallies alone.
 std::vector<Estimate> estimates_of(const Cell& cell, const CellTally& bins, std::size_t index) {
-  std::vector<Estimate> list = cell_estimates(cell, bins);
+  std::vector<Estimate> list = cell_estimates(cell, bins, Scope::subtrees, Writers::others);
   for (Estimate& estimate : list) estimate.cell = index;
   return list;
 }

@@ -6,6 +6,11 @@ namespace leafcast {
 /// Entropies in fixed point are whole multiples of 2^{-24} nats.
 inline constexpr int kEntropyBits = 24;
 
+/// Most that an entropy of a leaf is off on average, in nats: probabilities and logarithms are of single precision
+/// (2^{-24} of themselves an operation), and sums are rounded to units. The same for all sentences of a cell, so that no
+/// spread of samples tells.
+inline constexpr double kEntropyPrecision = 0x1p-22;
+
 namespace fields {
 /// [height 0…h], by the height j of the carry by which a leaf is reached (h: the first leaf): of the
 /// language's leaves, entropies of the writer's conditional law, and of the language's law given all before.

@@ -21,7 +21,8 @@ class FunctionalStatistics : public Statistics {
     for (const auto& [functional, mean, variance] : named_) {
       const VastInt sum = wide(tally, *functional.sum), squares = wide(tally, *functional.squares);
       list.push_back({mean.c_str(), -1, ratio(sum, n * leaves_)});
-      list.push_back({variance.c_str(), -1, ratio(n * squares - sum * sum, n * (n - 1) * leaves_)});
+      list.push_back({variance.c_str(), -1, ratio(n * squares - sum * sum, n * (n - 1) * leaves_), 0,
+                      Statistic::Kind::ordinary, Scale::log});
     }
   }
 

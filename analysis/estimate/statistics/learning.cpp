@@ -55,13 +55,15 @@ class Learning : public Statistics {
     const double cross_entropy = loss / static_cast<double>(tests);
     list.push_back({"test_cross_entropy", -1, cross_entropy});
     if (!std::isnan(scale_.floor())) list.push_back({"test_excess", -1, cross_entropy - scale_.floor()});
-    list.push_back({"test_error", -1, rate(tally.count(fields::errors), tests)});
+    list.push_back({"test_error", -1, rate(tally.count(fields::errors), tests), tally.samples,
+                    Statistic::Kind::ordinary, Scale::rate, static_cast<double>(tests)});
     list.push_back(
         {"effective_context", -1, scale_.effective_context(cross_entropy, h_), 0, Statistic::Kind::optional});
     for (int j = 1; j <= h_; ++j)
       list.push_back({"cluster_purity", j,
-                      rate(tally.count(fields::pure, j), tally.count(fields::clustered, j)), 0,
-                      Statistic::Kind::optional});
+                      rate(tally.count(fields::pure, j), tally.count(fields::clustered, j)), tally.samples,
+                      Statistic::Kind::optional, Scale::rate,
+                      static_cast<double>(tally.count(fields::clustered, j))});
   }
 
  private:

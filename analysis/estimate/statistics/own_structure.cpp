@@ -9,8 +9,10 @@ namespace {
 class OwnStructure : public Statistics {
  public:
   void add(const Tally& tally, std::vector<Statistic>& list) const override {
-    list.push_back(
-        {"well_formed_rate", -1, rate(tally.count(fields::well_formed), tally.samples), tally.samples});
+    Statistic statistic =
+        sentence_rate("well_formed_rate", -1, tally.count(fields::well_formed), tally.samples);
+    statistic.trials = static_cast<double>(independent_structures(tally.samples));  // marks decide alone
+    list.push_back(statistic);
   }
 };
 

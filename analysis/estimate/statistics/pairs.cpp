@@ -18,21 +18,32 @@ class PairCorrelations : public Statistics {
       : symbols_(static_cast<std::size_t>(cell.language().symbols())), pairs_(observed_pairs(cell)) {}
   void add(const Tally& tally, std::vector<Statistic>& list) const override {
     const std::size_t size = symbols_ * symbols_;
-    std::map<int, std::pair<double, int>> by_height;
-    std::vector<double> squares;
+    struct Sum {
+      double square = 0, noise = 0, freedom = 0;
+      int count = 0;
+    };
+    std::map<int, Sum> by_height;
+    std::vector<Sum> pairs;
     const std::span<const std::uint64_t> counts = tally.counts(fields::pair_count);
     for (std::size_t i = 0; i < pairs_.distance.size(); ++i) {
-      squares.push_back(mean_square_correlation(counts.subspan(i * size, size), symbols_, tally.samples));
-      auto& [sum, count] = by_height[pairs_.height[i]];
-      sum += squares.back();
-      ++count;
+      const std::span<const std::uint64_t> of_pair = counts.subspan(i * size, size);
+      const PairNoise noise = pair_noise(of_pair, symbols_, tally.samples);
+      const double square = mean_square_correlation(of_pair, symbols_, tally.samples);
+      pairs.push_back({square, noise.variance, noise.freedom, 1});
+      Sum& sum = by_height[pairs_.height[i]];
+      sum.square += square, sum.noise += noise.variance, sum.freedom += noise.freedom, ++sum.count;
     }
-    for (const auto& [height, sum] : by_height)
-      list.push_back({"token_correlation", height, signed_root(sum.first / sum.second)});
-    for (const auto& [height, sum] : by_height)
-      list.push_back({"token_correlation_square", height, sum.first / sum.second});
-    for (std::size_t i = 0; i < squares.size(); ++i)
-      list.push_back({"distance_correlation", static_cast<int>(pairs_.distance[i]), signed_root(squares[i])});
+    const auto add = [&](const char* name, int at, const Sum& sum, Scale scale) {
+      const double square = sum.square / sum.count;
+      // Of several pairs, as if all had the same noise: they share the last leaf.
+      list.push_back({name, at, scale == Scale::root ? signed_root(square) : square, 0,
+                      Statistic::Kind::ordinary, scale, static_cast<double>(tally.samples), 0,
+                      sum.noise / sum.count, sum.freedom / sum.count});
+    };
+    for (const auto& [height, sum] : by_height) add("token_correlation", height, sum, Scale::root);
+    for (const auto& [height, sum] : by_height) add("token_correlation_square", height, sum, Scale::square);
+    for (std::size_t i = 0; i < pairs.size(); ++i)
+      add("distance_correlation", static_cast<int>(pairs_.distance[i]), pairs[i], Scale::root);
   }
 
  private:

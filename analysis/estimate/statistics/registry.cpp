@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <array>
 
 #include "analysis/estimate/statistics/statistics.h"
+#include "engine/streams/stream_address.h"
 
 namespace leafcast::analysis {
 
@@ -16,6 +18,15 @@ Made make_structure_statistics(const Cell&, Scope);
 Made make_entropy_statistics(const Cell&, Scope);
 Made make_validity_by_height(const Cell&, Scope);
 Made make_functional_statistics(const Cell&, Scope);
+
+Statistic sentence_rate(const char* base, int height, std::uint64_t hits, std::uint64_t sentences) {
+  return {base, height, rate(hits, sentences), sentences, Statistic::Kind::ordinary, Scale::rate};
+}
+
+std::uint64_t independent_structures(std::uint64_t sentences) {
+  return std::max<std::uint64_t>(std::min<std::uint64_t>(sentences, kJackknifeBins),
+                                 sentences / kBatchSamples);
+}
 
 std::span<const MakeStatistics> statistics_registry() {
   static constexpr std::array<MakeStatistics, 11> kAll = {

@@ -24,15 +24,18 @@ class Splitting : public Statistics {
     const auto mean = [&](const WideInt& weight) {
       return ratio(VastInt(weight), VastInt(tally.samples) << kWeightBits);
     };
-    list.push_back({"valid_rate", -1, mean(valid), tally.samples});
-    list.push_back({"free_rate", -1, mean(free), tally.samples});
-    list.push_back({"frozen_rate", -1, mean(valid - free), tally.samples});
+    const auto weighted = [&](const char* name, double value) {
+      return Statistic{name, -1, value, tally.samples, Statistic::Kind::ordinary, Scale::log};
+    };
+    list.push_back(weighted("valid_rate", mean(valid)));
+    list.push_back(weighted("free_rate", mean(free)));
+    list.push_back(weighted("frozen_rate", mean(valid - free)));
     list.push_back({"effective_runs", -1,
                     effective_particles(valid, wide(tally, fields::squared_weight)) *
                         static_cast<double>(runs) / static_cast<double>(tally.samples),
                     0, Statistic::Kind::optional});
-    list.push_back({"thin_run_rate", -1, rate(tally.count(fields::thin_runs), runs), runs});
-    list.push_back({"extinct_run_rate", -1, rate(tally.count(fields::extinct_runs), runs), runs});
+    list.push_back(sentence_rate("thin_run_rate", -1, tally.count(fields::thin_runs), runs));
+    list.push_back(sentence_rate("extinct_run_rate", -1, tally.count(fields::extinct_runs), runs));
   }
 };
 

@@ -71,6 +71,24 @@ class Sums : public Statistics {
                  Integer(n * (n - one) * r * r * leaves));
   }
 
+  /// Height −1: of the sentence.
+  template <class Integer>
+  Statistic variance_of(const Tally& tally, int height) const {
+    return {
+        "variance", height, variance<Integer>(tally, height < 0 ? h_ : height), 0, Statistic::Kind::ordinary,
+        Scale::log};
+  }
+  Statistic shape_of(const Tally& tally, const char* name, int height, double value, Scale scale) const {
+    const double subtrees = height < 0 ? 1 : std::pow(d_, h_ - height);
+    return {name,
+            height,
+            value,
+            0,
+            Statistic::Kind::ordinary,
+            scale,
+            subtrees * static_cast<double>(tally.samples)};
+  }
+
   int d_, h_;
   bool zero_mean_;
 
@@ -84,10 +102,11 @@ class SentenceSums : public Sums<SentenceSums> {
   template <class Integer>
   void add_in(const Tally& tally, std::vector<Statistic>& list) const {
     const Shape whole = shape_about_mean<Integer>(tally, h_);
-    list.push_back({"variance", -1, variance<Integer>(tally, h_)});
-    list.push_back({"skewness", -1, whole.skewness});
-    list.push_back({"excess_kurtosis", -1, whole.excess_kurtosis});
-    list.push_back({"binder", -1, -whole.excess_kurtosis / 3});  // 1 − m₄/(3m₂²)
+    list.push_back(variance_of<Integer>(tally, -1));
+    list.push_back(shape_of(tally, "skewness", -1, whole.skewness, Scale::linear));
+    list.push_back(shape_of(tally, "excess_kurtosis", -1, whole.excess_kurtosis, Scale::kurtosis));
+    list.push_back(
+        shape_of(tally, "binder", -1, -whole.excess_kurtosis / 3, Scale::binder));  // 1 − m₄/(3m₂²)
   }
 };
 
@@ -96,9 +115,10 @@ class SubtreeSums : public Sums<SubtreeSums> {
   explicit SubtreeSums(const Cell& cell) : Sums(cell), correlations_(cell.observe().correlation) {}
   template <class Integer>
   void add_in(const Tally& tally, std::vector<Statistic>& list) const {
-    for (int j = 1; j <= h_; ++j) list.push_back({"variance", j, variance<Integer>(tally, j)});
+    for (int j = 1; j <= h_; ++j) list.push_back(variance_of<Integer>(tally, j));
     for (int j = 1; j <= h_; ++j)
-      list.push_back({"excess_kurtosis", j, shape_about_mean<Integer>(tally, j).excess_kurtosis});
+      list.push_back(shape_of(tally, "excess_kurtosis", j,
+                              shape_about_mean<Integer>(tally, j).excess_kurtosis, Scale::kurtosis));
     if (correlations_)
       for (int j = 1; j <= h_; ++j) list.push_back({"correlation", j, correlation<Integer>(tally, j)});
   }

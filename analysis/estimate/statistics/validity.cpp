@@ -15,11 +15,10 @@ class Validity : public Statistics {
         has_frozen_roots_(!cell.language().is_grammar()),
         has_heights_(!cell.writes_own_structure()) {}
   void add(const Tally& tally, std::vector<Statistic>& list) const override {
-    list.push_back({"valid_rate", -1, rate(tally.count(fields::valid, h_), tally.samples), tally.samples});
+    list.push_back(sentence_rate("valid_rate", -1, tally.count(fields::valid, h_), tally.samples));
     if (has_frozen_roots_) {
-      list.push_back({"free_rate", -1, rate(tally.count(fields::free_roots), tally.samples), tally.samples});
-      list.push_back(
-          {"frozen_rate", -1, rate(tally.count(fields::frozen_roots), tally.samples), tally.samples});
+      list.push_back(sentence_rate("free_rate", -1, tally.count(fields::free_roots), tally.samples));
+      list.push_back(sentence_rate("frozen_rate", -1, tally.count(fields::frozen_roots), tally.samples));
     }
     if (has_heights_)
       list.push_back({"first_inconsistency_depth", -1, first_inconsistency_depth(tally),
@@ -48,11 +47,12 @@ class ValidityByHeight : public Statistics {
   void add(const Tally& tally, std::vector<Statistic>& list) const override {
     for (int j = 1; j <= h_; ++j) {
       const VastInt subtrees = VastInt(tree_power(d_, h_ - j)) * tally.samples;
-      list.push_back({"valid_rate", j, ratio(tally.count(fields::valid, j), subtrees), tally.samples});
+      list.push_back({"valid_rate", j, ratio(tally.count(fields::valid, j), subtrees), tally.samples,
+                      Statistic::Kind::ordinary, Scale::rate, as_double(subtrees)});
     }
     for (int j = 1; j <= h_; ++j)
-      list.push_back({"inconsistency_rate", j,
-                      rate(tally.count(fields::first_inconsistency, j), tally.samples), tally.samples});
+      list.push_back(
+          sentence_rate("inconsistency_rate", j, tally.count(fields::first_inconsistency, j), tally.samples));
   }
 
  private:
