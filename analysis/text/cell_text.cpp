@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "engine/language/languages.h"
 #include "engine/parameters/parameter_table.h"
 
 namespace leafcast::analysis {
@@ -41,6 +42,13 @@ std::size_t section(const std::string& key) {
   return describes_language(key) ? 0 : key.starts_with("generator.") ? 1 : 2;
 }
 
+/// Whether a value goes without saying: that of the row, or of the language.
+bool is_silent(const Cell& cell, const Parameter& row, const std::string& value) {
+  if (row.key == "language.classes") return cell.language().grammar().classes() == cell.language().symbols();
+  if (row.key == "observe.symbol") return value == std::to_string(counted_symbol(cell.language()));
+  return value == row.reading.silent;
+}
+
 }  // namespace
 
 bool describes_language(const std::string& key) {
@@ -56,10 +64,8 @@ std::vector<Part> parts(const Cell& cell) {
   std::vector<Part> list;
   for (const Parameter* row : rows) {
     const std::string &key = row->key, &value = cell.parameters().at(key);
-    const bool all_classes =
-        key == "language.classes" && cell.language().grammar().classes() == cell.language().symbols();
-    list.push_back({key, value == row->reading.silent || all_classes ? ""
-                         : key == "seed"                             ? cell.seed_text()
+    list.push_back({key, is_silent(cell, *row, value) ? ""
+                         : key == "seed"              ? cell.seed_text()
                          : key == "language.grammar"
                              ? short_grammar(cell.language().grammar())
                              : fmt::format(fmt::runtime(row->reading.format),
@@ -111,7 +117,8 @@ std::set<std::string> varying_keys(const std::vector<const Cell*>& cells) {
     for (const Cell* cell : cells) {
       const auto parameter = cell->parameters().find(row.key);
       if (parameter != cell->parameters().end())
-        values.insert(parameter->second);
+        values.insert(row.key == "observe.symbol" && is_silent(*cell, row, parameter->second) ? ""
+                                                                                              : parameter->second);
       else if (!row.unsaid.empty())  // who says it differs from those where it goes without saying
         values.insert(row.unsaid);
     }

@@ -115,6 +115,8 @@ std::string binary_label(const Language&, const Parameters& parameters) {
                      tree_label(parameters));
 }
 
+constexpr int kPlusOfIsing = 1;  // −1 is symbol 0; of binary, + is
+
 }  // namespace
 
 std::vector<LanguageKind> broadcast_languages() {
@@ -124,7 +126,9 @@ std::vector<LanguageKind> broadcast_languages() {
        "ising has two symbols and λ = rho",
        false,
        make_broadcast<make_ising>,
-       ising_label},
+       ising_label,
+       "height",
+       kPlusOfIsing},
       {"coloring",
        {"d", "height", "q"},
        "a coloring is given by its q colors: λ = -1/(q-1)",

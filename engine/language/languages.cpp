@@ -56,6 +56,10 @@ Language read_language(ParameterReader& reader) {
   return kind.make(kind, reader);
 }
 
+int counted_symbol(const Language& language) {
+  return std::ranges::find(language_registry(), language.kind, &LanguageKind::name)->counted;
+}
+
 bool lower_language(Parameters& parameters, const Language& language) {
   const auto kind = std::ranges::find(language_registry(), language.kind, &LanguageKind::name);
   const auto height = parameters.find("language." + kind->height_key);

@@ -16,6 +16,7 @@ struct LanguageKind {
   Language (*make)(const LanguageKind&, ParameterReader&);   ///< reads `keys`; throws CellError
   std::string (*label)(const Language&, const Parameters&);  ///< without the kind: "d=3 ρ=0.9 h=8"
   std::string height_key = "height";                         ///< among `keys`
+  int counted = 0;  ///< the symbol whose number a sentence is summed by, unless observe.symbol says another
 };
 /// The kinds of each family: broadcast_languages.cpp, grammar_languages.cpp.
 std::vector<LanguageKind> broadcast_languages();
@@ -28,6 +29,10 @@ std::string language_label(const Language& language, const Parameters& parameter
 
 /// The language that a cell's keys describe. Throws CellError.
 Language read_language(ParameterReader& reader);
+
+/// The symbol that is counted unless observe.symbol says another: + of two, so that S = N₊ − N₋ (MATH.md §1), else the
+/// first.
+int counted_symbol(const Language& language);
 
 /// Changes a language's parameters to those of a tree one level lower. False if there is none, or if the tree
 /// is no parameter: a grammar of a file.

@@ -159,7 +159,7 @@ const std::vector<Parameter>& parameter_table() {
       {.key = "observe.domain-walls", .form = words, .placeholder = "on|off",
        .help = "number of neighbouring leaves that differ: mean and variance (off)", .unsaid = "off"},
       {.key = "observe.symbol", .form = whole, .placeholder = "C",
-       .help = "the symbol that is counted, 0 to Q-1 (0)", .reading = {18, "symbol {}", "0"}},
+       .help = "the symbol that is counted, 0 to Q-1 (0; of ising 1, that is +)", .reading = {18, "symbol {}"}},
   };
   return table;
 }

@@ -1,4 +1,5 @@
 #include "engine/plan/goal.h"
+#include "engine/observe/estimate.h"
 
 #include <algorithm>
 #include <cmath>

@@ -6,10 +6,12 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/observe/estimate.h"
 #include "engine/observe/tally.h"
+#include "engine/unknown.h"
 
 namespace leafcast {
+
+struct Estimate;
 
 /// How small the error of a statistic shall become: at most max(relative·|value|, absolute).
 struct Target {

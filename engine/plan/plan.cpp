@@ -136,7 +136,12 @@ std::string cell_line(const Cell& cell) { return to_line(cell.parameters()); }
 
 }  // namespace
 
-Plan::Plan(std::string title, std::vector<Cell> cells, std::string sweep_text, int streams) {
+int streams_of(const std::vector<Cell>& cells) {
+  return std::ranges::any_of(cells, &Cell::writes_own_structure) ? 3 : 2;
+}
+
+Plan::Plan(std::string title, std::vector<Cell> cells, std::string sweep_text, std::optional<int> version) {
+  const int streams = version.value_or(streams_of(cells));
   Contents contents{std::move(title), std::move(sweep_text), {}, {}, streams, 0};
   std::unordered_set<std::string> seen;
   std::string identity = fmt::format("leafcast-stream-{}", streams);

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,12 @@
 namespace leafcast {
 
 /// Version of the random streams: what a cell's chunks are and which numbers they draw. It changes whenever
-/// the same plan would give other results. 1: sixteen samples a batch; 2: lanes, planes and collapsed sums.
-inline constexpr int kStreams = 2;
+/// the same plan would give other results. 1: sixteen samples a batch; 2: lanes, planes and collapsed sums; 3:
+/// streams of marks alone, which a writer of its own structure may write, are not well formed.
+inline constexpr int kStreams = 3;
+/// The version that a new plan of these cells has: the first since which they give the same results, so that runs
+/// that a new version says nothing of can be continued.
+int streams_of(const std::vector<Cell>& cells);
 
 /// What a run must do: cells, and how each is cut into chunks. A function of the cells alone, never of ranks
 /// or timings. Copies share their contents.
@@ -20,9 +25,9 @@ class Plan {
  public:
   Plan() = default;
   /// `sweep_text` is kept for the record and does not enter the hash. Identical cells are kept once.
-  /// `streams` is the version of the random streams and of the chunking: plans of earlier versions can be
-  /// read, merged and analysed, not continued.
-  Plan(std::string title, std::vector<Cell> cells, std::string sweep_text, int streams = kStreams);
+  /// `streams` is the version of the random streams and of the chunking, that of new plans unless it is given: plans
+  /// of earlier versions can be read, merged and analysed, not continued.
+  Plan(std::string title, std::vector<Cell> cells, std::string sweep_text, std::optional<int> streams = {});
 
   const std::string& title() const { return contents_->title; }
   const std::string& sweep_text() const { return contents_->sweep_text; }

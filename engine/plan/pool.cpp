@@ -37,14 +37,19 @@ std::set<std::string> laws(const Plan& plan) {
 
 // ---- refusals
 
-void require_same_streams(std::span<const Plan> plans) {
-  for (std::size_t i = 1; i < plans.size(); ++i)
-    if (plans[i].streams() != plans[0].streams())
+/// The version of the streams that all plans can be said to have: the latest, if it changed nothing for those of earlier
+/// ones.
+int common_streams(std::span<const Plan> plans) {
+  const auto latest = std::ranges::max_element(plans, {}, &Plan::streams);
+  const auto first = static_cast<std::size_t>(latest - plans.begin());
+  for (std::size_t i = 0; i < plans.size(); ++i)
+    if (plans[i].streams() != latest->streams() && plans[i].streams() != streams_of(plans[i].cells()))
       throw PoolError{
-          0, i,
-          fmt::format("version {} of the random streams in one and {} in the other, which cut cells "
-                      "into chunks in different ways; pool them apart",
-                      plans[0].streams(), plans[i].streams())};
+          std::min(first, i), std::max(first, i),
+          fmt::format("version {} of the random streams in one and {} in the other, which sample or count cells in "
+                      "different ways; pool them apart",
+                      plans[std::min(first, i)].streams(), plans[std::max(first, i)].streams())};
+  return latest->streams();
 }
 
 void require_no_goals(std::span<const Plan> plans) {
@@ -169,7 +174,7 @@ std::string join(const std::set<std::string>& texts, std::string_view separator)
 }  // namespace
 
 Plan pool(std::span<const Plan> plans) {
-  require_same_streams(plans);
+  const int streams = common_streams(plans);
   require_no_goals(plans);
   require_common_laws(plans);
   std::map<std::string, Pool> pools;
@@ -183,16 +188,14 @@ Plan pool(std::span<const Plan> plans) {
   const bool one_plan =
       std::ranges::all_of(plans, [&](const Plan& plan) { return plan.hash() == plans[0].hash(); });
   if (one_plan && pools.size() == plans[0].cells().size())
-    return Plan(join(titles, kTitleSeparator), plans[0].cells(), join(sweeps, kSweepSeparator),
-                plans[0].streams());
+    return Plan(join(titles, kTitleSeparator), plans[0].cells(), join(sweeps, kSweepSeparator), streams);
   std::vector<std::pair<std::vector<SortKey>, Cell>> sorted;
   for (const auto& [text, cells] : pools)
     sorted.emplace_back(order(*cells.cell), cells.pooled(cells.plan.begin()->second));
   std::ranges::sort(sorted, {}, &std::pair<std::vector<SortKey>, Cell>::first);
   std::vector<Cell> cells;
   for (auto& [key, cell] : sorted) cells.push_back(std::move(cell));
-  return Plan(join(titles, kTitleSeparator), std::move(cells), join(sweeps, kSweepSeparator),
-              plans[0].streams());
+  return Plan(join(titles, kTitleSeparator), std::move(cells), join(sweeps, kSweepSeparator), streams);
 }
 
 bool would_pool(const Plan& one, const Plan& other) {

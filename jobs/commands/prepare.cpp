@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <fstream>
 #include <limits>
 #include <set>
 
@@ -178,6 +179,35 @@ bool require_same_corpus(const std::filesystem::path& directory, const Record& r
   return false;
 }
 
+/// The hash of a directory's plan; empty if there is none that can be read.
+std::string hash_there(const std::filesystem::path& directory) {
+  std::ifstream in(directory / "plan.txt");
+  for (std::string line; std::getline(in, line) && line.size() < 1000;)
+    if (constexpr std::string_view key = "hash="; line.starts_with(key)) return line.substr(key.size());
+  return "";
+}
+
+/// The plan of a sweep in a directory. Programs before streams 3 counted symbol 0 where a sweep did not say which, the −
+/// of Ising: such a run is continued as it began.
+Plan plan_for(const std::filesystem::path& directory, const Options& options) {
+  const Plan plan = read_sweeps(options.positional(), options.overrides());
+  const std::string there = hash_there(directory);
+  const auto is_there = [&](const Plan& one) { return fmt::format("{:016x}", one.hash()) == there; };
+  std::vector<Setting> settings = options.overrides();
+  const bool says_symbol = std::ranges::count(settings, "observe.symbol", &Setting::key) > 0;
+  if (there.empty() || is_there(plan) || says_symbol) return plan;
+  settings.push_back({"observe.symbol", "0", "as this run began"});
+  try {
+    if (const Plan earlier = read_sweeps(options.positional(), settings); is_there(earlier)) {
+      say("this run counts symbol 0, as it began (S = N₋ − N₊ of Ising): it is continued so\n");
+      return earlier;
+    }
+  } catch (const Error&) {
+    // It is no such run.
+  }
+  return plan;
+}
+
 }  // namespace
 
 std::optional<Job> prepare(Task task, const Arguments& arguments, int ranks, const TimeLimit& limit) {
@@ -239,7 +269,8 @@ std::optional<Job> prepare(Task task, const Arguments& arguments, int ranks, con
         options.whole("flush-chunks", 1, std::numeric_limits<std::int64_t>::max(), "chunks a part"));
   }
 
-  const Plan plan = read_sweeps(options.positional(), options.overrides());
+  const std::filesystem::path path = std::filesystem::absolute(options.get<std::string>("output"));
+  const Plan plan = plan_for(path, options);
   if (settings.slice.count > 1 && is_adaptive(plan))
     throw UsageError(
         "--slice: a sweep with target errors or crossings is not sliced: what is sampled next is decided by the "
@@ -247,7 +278,6 @@ std::optional<Job> prepare(Task task, const Arguments& arguments, int ranks, con
         "every task cells of its own (another sweep file, or keys such as --language.height)");
   settings.goal_check = analysis::check_goal;
   check_memory(plan);
-  const std::filesystem::path path = std::filesystem::absolute(options.get<std::string>("output"));
   std::optional<CorpusSettings> corpus_wanted;
   std::unique_ptr<Corpus> corpus;
   if (samples) {

@@ -41,11 +41,11 @@ std::array<std::uint64_t, kJackknifeBins> chunks_by_bin(const Record& record, st
 Resampling resample(const Record& record, std::uint64_t count) {
   const Plan& plan = record.plan;
   if (plan.is_pooled()) throw UsageError("--resample: pooled results; resample the runs that were pooled");
-  if (plan.streams() != kStreams)
+  if (plan.streams() != streams_of(plan.cells()))
     throw UsageError(
         fmt::format("--resample: of streams {}, and this program samples streams {}; use the version "
                     "that sampled it",
-                    plan.streams(), kStreams));
+                    plan.streams(), streams_of(plan.cells())));
   const ChunkHashes hashes(record.all_hashes());
   const std::vector<std::uint64_t> places = random_places(record.ledger.count(), count);
   Resampling result;

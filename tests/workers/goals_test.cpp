@@ -6,6 +6,7 @@
 #include <set>
 
 #include "engine/kernels/chunk_runner.h"
+#include "engine/observe/estimate.h"
 #include "engine/observe/power_sums.h"
 #include "tests/workers/counted_clock.h"
 #include "workers/dry_run.h"

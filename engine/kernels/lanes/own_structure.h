@@ -154,18 +154,21 @@ class StructureWatch {
     odometer_.reset();
     carry_ = height_;
     well_formed_ = true;
+    has_leaves_ = false;
   }
   void leaf(int carry) {
+    has_leaves_ = true;
     well_formed_ &= carry == carry_;
     if (well_formed_) carry_ = odometer_.advance();
   }
   bool so_far() const { return well_formed_; }
-  bool whole() const { return well_formed_ && carry_ == height_; }
+  /// Before any leaf the odometer stands where it stands after all: a stream of marks alone is no sentence.
+  bool whole() const { return has_leaves_ && well_formed_ && carry_ == height_; }
 
  private:
   LeafOdometer odometer_;
   int height_, carry_ = 0;
-  bool well_formed_ = true;
+  bool well_formed_ = true, has_leaves_ = false;
 };
 
 template <class C>

@@ -120,7 +120,7 @@ TEST_CASE("a cell fills in the defaults, and its parameters give it back") {
                                         {"observe.correlation", "on"},
                                         {"observe.validity", "off"},
                                         {"observe.histogram", "on"},
-                                        {"observe.symbol", "0"}});
+                                        {"observe.symbol", "1"}});
   CHECK(cell.seed() == 1);
   CHECK(cell.samples() == 10000);
   CHECK(cell.method() == Method::sequence);
@@ -420,6 +420,15 @@ TEST_CASE("what is observed") {
   check_refused(ising({{"observe.validity", "on"}}), "observe.validity",
                 "only colorings and grammars have invalid sentences, ising has none");
   CHECK(Cell::make(coloring({{"observe.symbol", "2"}})).observe().symbol == 2);
+  // + of two symbols: 1 of Ising, 0 of binary, whose kernel begins with it; else the first. Plans say which.
+  CHECK(Cell::make(ising()).observe().symbol == 1);
+  CHECK(Cell::make(ising()).parameters().at("observe.symbol") == "1");
+  CHECK(Cell::make(ising({{"observe.symbol", "0"}})).observe().symbol == 0);
+  CHECK(Cell::make(coloring()).observe().symbol == 0);
+  CHECK(Cell::make({{"language.kind", "binary"}, {"language.d", "2"}, {"language.height", "3"}, {"language.flip-plus", "0.1"},
+                    {"language.flip-minus", "0.3"}, {"sampling.samples", "10"}})
+            .observe()
+            .symbol == 0);
 }
 
 TEST_CASE("collapsed sums are for generators that read no leaves, and observe the whole sum only") {

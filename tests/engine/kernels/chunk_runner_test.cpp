@@ -270,19 +270,19 @@ TEST_CASE("tallies are those of the sentences") {
         const Tally tally = runner.run(2, kCount, kGo).value();
         const std::vector<std::uint8_t> symbols = runner.sentences(2, kCount);
         const int q = language.tree.q(), d = language.tree.d, h = language.tree.height,
-                  n = language.tree.leaves();
+                  n = language.tree.leaves(), symbol = cell.observe().symbol;
 
         Tally expected(cell, kCount);
         for (std::uint64_t sample = 0; sample < kCount; ++sample) {
           const std::vector<int> sentence(symbols.begin() + sample * n, symbols.begin() + (sample + 1) * n);
           for (int j = 0, leaves = 1; j <= h; ++j, leaves *= d)
             for (int first = 0; first < n; first += leaves) {
-              const auto count = std::count(sentence.begin() + first, sentence.begin() + first + leaves, 0);
+              const auto count = std::count(sentence.begin() + first, sentence.begin() + first + leaves, symbol);
               const std::int64_t s = q * count - leaves;
               WideInt power = 1;
               for (const Field& field : fields::sum_s) add(expected, field, j, power *= s);
             }
-          const auto chosen = std::count(sentence.begin(), sentence.end(), 0);
+          const auto chosen = std::count(sentence.begin(), sentence.end(), symbol);
           ++expected.histogram[HistogramBins::bin(chosen - std::llround(language.tree.nu(0) * n))];
           if (!colored) continue;
           const auto allowed = reference::allowed_colors(q, d, sentence);

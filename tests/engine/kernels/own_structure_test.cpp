@@ -115,7 +115,10 @@ std::vector<Case> cases() {
   };
   Eigen::MatrixXd K(2, 2);
   K << 0.8, 0.2, 0.4, 0.6;
-  return {{"ising 2 2", parameters("ising", 2, 2, "rho", "0.8"), reference::symmetric_tree(2, 2, 2, 0.8)},
+  // Of one level: a stream of marks alone is not rare.
+  return {{"ising 2 1", parameters("ising", 2, 1, "rho", "0.6"), reference::symmetric_tree(2, 1, 2, 0.6)},
+          {"coloring 2 1", parameters("coloring", 2, 1, "q", "3"), reference::symmetric_tree(2, 1, 3, -0.5)},
+          {"ising 2 2", parameters("ising", 2, 2, "rho", "0.8"), reference::symmetric_tree(2, 2, 2, 0.8)},
           {"ising 2 3", parameters("ising", 2, 3, "rho", "0.9"), reference::symmetric_tree(2, 3, 2, 0.9)},
           {"ising 3 2", parameters("ising", 3, 2, "rho", "0.7"), reference::symmetric_tree(3, 2, 2, 0.7)},
           {"coloring 2 2", parameters("coloring", 2, 2, "q", "3"), reference::symmetric_tree(2, 2, 3, -0.5)},
@@ -183,7 +186,7 @@ TEST_CASE("a k-gram that writes its own structure has the law of its definition"
 }
 
 TEST_CASE("the streams of another context are told apart") {
-  const Case language = cases()[1];
+  const Case language = cases()[3];
   const auto streams =
       independent_streams(own_structure(language, 4), Definition(language.tree, 4).length(), 20'000);
   CHECK(p_value(Definition(language.tree, 5).streams(), streams) < kAlarm);
@@ -213,7 +216,7 @@ TEST_CASE("tallies of streams are those of their tokens") {
           REQUIRE(token.has_value());
           if (token->kind != Vocabulary::Kind::symbol) continue;
           leaves.push_back(token->value);
-          s += token->value == 0 ? q - 1 : -1;
+          s += token->value == cell.observe().symbol ? q - 1 : -1;
         }
         WideInt power = 1;
         for (WideInt& sum : sums) sum += power *= s;
@@ -237,8 +240,20 @@ TEST_CASE("tallies of streams are those of their tokens") {
   }
 }
 
+TEST_CASE("a stream of marks alone is no sentence") {
+  // Of two tokens; a third of all tokens are marks.
+  const Cell cell = own_structure(cases()[1], 0, {{"observe.entropy", "on"}, {"sampling.samples", "64000"}});
+  const double samples = 64'000, batches = samples / kBatchSamples, p = 4.0 / 9, error = std::sqrt(p * (1 - p) / batches);
+  const Tally tally = ChunkRunner(cell).run(0, 64'000, kGo).value();
+  const double rate = static_cast<double>(tally.count(fields::well_formed)) / samples;
+  CHECK(std::abs(rate - p) < 5 * error);
+  CHECK(std::abs(rate - (p + 1.0 / 9)) > 5 * error);  // with those of marks alone
+  // Every well-formed pair of leaves that the language can write: two of its leaves are of other colors than a parent.
+  CHECK(tally.count(fields::valid, 1) <= tally.count(fields::well_formed));
+}
+
 TEST_CASE("sums and marks are the same with and without entropies") {
-  const Case language = cases()[1];
+  const Case language = cases()[3];
   const Tally with =
       ChunkRunner(own_structure(language, 4, {{"observe.entropy", "on"}})).run(0, 500, kGo).value();
   CHECK(wide(with, fields::own_entropy) > 0);

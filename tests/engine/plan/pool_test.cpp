@@ -340,6 +340,17 @@ TEST_CASE("what must not be pooled is refused, with the reason") {
     CHECK_THAT(conflict({Plan("", {cell("1", "100")}, "", 1), Plan("", {cell("2", "100")}, "", 2)}).reason,
                Catch::Contains("version 1 of the random streams in one and 2 in the other"));
   }
+  SECTION("plans of other streams, which changed nothing for one of them") {
+    const Parameters own = {{"generator.kind", "kgram"}, {"generator.context", "2"}, {"generator.context-unit", "tokens"},
+                            {"generator.structure", "sampled"}};
+    const Plan both("", {cell("1", "100"), cell("1", "100", own)}, ""), one("", {cell("2", "100")}, "");
+    REQUIRE((both.streams() == 3 && one.streams() == 2));
+    CHECK(pool(std::vector{both, one}).streams() == 3);
+    CHECK(pool(std::vector{one, both}).streams() == 3);
+    CHECK(Plan::from_text(both.text(), "").hash() == both.hash());
+    CHECK_THAT(conflict({Plan("", {cell("2", "100", own)}, "", 2), both}).reason,
+               Catch::Contains("version 2 of the random streams in one and 3 in the other"));
+  }
   SECTION("plans with nothing in common, though others tie them together") {
     const auto foreign = conflict(of({cell("1", "100"), cell("2", "100"), block("1", "100")}));
     CHECK(foreign.first == 0);

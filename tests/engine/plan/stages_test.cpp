@@ -6,6 +6,7 @@
 
 #include "engine/error.h"
 #include "engine/kernels/sampler_family.h"
+#include "engine/observe/estimate.h"
 #include "engine/plan/pool.h"
 
 namespace stages_test {
