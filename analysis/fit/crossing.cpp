@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 namespace leafcast::analysis {
 
 namespace {
 
-constexpr double kClear = 3;  // standard errors from the tolerance, for a verdict to be beyond doubt
+constexpr double kClear = 3;      // standard errors from the tolerance, for a verdict to be beyond doubt
+constexpr double kConfident = 2;  // those for it to bound s* with 95% confidence
+constexpr double kCertainly = std::numeric_limits<double>::infinity();
 
 bool fails(const ScanPoint& p, double tolerance) { return !(std::abs(p.deviation) <= tolerance); }
 
@@ -37,7 +40,32 @@ CrossingResult find_neighbours(std::span<const ScanPoint> scan, double tolerance
   if (total_error(scan[none_passes ? *last : *last + 1], truth_error) > tolerance / 2)
     return {{}, fmt::format("errors are too large to judge a tolerance of {} by", tolerance)};
   if (none_passes) return {{}, "the largest scanned does not agree yet"};
-  return {Crossing{scan[*last + 1].size, 0, *last, *last + 1}, ""};
+  Crossing found{.size = scan[*last + 1].size, .failing = *last, .passing = *last + 1};
+  // By how many errors a point is beyond the tolerance; a point without an error is clear.
+  const auto beyond = [&](const ScanPoint& p) {
+    const double excess = std::abs(p.deviation) - tolerance, error = total_error(p, truth_error);
+    return error > 0 ? excess / error : excess > 0 ? kCertainly : -kCertainly;
+  };
+  for (const ScanPoint& p : scan)
+    if (beyond(p) > kConfident) found.low = p.size;
+  found.high = kCertainly;
+  for (std::size_t i = scan.size(); i-- > 0 && beyond(scan[i]) < -kConfident;) found.high = scan[i].size;
+  return {found, ""};
+}
+
+/// In log s.
+double uniform_error(const ScanPoint& a, const ScanPoint& b) { return std::log(b.size / a.size) / std::sqrt(12.0); }
+
+/// Calls use(i) for the first size that could be the first from which on all pass, with one verdict in doubt the opposite.
+template <class Use>
+void each_alternative(std::span<const ScanPoint> scan, const Crossing& crossing, double tolerance, double truth_error,
+                      Use use) {
+  for (std::size_t i = crossing.passing; i + 1 < scan.size(); ++i)
+    if (is_in_doubt(scan[i], tolerance, truth_error)) use(i + 1);
+  if (is_in_doubt(scan[crossing.failing], tolerance, truth_error)) {
+    const auto before = last_failing(scan.first(crossing.failing), tolerance);
+    use(before ? *before + 1 : 0);
+  }
 }
 
 /// log s* of the scan with its points moved by so many errors away from the bound c (towards it, if
@@ -76,7 +104,23 @@ CrossingResult find_crossing(std::span<const ScanPoint> scan, double tolerance, 
     for (const int errors : {-2, -1, 1, 2})
       sigma = std::max(sigma, std::abs(moved(scan, c, truth_error, errors) - log_size) / std::abs(errors));
   crossing.size = std::exp(log_size);
-  crossing.error = crossing.size * sigma;
+  crossing.statistical = crossing.size * sigma;
+  crossing.systematic = crossing.size * uniform_error(a, b);
+  return result;
+}
+
+CrossingResult find_interval(std::span<const ScanPoint> scan, double tolerance, double truth_error) {
+  CrossingResult result = find_neighbours(scan, tolerance, truth_error);
+  if (!result.crossing) return result;
+  Crossing& crossing = *result.crossing;
+  const ScanPoint &a = scan[crossing.failing], &b = scan[crossing.passing];
+  crossing.size = std::sqrt(a.size * b.size);
+  crossing.systematic = crossing.size * uniform_error(a, b);
+  each_alternative(scan, crossing, tolerance, truth_error, [&](std::size_t first) {
+    crossing.in_doubt = true;
+    const double size = first == 0 ? scan[0].size : std::sqrt(scan[first - 1].size * scan[first].size);
+    crossing.statistical = std::max(crossing.statistical, crossing.size * std::abs(std::log(size / crossing.size)));
+  });
   return result;
 }
 
@@ -84,17 +128,13 @@ CrossingResult find_level(std::span<const ScanPoint> scan, double tolerance, dou
   CrossingResult result = find_neighbours(scan, tolerance, truth_error);
   if (!result.crossing) return result;
   Crossing& crossing = *result.crossing;
-  const auto in_doubt = [&](std::size_t i) { return is_in_doubt(scan[i], tolerance, truth_error); };
-  const auto could_be = [&](double size) {
+  each_alternative(scan, crossing, tolerance, truth_error, [&](std::size_t first) {
     crossing.in_doubt = true;
-    crossing.error = std::max(crossing.error, std::abs(size - crossing.size));
-  };
-  for (std::size_t i = crossing.passing; i + 1 < scan.size(); ++i)
-    if (in_doubt(i)) could_be(scan[i + 1].size);
-  if (in_doubt(crossing.failing)) {
-    const auto before = last_failing(scan.first(crossing.failing), tolerance);
-    could_be(scan[before ? *before + 1 : 0].size);
-  }
+    crossing.statistical = std::max(crossing.statistical, std::abs(scan[first].size - crossing.size));
+  });
+  // What fails clearly is too small; the next level may do.
+  const auto above = std::ranges::find_if(scan, [&](const ScanPoint& p) { return p.size > crossing.low; });
+  crossing.low = above == scan.end() ? crossing.low : above->size;
   return result;
 }
 

@@ -22,7 +22,6 @@ namespace leafcast::analysis {
 namespace {
 
 constexpr double kLeastTrue = 0.01;    // of |κ_true|
-constexpr double kWidestLevels = 1.5;  // of neighbouring contexts, over which r may be taken as linear
 
 const std::vector<std::string>& criteria() {
   static const std::vector<std::string> list = {"variance", "excess_kurtosis", "valid_rate"};
@@ -60,17 +59,19 @@ struct Amount {
   const char* resource;
   double size;
   int level;  ///< of a memory; whole levels, so that a scan can be seen to leave none out
+  CrossingResult (*find)(std::span<const ScanPoint>, double tolerance, double truth_error);
 };
 
 std::optional<Amount> amount(const Cell& cell, std::size_t index, const Source& source) {
   if (const auto* reasoning = std::get_if<ReasoningGenerator>(&cell.generator())) {
     const auto bits = source(index, "memory_bits");
     if (!bits || !(bits->value > 0)) return {};
-    return Amount{"memory", bits->value, reasoning->memory_depth};
+    return Amount{"memory", bits->value, reasoning->memory_depth, find_level};
   }
   const GeneratorTraits traits = cell.traits();
   if (!traits.levels || !traits.is_exact) return {};
-  return Amount{"context", std::pow(cell.language().d, *traits.levels), 0};
+  return Amount{"context", std::pow(cell.language().d, *traits.levels), 0,
+                traits.walk == Walk::kgram ? find_crossing : find_interval};
 }
 
 /// x_true of the languages, each found once.
@@ -132,14 +133,11 @@ void order(std::vector<Scan::Member>& members) {
   members.erase(std::unique(members.begin(), members.end(), same), members.end());
 }
 
-/// Why what lies between two neighbours of a scan is not known.
-std::string gap(const Amount& a, const Amount& b, int d) {
-  if (b.resource == std::string("memory"))
-    return b.level - a.level == 1
-               ? ""
-               : fmt::format("no memory between {} and {} levels was scanned", a.level, b.level);
-  if (std::log(b.size / a.size) <= kWidestLevels * std::log(d)) return "";
-  return fmt::format("no context between {:.6g} and {:.6g} leaves was scanned", a.size, b.size);
+/// Why what lies between two neighbours of a scan of memories is not known. What a scan of contexts leaves between is in the
+/// error.
+std::string gap(const Amount& a, const Amount& b) {
+  if (b.resource != std::string("memory") || b.level - a.level == 1) return "";
+  return fmt::format("no memory between {} and {} levels was scanned", a.level, b.level);
 }
 
 void add_point(Series& series, int height, Scan& scan, Truths& truths) {
@@ -155,18 +153,22 @@ void add_point(Series& series, int height, Scan& scan, Truths& truths) {
   for (const Scan::Member& m : scan.members)
     points.push_back(
         {m.amount.size, m.statistic.value / truth->value - 1, std::abs(m.statistic.error / truth->value)});
-  const auto search = required.resource == "memory" ? find_level : find_crossing;
-  const CrossingResult result = search(points, required.tolerance, std::abs(truth->error / truth->value));
+  const CrossingResult result =
+      scan.members.front().amount.find(points, required.tolerance, std::abs(truth->error / truth->value));
   if (!result.crossing) return remark(result.why_none);
   const Scan::Member &a = scan.members[result.crossing->failing], &b = scan.members[result.crossing->passing];
-  const std::string missing = gap(a.amount, b.amount, required.d);
+  const std::string missing = gap(a.amount, b.amount);
   if (!missing.empty()) return remark(missing);
   if (result.crossing->in_doubt) remark("decided within noise");
   required.points.push_back({static_cast<double>(scan.cell->language().leaves()),
                              result.crossing->size,
-                             result.crossing->error,
+                             result.crossing->error(),
                              {a.index, b.index},
-                             height});
+                             height,
+                             result.crossing->statistical,
+                             result.crossing->systematic,
+                             result.crossing->low,
+                             result.crossing->high});
 }
 
 /// `merged`: keys, besides the sizes and the height, in which the cells of a series may differ.

@@ -11,9 +11,11 @@ namespace leafcast::analysis {
 /// Smallest resource of a writer whose sentences match the true language within ε in one statistic, at one n.
 struct RequiredPoint {
   double n;                        ///< leaves of the sentence
-  double required, error;          ///< leaves of context, or bits of memory, with its standard error
+  double required, error;          ///< leaves of context, or bits of memory, with its standard error: statistical and systematic
   std::vector<std::size_t> cells;  ///< the two neighbours of the scan: the last that fails, the next
   int height;
+  double statistical = error, systematic = 0;  ///< parts of the error: of the samples, of what the scan leaves between two sizes
+  double low = required, high = required;      ///< between these, with 95% confidence; ∞ if the scan does not bound it
 };
 
 /// A resource against n. Writers and statistics: block and kgram writers of a bounded context, in leaves
@@ -22,8 +24,8 @@ struct RequiredPoint {
 ///   variance         |Var/Var_true − 1| ≤ ε
 ///   excess_kurtosis  |κ − κ_true| ≤ ε|κ_true|, where |κ_true| ≥ 0.01: nothing is near 0 relative to it
 ///   valid_rate       ≥ 1 − ε, as true sentences are valid
-/// and if it does so for all larger resources of the scan as well. Contexts are interpolated and memory,
-/// which comes in whole levels, is not: crossing.h. x_true is exact where it is known, else that of a `true`
+/// and if it does so for all larger resources of the scan as well. Contexts of k-grams are interpolated, those of blocks are
+/// intervals, and memory is one of its whole levels: crossing.h. x_true is exact where it is known, else that of a `true`
 /// cell. GKMSS Theorems 3.1 to 3.4: k* = Ω(n), m* = Θ(log n).
 struct Required {
   std::string criterion;  ///< "variance", "excess_kurtosis", "valid_rate"
@@ -31,7 +33,7 @@ struct Required {
   std::string group;      ///< for people: language without height, and the kind of writer
   int d;
   double tolerance;                   ///< ε
-  std::vector<RequiredPoint> points;  ///< by ascending n; error is 0 where exact
+  std::vector<RequiredPoint> points;  ///< by ascending n
   std::vector<std::string> remarks;   ///< why heights are missing, which verdicts are in doubt
 };
 

@@ -19,7 +19,8 @@ namespace leafcast::analysis {
 namespace {
 
 constexpr int kMostCurves = 7;   // a color each
-constexpr double kNarrow = 0.3;  // spread of shares, of the largest, that is shown from close by
+constexpr double kNarrow = 0.3;   // spread of shares, of the largest, that is shown from close by
+constexpr double kOfLeast = 0.1;  // of k*: bars of intervals that have no bound end there
 
 /// A measured series beside its exact counterpart.
 struct Pair {
@@ -83,7 +84,8 @@ void add_pair(Plot& plot, const Pair& pair, const std::string& label, int color,
   }
   Curve points{label, Curve::Style::points, color, false, shift, {}};
   for (const RequiredPoint& p : pair.measured->points)
-    points.points.push_back(point(x(p), scale(p) * p.required, scale(p) * p.error));
+    points.points.push_back({x(p), scale(p) * p.required, scale(p) * std::max(p.low, kOfLeast * p.required),
+                             scale(p) * std::min(p.high, p.required / kOfLeast)});
   plot.curves.push_back(std::move(points));
 }
 
@@ -197,8 +199,9 @@ Plot headline_plot(const Subject& subject) {
       "The least context (leaves that a writer sees) and working memory (bits) with which it reaches {}. A "
       "context "
       "must grow in proportion to the sentence, explicit memory with its logarithm (GKMSS Theorems 3.1 to "
-      "3.4). Points "
-      "are measured, solid lines exact.",
+      "3.4). Bars: "
+      "where it lies with 95% confidence, from the last size of the scan that clearly fails to the first from which on all clearly "
+      "pass; lines: the same symbols from exact values.",
       match_text(criterion, subject.tolerance()));
   return plot;
 }
@@ -226,9 +229,10 @@ Plot share_plot(const Subject& subject, const std::string& criterion) {
     set_y_range(plot, y);
   }
   plot.caption = fmt::format(
-      "The same as a share of the sentence: a constant share is k* = Θ(n). Between two contexts of the scan "
-      "the "
-      "deviation from the true value is taken as linear in log k. Points of one height are moved apart.{}",
+      "The same as a share of the sentence: a constant share is k* = Θ(n). Bars reach from the last context of the scan that clearly "
+      "fails to the first from which on all clearly pass; symbols stand where the deviation of k-grams, linear in log k between the "
+      "two, meets the tolerance, and in the geometric middle for blocks, which have no context in between. Points of one height are "
+      "moved apart.{}",
       cut ? " The vertical axis does not begin at 0." : "");
   return plot;
 }

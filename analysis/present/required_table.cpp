@@ -84,16 +84,32 @@ void add_summary(RequiredTables& tables, const Required& measured, const Require
                        slope.exact});
 }
 
+/// Of what is measured against what exact values give. Between the same two sizes of a scan what the scan leaves open is the
+/// same for both, so that only the samples' error counts.
+double z_of(const RequiredPoint& p, const RequiredPoint* e) {
+  if (!e) return kUnknown;
+  const bool between_the_same = p.low == e->low && p.high == e->high;
+  const double error = between_the_same ? std::hypot(p.statistical, e->statistical) : std::hypot(p.error, e->error);
+  return error > 0 ? (p.required - e->required) / error : kUnknown;
+}
+
+/// "1600–2084", and of shares; empty if it is a number.
+std::string interval_text(const RequiredPoint& p, double scale) {
+  if (p.low == p.high) return "";
+  return fmt::format("{}–{}", number_text(scale * p.low, 4), std::isinf(p.high) ? "?" : number_text(scale * p.high, 4));
+}
+
 void add_points(Table& table, const Required& measured, const Required* exact) {
   for (const RequiredPoint& p : measured.points) {
     const RequiredPoint* e = exact ? find_point(*exact, p.height) : nullptr;
     const bool context = measured.resource == "context";
-    const double z = e && p.error > 0 ? (p.required - e->required) / std::hypot(p.error, e->error) : kUnknown;
+    const double z = z_of(p, e);
     const bool first = &p == &measured.points.front();
     table.rows.push_back(
         {first ? measured.group : "", first ? criterion_text(measured.criterion) : "", p.height,
-         number_text(p.n, 4), value_text(p.required, p.error) + (context ? "" : " bits"),
-         e ? Entry(e->required) : Entry(), z, context ? Entry(p.required / p.n, p.error / p.n) : Entry()});
+         number_text(p.n, 4), value_text(p.required, p.error) + (context ? "" : " bits"), interval_text(p, 1),
+         e ? Entry(e->required) : Entry(), z, context ? Entry(p.required / p.n, p.error / p.n) : Entry(),
+         context ? interval_text(p, 1 / p.n) : ""});
   }
 }
 
@@ -112,14 +128,15 @@ RequiredTables required_tables(const Record& record, const std::vector<Required>
                             exactly};
   tables.memory.columns = {
       writer, match, n, points, {"bits at the largest n"}, exactly, {"bits per doubling of n"}, exactly};
-  tables.by_height.columns = {writer, match, {"h"}, n, {"required"}, {"exact"}, {"z", Kind::z}, {"k*/n"}};
+  tables.by_height.columns = {writer, match, {"h"}, n, {"required"}, {"between", Kind::word, 6},
+                              {"exact", Kind::number, 4}, {"z", Kind::z}, {"k*/n"}, {"between", Kind::word, 5, "ends of k*/n"}};
   for (const Required& series : measured) {
     for (const std::string& remark : series.remarks)
       tables.remarks.push_back(
           fmt::format("{} · {} · {}", series.group, criterion_text(series.criterion), remark));
-    if (series.points.size() < 2) continue;
+    if (series.points.empty()) continue;
     const Required* counterpart = find_exact(record, exact, series);
-    add_summary(tables, series, counterpart);
+    if (series.points.size() >= 2) add_summary(tables, series, counterpart);
     add_points(tables.by_height, series, counterpart);
   }
   return tables;
@@ -133,8 +150,10 @@ Document required_document(const Record& record, const EstimateIndex& index) {
   document
       << Paragraph{fmt::format(
              "The smallest context k* and working memory m* from which on a writer's sentences have a variance, "
-             "excess kurtosis or valid rate within {:.3g}% of the true language's. Context is interpolated between "
-             "the contexts of the scan (deviation linear in log k); memory comes in whole levels and is not.",
+             "excess kurtosis or valid rate within {:.3g}% of the true language's. It lies between the two sizes given (95%); errors "
+             "hold the samples' and what the scan leaves between two sizes. Values: for k-grams where the deviation, linear in log "
+             "k between the two, meets the tolerance; for blocks, which have no context in between, the geometric middle; for "
+             "memory, which comes in whole levels, the level.",
              100 * measured.front().tolerance)}
       << Figures{required_plots(record, measured, exact)} << Heading{"Context"} << std::move(tables.context)
       << Heading{"Working memory"} << std::move(tables.memory);
@@ -142,6 +161,41 @@ Document required_document(const Record& record, const EstimateIndex& index) {
   document.fold("Heights without a point, and verdicts in doubt",
                 std::move(remarks << List{std::move(tables.remarks)}));
   return document;
+}
+
+void write_required(std::ostream& out, Format format, const Record& record, const EstimateIndex& index,
+                    std::size_t width) {
+  const std::vector<Required> measured = required(record, index), exact = required_exactly(record, index);
+  if (format == Format::text) {
+    RequiredTables tables = required_tables(record, measured, exact);
+    Document document;
+    if (tables.by_height.rows.empty())
+      document << Paragraph{"No writer was scanned over contexts or memories, from some that fail to some that suffice."};
+    else
+      document << std::move(tables.context) << std::move(tables.memory) << std::move(tables.by_height);
+    document << List{std::move(tables.remarks)};
+    return write_text(out, document, width);
+  }
+  std::vector<Column> columns;
+  for (const char* name : {"group", "resource", "criterion", "tolerance", "d", "height", "n", "required", "stderr", "statistical",
+                           "systematic", "low", "high", "share", "share_low", "share_high", "exact", "exact_low", "exact_high",
+                           "z", "failing_cell", "passing_cell"})
+    columns.push_back({name});
+  RowWriter write(out, format, columns);
+  const auto number = [](double v) { return std::isfinite(v) ? Entry(v) : Entry(); };
+  for (const Required& series : measured) {
+    const Required* counterpart = find_exact(record, exact, series);
+    for (const RequiredPoint& p : series.points) {
+      const RequiredPoint* e = counterpart ? find_point(*counterpart, p.height) : nullptr;
+      const bool context = series.resource == "context";
+      const auto share = [&](double v) { return context ? number(v / p.n) : Entry(); };
+      write({series.group, series.resource, series.criterion, series.tolerance, series.d, p.height, p.n, p.required, p.error,
+             p.statistical, p.systematic, p.low, number(p.high), share(p.required), share(p.low), share(p.high),
+             e ? Entry(e->required) : Entry(), e ? Entry(e->low) : Entry(), e ? number(e->high) : Entry(), number(z_of(p, e)),
+             p.cells.front(), p.cells.back()});
+    }
+  }
+  write.end();
 }
 
 }  // namespace leafcast::analysis

@@ -1,4 +1,5 @@
 #pragma once
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,12 @@ RequiredTables required_tables(const Record& record, const std::vector<Required>
 /// The headline of the report: figures and tables of context and memory that are required to match the true
 /// language. Empty unless some writer was scanned at two heights.
 Document required_document(const Record& record, const EstimateIndex& index);
+
+/// The same as a table: for people, or a row a point: group, resource, criterion, tolerance, d, height, n, required, stderr and
+/// its parts (statistical, systematic), low and high, the share of the sentence and its ends (contexts), the exact counterpart
+/// and its ends, z, and the two cells of the scan between which it lies.
+void write_required(std::ostream& out, Format format, const Record& record, const EstimateIndex& index,
+                    std::size_t width = 80);
 
 /// "excess_kurtosis" → "kurtosis"
 std::string criterion_text(const std::string& criterion);

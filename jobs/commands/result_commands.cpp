@@ -15,6 +15,7 @@
 #include "analysis/present/fit_tables.h"
 #include "analysis/present/grammar_tables.h"
 #include "analysis/present/report.h"
+#include "analysis/present/required_table.h"
 #include "analysis/present/table.h"
 #include "analysis/text/cell_text.h"
 #include "engine/printable.h"
@@ -44,7 +45,11 @@ ExitCode table_command(const Arguments& arguments, const Arguments&) {
   options.add()(
       "over-grammars",
       "average over grammars that differ in their seeds alone, with the error that their spread gives");
+  options.add()("required",
+                "the least context and memory with which writers match the language within 10%, and between which sizes they lie");
   if (!parsed(options, arguments)) return ExitCode::done;
+  if (options.has("required") && options.has("over-grammars"))
+    throw UsageError("--required: not with --over-grammars; they are tables of their own");
   const analysis::Format format = analysis::parse_format(options.get<std::string>("format"));
   const Analysed all = analyse(options, "table");
   const std::size_t columns = output_columns(options);
@@ -53,6 +58,8 @@ ExitCode table_command(const Arguments& arguments, const Arguments&) {
   if (average && averages.empty())
     throw UsageError("there are no grammars to average over: only cells of language.kind = rhm have them");
   write_output(options, "table", [&](std::ostream& out) {
+    if (options.has("required"))
+      return analysis::write_required(out, format, all.record, analysis::EstimateIndex(all.estimates), columns);
     if (average) return analysis::write_averages(out, format, all.record, averages, columns);
     analysis::write_table(out, format, all.record, all.estimates, columns);
   });

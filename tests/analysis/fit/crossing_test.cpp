@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -27,7 +28,7 @@ TEST_CASE("a crossing is interpolated in log size between the last that fails an
   const CrossingResult found = find_crossing(scan_of({-0.9, -0.6, -0.3, -0.06, 0.0}, 0), 0.1);
   REQUIRE(found.crossing);
   CHECK(found.crossing->size == Approx(9 * std::pow(3, 0.2 / 0.24)));
-  CHECK(found.crossing->error == 0);
+  CHECK(found.crossing->statistical == 0);
   CHECK(found.crossing->failing == 2);
   CHECK(found.crossing->passing == 3);
   CHECK_FALSE(found.crossing->in_doubt);
@@ -47,10 +48,10 @@ TEST_CASE("a crossing is interpolated in log size between the last that fails an
   SECTION("the delta method") {
     const Scan scan = {{9, -0.3, 0.01}, {27, -0.06, 0.004}};
     const double t = 0.2 / 0.24, k = 9 * std::pow(3, t);
-    CHECK(find_crossing(scan, 0.1).crossing->error ==
+    CHECK(find_crossing(scan, 0.1).crossing->statistical ==
           Approx(k * std::log(3) * std::hypot((1 - t) * 0.01, t * 0.004) / 0.24));
     // The true value's error moves all deviations together.
-    CHECK(find_crossing(scan, 0.1, 0.005).crossing->error ==
+    CHECK(find_crossing(scan, 0.1, 0.005).crossing->statistical ==
           Approx(k * std::log(3) * std::hypot((1 - t) * 0.01, t * 0.004, ((1 - t) * 0.7 + t * 0.94) * 0.005) /
                  0.24));
   }
@@ -74,17 +75,46 @@ TEST_CASE("levels are not interpolated, and doubt is the distance to what it cou
   };
   const CrossingResult clear = levels({-0.9, -0.3, -0.04, 0.0}, 0.01);
   CHECK(clear.crossing->size == 9);
-  CHECK(clear.crossing->error == 0);
+  CHECK(clear.crossing->error() == 0);
   CHECK_FALSE(clear.crossing->in_doubt);
   // Could fail: 12 instead. Could pass: 6 instead.
-  CHECK(levels({-0.9, -0.3, -0.08, 0.0}, 0.01).crossing->error == 3);
-  CHECK(levels({-0.9, -0.12, -0.04, 0.0}, 0.01).crossing->error == 3);
+  CHECK(levels({-0.9, -0.3, -0.08, 0.0}, 0.01).crossing->error() == 3);
+  CHECK(levels({-0.9, -0.12, -0.04, 0.0}, 0.01).crossing->error() == 3);
   // If −0.11 passed, all but the first would.
   const CrossingResult far = levels({-0.9, -0.05, -0.04, -0.11, 0.0}, 0.01);
   CHECK(far.crossing->size == 15);
-  CHECK(far.crossing->error == 9);
+  CHECK(far.crossing->error() == 9);
   CHECK(far.crossing->in_doubt);
   CHECK(levels({-0.5, -0.2}, 0).why_none == "the largest scanned does not agree yet");
+}
+
+TEST_CASE("what lies between two points of a scan is in the error") {
+  // A valid rate of d = 5 colorings: contexts in powers of 5, and some in between (n = 3125).
+  const Scan coarse = {{125, -0.9, 0.003}, {625, -0.42, 0.003}, {3125, 0, 0.0003}};
+  const Scan fine = {{125, -0.9, 0.003}, {625, -0.42, 0.003}, {1250, -0.205, 0.003}, {1600, -0.12, 0.003},
+                     {1687, -0.097, 0.002}, {2084, -0.037, 0.002}, {3125, 0, 0.0003}};
+  const Crossing far = *find_crossing(coarse, 0.1).crossing, near = *find_crossing(fine, 0.1).crossing;
+  CHECK(far.error() == Approx(std::hypot(far.statistical, far.systematic)));
+  CHECK(far.systematic == Approx(far.size * std::log(5) / std::sqrt(12)));
+  CHECK(std::abs(far.size - near.size) < far.error());
+  CHECK_FALSE(std::abs(far.size - near.size) < 3 * far.statistical);  // the wrong twin: the statistical error alone
+  CHECK(near.error() < 0.03 * near.size);
+  CHECK((far.low == 625 && far.high == 3125));
+  CHECK((near.low == 1600 && near.high == 2084));  // 1687 passes by 1.5 errors
+  CHECK((near.low < near.size && near.size < near.high));
+}
+
+TEST_CASE("of blocks it is an interval") {
+  const CrossingResult found = find_interval(scan_of({-0.9, -0.6, -0.3, -0.06, 0.0}, 0.005), 0.1);
+  REQUIRE(found.crossing);
+  CHECK(found.crossing->size == Approx(std::sqrt(9.0 * 27)));
+  CHECK((found.crossing->low == 9 && found.crossing->high == 27));
+  CHECK(found.crossing->statistical == 0);
+  CHECK(found.crossing->systematic == Approx(std::sqrt(9.0 * 27) * std::log(3) / std::sqrt(12)));
+  const CrossingResult doubt = find_interval(scan_of({-0.9, -0.6, -0.11, -0.065, 0.0}, 0.02), 0.1);
+  CHECK((doubt.crossing->low == 3 && doubt.crossing->high == 81));
+  CHECK(doubt.crossing->statistical == Approx(doubt.crossing->size * std::log(3)));
+  CHECK(find_interval(scan_of({-0.9, -0.06, -0.05}, 0.04), 0.1).crossing->high == std::numeric_limits<double>::infinity());
 }
 
 // ---- errors over many noisy scans
@@ -105,7 +135,7 @@ struct Coverage {
 
 using ErrorOf = std::function<double(const Scan&, const Crossing&)>;  // in log k
 
-double as_told(const Scan&, const Crossing& c) { return c.error / c.size; }
+double as_told(const Scan&, const Crossing& c) { return c.statistical / c.size; }
 
 Coverage cover(const std::vector<double>& truth, double error, double truth_error, std::uint64_t seed,
                const ErrorOf& error_of, int scans = 4000) {
@@ -151,7 +181,7 @@ TEST_CASE("errors of a crossing: bias and coverage where verdicts are clear") {
     CHECK_FALSE(is_calibrated(cover(kIsing, 0.005, 0, 1, not_weighted)));
     const auto without_truth = [](const Scan& scan, const Crossing& c) {
       const Crossing alone = *find_crossing(scan, 0.1, 0).crossing;
-      return alone.error / c.size;
+      return alone.statistical / c.size;
     };
     CHECK_FALSE(is_calibrated(cover(kIsing, 0.002, 0.006, 2, without_truth)));
   }
