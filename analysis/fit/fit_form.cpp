@@ -13,16 +13,59 @@ namespace {
 
 constexpr double kRounding = 1e-9;  // of the values: less scatter is none
 
-/// f and its Jacobian.
-void linearise(const Form& form, std::span<const LawPoint> points, const VectorXd& beta, VectorXd& f,
+/// y of the form at the points, and its Jacobian.
+void linearise(const Form& form, std::span<const LawPoint> points, const VectorXd& beta, VectorXd& y,
                MatrixXd& jacobian) {
   std::vector<double> gradient(static_cast<std::size_t>(beta.size()));
-  f.resize(static_cast<Index>(points.size()));
-  jacobian.resize(f.size(), beta.size());
-  for (Index i = 0; i < f.size(); ++i) {
-    f(i) = form.y(points[static_cast<std::size_t>(i)], {beta.data(), gradient.size()}, gradient);
+  y.resize(static_cast<Index>(points.size()));
+  jacobian.resize(y.size(), beta.size());
+  for (Index i = 0; i < y.size(); ++i) {
+    y(i) = form.y(points[static_cast<std::size_t>(i)], {beta.data(), gradient.size()}, gradient);
     jacobian.row(i) = Eigen::Map<const Eigen::RowVectorXd>(gradient.data(), beta.size());
   }
+}
+
+/// The same of the values.
+void linearise_values(const Form& form, const FitData& data, const VectorXd& beta, VectorXd& f, MatrixXd& jacobian) {
+  linearise(form, data.points, beta, f, jacobian);
+  if (!data.scale) return;
+  for (Index i = 0; i < f.size(); ++i) {
+    const Ordinate value = data.value(f(i));
+    f(i) = value.y;
+    jacobian.row(i) *= value.derivative;
+  }
+}
+
+/// A line through the ordinates of the points that are clear of noise, each weighted by its own error; through the size of
+/// all, if they do not determine one.
+VectorXd first_guess(const Form& form, const FitData& data) {
+  constexpr double kAboveNoise = 2;  // errors
+  const std::vector<double> sigma = data.is_exact ? std::vector<double>(data.points.size(), 1.0) : data.covariance.errors();
+  const auto guess = [&](double clear) -> std::optional<VectorXd> {
+    std::vector<std::size_t> used;
+    std::vector<double> y, errors;
+    for (std::size_t i = 0; i < data.points.size(); ++i) {
+      double value = data.values(static_cast<Index>(i));
+      if (clear > 0 && !(std::abs(value) > clear * sigma[i])) continue;
+      if (clear == 0) value = data.sign * std::max(std::abs(value), sigma[i]);
+      const Ordinate ordinate = data.y(value);
+      if (!std::isfinite(ordinate.y)) continue;
+      used.push_back(i);
+      y.push_back(ordinate.y);
+      errors.push_back(std::max(1e-12, std::abs(ordinate.derivative) * sigma[i]));
+    }
+    const FitData clean = data.select(used);
+    VectorXd zero, at = VectorXd::Zero(static_cast<Index>(form.coefficients.size()));
+    MatrixXd design;
+    linearise(form, clean.points, at, zero, design);
+    const auto line = solve_least_squares(design, Eigen::Map<const VectorXd>(y.data(), static_cast<Index>(y.size())),
+                                          Covariance::independent(errors));
+    if (!line) return {};
+    return line->coefficients;
+  };
+  if (const auto clear = guess(kAboveNoise)) return *clear;
+  if (const auto all = guess(0)) return *all;
+  return VectorXd::Zero(static_cast<Index>(form.coefficients.size()));
 }
 
 void take_errors_from_scatter(LeastSquares& fit, const VectorXd& y) {
@@ -39,11 +82,13 @@ void take_errors_from_scatter(LeastSquares& fit, const VectorXd& y) {
 FitData FitData::select(std::span<const std::size_t> indices) const {
   FitData selected;
   selected.is_exact = is_exact;
+  selected.scale = scale;
+  selected.sign = sign;
   selected.covariance = covariance.select(indices);
-  selected.y.resize(static_cast<Index>(indices.size()));
+  selected.values.resize(static_cast<Index>(indices.size()));
   for (std::size_t i = 0; i < indices.size(); ++i) {
     selected.points.push_back(points[indices[i]]);
-    selected.y(static_cast<Index>(i)) = y(static_cast<Index>(indices[i]));
+    selected.values(static_cast<Index>(i)) = values(static_cast<Index>(indices[i]));
   }
   return selected;
 }
@@ -74,22 +119,44 @@ VectorXd evaluate(const Form& form, std::span<const LawPoint> points, const Vect
   return f;
 }
 
+Ordinate FitData::value(double ordinate) const {
+  if (!scale) return {ordinate, 1};
+  const Ordinate size = scale->value(ordinate);
+  return {sign * size.y, sign * size.derivative};
+}
+
+Ordinate FitData::y(double of) const {
+  if (!scale) return {of, 1};
+  const Ordinate ordinate = scale->y(sign * of);
+  return {ordinate.y, sign * ordinate.derivative};
+}
+
+VectorXd evaluate_values(const Form& form, const FitData& data, const VectorXd& beta) {
+  VectorXd f;
+  MatrixXd jacobian;
+  linearise_values(form, data, beta, f, jacobian);
+  return f;
+}
+
 std::optional<LeastSquares> fit_form(const Form& form, const FitData& data, const VectorXd& start) {
   VectorXd beta = VectorXd::Zero(static_cast<Index>(form.coefficients.size()));
   std::optional<LeastSquares> fit;
-  if (form.linear) {
+  if (form.linear && !data.scale) {
     VectorXd f;
     MatrixXd design;
     linearise(form, data.points, beta, f, design);
-    fit = solve_least_squares(design, data.y, data.covariance);
+    fit = solve_least_squares(design, data.values, data.covariance);
   } else {
-    beta.head(start.size()) = start;
+    if (form.linear && start.size() == 0)
+      beta = first_guess(form, data);
+    else
+      beta.head(start.size()) = start;
     const Model model = [&](const VectorXd& b, VectorXd& f, MatrixXd& jacobian) {
-      linearise(form, data.points, b, f, jacobian);
+      linearise_values(form, data, b, f, jacobian);
     };
-    fit = solve_least_squares(model, beta, data.y, data.covariance);
+    fit = solve_least_squares(model, beta, data.values, data.covariance);
   }
-  if (fit && data.is_exact) take_errors_from_scatter(*fit, data.y);
+  if (fit && data.is_exact) take_errors_from_scatter(*fit, data.values);
   return fit;
 }
 
@@ -103,12 +170,31 @@ VectorXd complete(const Form& form, const FitData& data, std::span<const double>
     else
       beta(k) = value;
   }
-  VectorXd f;
-  MatrixXd design;
-  linearise(form, data.points, beta, f, design);
   if (open.empty()) return beta;
-  if (const auto rest = solve_least_squares(MatrixXd(design(Eigen::all, open)), data.y - f, data.covariance))
-    beta(open) = rest->coefficients;
+  // The form of the open coefficients alone.
+  Form rest = form;
+  rest.coefficients.assign(open.size(), "open");
+  rest.y = [&](const LawPoint& p, std::span<const double> some, std::span<double> gradient) {
+    VectorXd all = beta, whole(beta.size());
+    for (std::size_t k = 0; k < open.size(); ++k) all(open[k]) = some[k];
+    const double y = form.y(p, {all.data(), fixed.size()}, {whole.data(), fixed.size()});
+    for (std::size_t k = 0; k < open.size(); ++k) gradient[k] = whole(open[k]);
+    return y;
+  };
+  // Linear least squares take y as linear through 0; the held coefficients shift it.
+  if (!data.scale) {
+    FitData shifted = data;
+    shifted.values -= evaluate(form, data.points, beta);
+    rest.y = [&, y = rest.y, base = beta](const LawPoint& p, std::span<const double> some, std::span<double> gradient) {
+      std::vector<double> unused(fixed.size());
+      return y(p, some, gradient) - form.y(p, {base.data(), fixed.size()}, unused);
+    };
+    if (const auto fit = fit_form(rest, shifted)) beta(open) = fit->coefficients;
+    return beta;
+  }
+  const auto free = fit_form(form, data);
+  if (!free) return beta;
+  if (const auto fit = fit_form(rest, data, VectorXd(free->coefficients(open)))) beta(open) = fit->coefficients;
   return beta;
 }
 

@@ -8,30 +8,38 @@
 
 namespace leafcast::analysis {
 
-/// Points with their ordinates, ready to be fitted.
+/// Points with their values, ready to be fitted: values against value(y) of a form y.
 struct FitData {
   std::vector<LawPoint> points;  ///< by x
-  Eigen::VectorXd y;
-  Covariance covariance;  ///< of y
-  bool is_exact = false;  ///< no errors: theirs is the scatter about the form, the same for all
+  Eigen::VectorXd values;
+  Covariance covariance;         ///< of the values
+  std::optional<LawScale> scale{};  ///< of the values; nothing: they are y
+  double sign = 1;               ///< of the values, in a scale of sizes
+  bool is_exact = false;         ///< no errors: theirs is the scatter about the form, the same for all
 
   FitData select(std::span<const std::size_t> indices) const;  ///< which ascend
   FitData window(double first, double last) const;             ///< of abscissae, both included
   std::vector<double> x() const;
   std::vector<double> abscissae() const;  ///< those that differ, ascending
+  /// Value at an ordinate, and its derivative.
+  Ordinate value(double y) const;
+  /// Ordinate of a value, ±∞ beyond what has one, and its derivative.
+  Ordinate y(double value) const;
 };
 
-/// The form at the points.
+/// The form at the points: y.
 Eigen::VectorXd evaluate(const Form& form, std::span<const LawPoint> points, const Eigen::VectorXd& beta);
+/// The form at the points of the data, in the scale of their values.
+Eigen::VectorXd evaluate_values(const Form& form, const FitData& data, const Eigen::VectorXd& beta);
 
-/// Fits the form. A form that is not linear starts from `start` (then zeros), or from nothing but zeros.
-/// Nothing if the points do not determine the coefficients. Of exact values: χ² and p are unknown, the
-/// covariance is scaled by the scatter.
+/// Fits the form. A form that is not linear, and any in a scale of its own, starts from `start` (then zeros), else from
+/// the ordinates of the points that are clear of noise. Nothing if the points do not determine the coefficients. Of exact
+/// values: χ² and p are unknown, the covariance is scaled by the scatter.
 std::optional<LeastSquares> fit_form(const Form& form, const FitData& data,
                                      const Eigen::VectorXd& start = Eigen::VectorXd());
 
 /// The form with the coefficients that are not NaN in `fixed` held, the others fitted; at data's points and,
-/// of these coefficients, at others.
+/// of these coefficients, at others. The form is linear.
 Eigen::VectorXd complete(const Form& form, const FitData& data, std::span<const double> fixed);
 
 }  // namespace leafcast::analysis

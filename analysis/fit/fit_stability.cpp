@@ -40,7 +40,7 @@ MatrixXd wishart(const MatrixXd& lower, double degrees_of_freedom, Random& rando
 /// average.
 double scale_of_noise(const Form& form, const FitData& data, const LeastSquares& fit) {
   if (data.is_exact) {
-    const VectorXd residual = data.y - evaluate(form, data.points, fit.coefficients);
+    const VectorXd residual = data.values - evaluate_values(form, data, fit.coefficients);
     return std::sqrt(residual.squaredNorm() / std::max(1, fit.degrees_of_freedom));
   }
   const double nu = data.covariance.blocks.front().degrees_of_freedom;
@@ -61,7 +61,7 @@ class Redraw {
     for (std::size_t b = 0; b < factors_.size(); ++b) {
       const MatrixXd& lower = factors_[b];
       Covariance::Block& block = data_.covariance.blocks[b];
-      data_.y.segment(first, lower.rows()) =
+      data_.values.segment(first, lower.rows()) =
           truth_.segment(first, lower.rows()) + lower * normals(lower.rows(), random);
       if (!std::isinf(block.degrees_of_freedom))
         block.matrix = wishart(lower, block.degrees_of_freedom, random);
@@ -76,11 +76,24 @@ class Redraw {
   std::vector<MatrixXd> factors_;
 };
 
+/// Where windows may begin and end.
+std::vector<double> window_ends(const std::vector<double>& x) {
+  constexpr std::size_t kMost = 16;
+  if (x.size() <= kMost) return x;
+  std::vector<double> ends;
+  for (std::size_t i = 0; i < kMost; ++i) {
+    const double place = x.front() + (x.back() - x.front()) * static_cast<double>(i) / (kMost - 1);
+    const double end = *std::ranges::min_element(x, {}, [&](double v) { return std::abs(v - place); });
+    if (ends.empty() || end > ends.back()) ends.push_back(end);
+  }
+  return ends;
+}
+
 }  // namespace
 
 std::vector<WindowFit> scan_windows(const Form& law, const FitData& data) {
   std::vector<WindowFit> windows;
-  const std::vector<double> x = data.abscissae();
+  const std::vector<double> x = window_ends(data.abscissae());
   for (std::size_t first = 0; first < x.size(); ++first)
     for (std::size_t last = first + kFewestAbscissae - 1; last < x.size(); ++last) {
       const FitData part = data.window(x[first], x[last]);
@@ -116,7 +129,7 @@ Bootstrap bootstrap(const Form& form, const FitData& data, const LeastSquares& f
   const double scatter = scale_of_noise(form, data, fit);
   Bootstrap result{VectorXd::Constant(k, kUnknown), VectorXd::Constant(k, kUnknown)};
   if (!(scatter > 0)) return result;
-  Redraw redraw(data, evaluate(form, data.points, fit.coefficients), scatter);
+  Redraw redraw(data, evaluate_values(form, data, fit.coefficients), scatter);
   Random random(kSeed);
   VectorXd sum = VectorXd::Zero(k), squares = VectorXd::Zero(k);
   for (int i = 0; i < replicas; ++i) {

@@ -2,13 +2,16 @@
 #include <vector>
 
 #include "analysis/fit/fit_form.h"
+#include "engine/observe/fit.h"
 
 /// Whether a fit stands: other windows of the same points, and other draws of the same errors.
 namespace leafcast::analysis {
 
 inline constexpr std::size_t kFewestAbscissae = 3;
 
-/// All windows (first × last abscissa) of at least three abscissae, by first, then last.
+/// All windows of the law's abscissae, by first, then last. A window is a range of x: it begins and ends at one of at most
+/// sixteen places, evenly spread where there are more abscissae, and holds three of these places or more. So a dense end
+/// of a scan has no more votes than a sparse one.
 std::vector<WindowFit> scan_windows(const Form& law, const FitData& data);
 
 /// The first coefficient averaged over windows with weights exp(−AIC/2), AIC = χ² + 2K + 2·(points outside);

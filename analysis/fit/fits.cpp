@@ -19,12 +19,17 @@ using Eigen::VectorXd;
 
 namespace {
 
-constexpr double kLeastPValue = 0.01;
 constexpr double kSharp = 0.3;  // of the measurement's error: an exact value that is known better than that
 
 using LeftOut = std::map<std::string, std::vector<double>>;  // reason, and the abscissae
 
+/// Few by name, many by their range.
 std::string list(const std::vector<double>& values) {
+  constexpr std::size_t kFew = 12;
+  if (values.size() > kFew) {
+    const auto [least, most] = std::ranges::minmax(values);
+    return fmt::format("{} values from {:.4g} to {:.4g}", values.size(), least, most);
+  }
   std::string joined;
   for (const double x : values) joined += (joined.empty() ? "" : ", ") + fmt::format("{:.4g}", x);
   return joined;
@@ -38,51 +43,45 @@ std::vector<double> as_vector(const VectorXd& v) { return {v.data(), v.data() + 
 
 // ---- points
 
-/// Keeps the points whose value has the sign of the most significant one: a power law has one sign.
-void keep_one_sign(std::vector<std::size_t>& usable, const std::vector<LawPoint>& points, LeftOut& left_out) {
-  if (usable.empty()) return;
-  const auto significance = [&](std::size_t i) { return std::abs(points[i].value) / points[i].error; };
-  const std::size_t leader = *std::ranges::max_element(usable, {}, significance);
-  const bool negative = points[leader].value < 0;
-  std::erase_if(usable, [&](std::size_t i) {
-    if ((points[i].value < 0) == negative) return false;
-    left_out["of the other sign"].push_back(points[i].x);
-    return true;
-  });
-}
-
-/// The points that can be fitted; the others are listed by the reason.
-std::vector<std::size_t> usable(const Law& law, const Series& series, LeftOut& left_out) {
+/// The points of the domain; those that cannot be weighted are listed by the reason.
+std::vector<std::size_t> usable(const Series& series, LeftOut& left_out) {
   std::vector<std::size_t> indices;
   for (std::size_t i = 0; i < series.points.size(); ++i) {
     const LawPoint& p = series.points[i];
     if (!p.in_domain) continue;
-    const std::string reason = std::isnan(p.value)                  ? "value unknown"
-                               : !series.is_exact && !(p.error > 0) ? "error unknown"
-                                                                    : law.why_not_usable(p);
-    if (reason.empty())
+    const char* reason = std::isnan(p.value)                                     ? "value unknown"
+                         : series.is_exact                                       ? ""
+                         : std::isnan(p.error)                                   ? "error unknown"
+                         : p.error == 0                                          ? "no error, so of no weight beside others"
+                                                                                 : "";
+    if (*reason == '\0')
       indices.push_back(i);
     else
       left_out[reason].push_back(p.x);
   }
-  keep_one_sign(indices, series.points, left_out);
   return indices;
 }
 
-FitData ordinates(const Law& law, const Series& series, const std::vector<std::size_t>& indices) {
+/// The sign of the most significant value.
+double sign_of(const Series& series, const std::vector<std::size_t>& indices) {
+  const auto significance = [&](std::size_t i) { return std::abs(series.points[i].value) / series.points[i].error; };
+  if (indices.empty()) return 1;
+  return series.points[*std::ranges::max_element(indices, {}, significance)].value < 0 ? -1 : 1;
+}
+
+FitData data_of(const Law& law, const Series& series, const std::vector<std::size_t>& indices) {
   FitData data;
   data.is_exact = series.is_exact;
-  data.y.resize(static_cast<Index>(indices.size()));
-  std::vector<double> derivatives;
+  data.values.resize(static_cast<Index>(indices.size()));
+  // Values without errors are fitted as ordinates, which the law says to scatter alike.
+  if (!data.is_exact) data.scale = law.scale;
+  if (law.scale.of_size && !data.is_exact) data.sign = sign_of(series, indices);
   for (std::size_t i = 0; i < indices.size(); ++i) {
     const LawPoint& p = series.points[indices[i]];
-    const Ordinate ordinate = law.y(p.value);
     data.points.push_back(p);
-    data.y(static_cast<Index>(i)) = ordinate.y;
-    derivatives.push_back(ordinate.derivative);
+    data.values(static_cast<Index>(i)) = data.is_exact ? law.scale.y(std::abs(p.value)).y : p.value;
   }
   data.covariance = series.covariance.select(indices);
-  if (!data.is_exact) data.covariance = data.covariance.scaled(derivatives);
   return data;
 }
 
@@ -92,54 +91,46 @@ std::vector<double> errors(const FitData& data) {
 
 // ---- window
 
-/// The abscissa, first or last, without which the rest lies better on the law.
-double worse_end(const Law& law, const FitData& data) {
-  const std::vector<double> x = data.abscissae();
-  const auto strain = [&](double first, double last) {
-    const auto fit = fit_form(law.form, data.window(first, last));
-    return fit ? fit->chi2 / fit->degrees_of_freedom : kCertain;
+/// All points of the domain, unless they exclude the law: then the widest window that does not, of equal ones that which is
+/// deepest in the asymptotic regime. Chosen by its p, so that its p is no test.
+FitData asymptotic_window(const FitData& domain, Fit& fit) {
+  const double p = fit.forms.empty() ? kUnknown : fit.forms.front().p_value;
+  if (!(p < Fit::kExclusion)) return domain;
+  const WindowFit* best = nullptr;
+  const auto depth = [&](const WindowFit& w) {
+    double least = kCertain;
+    for (const LawPoint& point : domain.window(w.first, w.last).points) least = std::min(least, point.distance);
+    return least;
   };
-  return strain(x[1], x.back()) < strain(x.front(), x[x.size() - 2]) ? x.front() : x.back();
-}
-
-/// How far the asymptotic regime reaches, on either side, depends on the errors: gives up one end after the
-/// other while χ² is too large.
-FitData asymptotic_window(const Law& law, const FitData& domain, Fit& fit) {
-  FitData data = domain;
-  std::vector<double> given_up;
-  const auto fits = [&] {
-    const auto line = fit_form(law.form, data);
-    return !line || !(line->p_value < kLeastPValue);
-  };
-  while (!fits()) {
-    const std::vector<double> x = data.abscissae();
-    if (x.size() <= kFewestAbscissae) {
-      add(fit.note, fmt::format("p < {} even so: this is not the asymptotic regime yet", kLeastPValue));
-      break;
-    }
-    const double end = worse_end(law, data);
-    given_up.push_back(end);
-    data = end == x.front() ? data.window(x[1], x.back()) : data.window(x.front(), x[x.size() - 2]);
+  for (const WindowFit& w : fit.windows) {
+    if (!(w.p_value >= Fit::kExclusion)) continue;
+    const double wider = best ? (w.last - w.first) - (best->last - best->first) : 1;
+    if (wider > 1e-9 || (wider > -1e-9 && depth(w) > depth(*best))) best = &w;
   }
-  if (!given_up.empty())
-    add(fit.note,
-        fmt::format("given up {} = {}, with which p < {}", law.x_name, list(given_up), kLeastPValue));
-  return data;
+  add(fit.note, fmt::format("all points of the law's domain exclude it ({})", p_value_text(p)));
+  if (!best) {
+    add(fit.note, fmt::format("so does every window of {} = {:.4g} to {:.4g}: no slope is claimed", fit.x_name,
+                              fit.windows.empty() ? domain.points.front().x : fit.windows.front().first,
+                              domain.points.back().x));
+    return domain;
+  }
+  add(fit.note, fmt::format("the widest window that does not is {} = {:.4g} to {:.4g}: chosen by its p, which is no test",
+                            fit.x_name, best->first, best->last));
+  return domain.window(best->first, best->last);
 }
 
 // ---- beside the fit
 
 /// What the same form through the exact values gives: the law as it is at these finite depths. NaN if some
 /// are not known.
-std::vector<double> exact_coefficients(const Law& law, const FitData& data) {
+std::vector<double> exact_coefficients(const Law& law, const FitData& data, const VectorXd& coefficients) {
   FitData exact = data;
   for (std::size_t i = 0; i < data.points.size(); ++i) {
     const LawPoint& p = data.points[i];
-    const double y = law.y(p.exact).y;
-    if (data.is_exact || p.exact_error > kSharp * p.error || !std::isfinite(y)) return {};
-    exact.y(static_cast<Index>(i)) = y;
+    if (data.is_exact || p.exact_error > kSharp * p.error || !std::isfinite(data.y(p.exact).y)) return {};
+    exact.values(static_cast<Index>(i)) = p.exact;
   }
-  const auto fit = fit_form(law.form, exact);
+  const auto fit = fit_form(law.form, exact, coefficients);
   return fit ? as_vector(fit->coefficients) : std::vector<double>{};
 }
 
@@ -147,7 +138,7 @@ std::string finite_size_note(const std::vector<Coefficient>& coefficients) {
   if (std::isnan(coefficients.front().exact)) return "";
   std::string note;
   for (const Coefficient& c : coefficients) {
-    note += note.empty() ? "the exact values of these very cells have " : " and ";
+    note += note.empty() ? "fitting the exact values of the same cells gives " : " and ";
     note += fmt::format("{} {:.4f}", c.name, c.exact);
     if (&c == &coefficients.front())
       note += fmt::format(" (fit − exact = {} errors)", z_text((c.value - c.exact) / c.error));
@@ -224,19 +215,61 @@ bool has_number(const std::vector<double>& values) {
   return std::ranges::any_of(values, [](double v) { return !std::isnan(v); });
 }
 
-void set_points(Fit& fit, const FitData& domain, const FitData& window) {
-  fit.domain_x = domain.x();
-  fit.domain_y = as_vector(domain.y);
-  fit.domain_y_error = errors(domain);
+/// Ordinates and their errors; NaN for what has none.
+struct Ordinates {
+  std::vector<double> y, error, low, high;
+};
+Ordinates ordinates(const FitData& data) {
+  Ordinates all;
+  const std::vector<double> sigma = errors(data);
+  for (std::size_t i = 0; i < data.points.size(); ++i) {
+    const double value = data.values(static_cast<Index>(i));
+    const Ordinate at = data.y(value);
+    const double one = data.y(value - sigma[i]).y, other = data.y(value + sigma[i]).y;
+    all.y.push_back(std::isfinite(at.y) ? at.y : kUnknown);
+    all.error.push_back(std::isfinite(at.y) ? std::abs(at.derivative) * sigma[i] : kUnknown);
+    all.low.push_back(std::min(one, other));
+    all.high.push_back(std::max(one, other));
+  }
+  return all;
+}
+
+void set_window(Fit& fit, const FitData& window) {
+  Ordinates all = ordinates(window);
   fit.x = window.x();
-  fit.y = as_vector(window.y);
-  fit.y_error = errors(window);
+  fit.y = std::move(all.y);
+  fit.y_error = std::move(all.error);
+  fit.cells.clear();
   for (const LawPoint& p : window.points) fit.cells.push_back(p.index);
+}
+
+void set_domain(Fit& fit, const Law& law, const Series& series, const FitData& domain) {
+  Ordinates all = ordinates(domain);
+  fit.domain_x = domain.x();
+  fit.domain_y = std::move(all.y);
+  fit.domain_y_error = std::move(all.error);
+  fit.domain_y_low = std::move(all.low);
+  fit.domain_y_high = std::move(all.high);
+  fit.domain_value = as_vector(domain.values);
+  fit.domain_value_error = errors(domain);
+  std::vector<double> beyond, outside;
+  for (std::size_t i = 0; i < fit.domain_y.size(); ++i)
+    if (std::isnan(fit.domain_y[i])) beyond.push_back(fit.domain_x[i]);
+  if (!beyond.empty())
+    add(fit.note, fmt::format("noise left {} = {} without a logarithm; they are in the fit", law.x_name, list(beyond)));
+  for (const LawPoint& p : series.points) {
+    if (p.in_domain || std::isnan(p.value)) continue;
+    const double y = domain.y(p.value).y;
+    fit.outside_x.push_back(p.x);
+    fit.outside_y.push_back(std::isfinite(y) ? y : kUnknown);
+    outside.push_back(p.x);
+  }
+  if (!outside.empty()) add(fit.note, fmt::format("outside the domain: {} = {}", law.x_name, list(outside)));
 }
 
 void set_coefficients(Fit& fit, const Law& law, const FitData& window, const LeastSquares& line,
                       const Prediction& prediction) {
-  fit.coefficients = named(law.form, line, prediction.coefficients, exact_coefficients(law, window));
+  fit.coefficients = named(law.form, line, prediction.coefficients, exact_coefficients(law, window, line.coefficients));
   const Bootstrap check = bootstrap(law.form, window, line);
   for (std::size_t k = 0; k < fit.coefficients.size(); ++k) {
     fit.coefficients[k].bootstrap_error = check.error(static_cast<Index>(k));
@@ -263,10 +296,11 @@ Fit fit_law(const Law& law, const Series& series) {
   if (!fit.note.empty()) return fit;
 
   LeftOut left_out;
-  const std::vector<std::size_t> indices = usable(law, series, left_out);
-  const FitData domain = ordinates(law, series, indices);
-  set_points(fit, domain, domain);
-  fit.note = "window " + law.domain;
+  const std::vector<std::size_t> indices = usable(series, left_out);
+  const FitData domain = data_of(law, series, indices);
+  fit.note = "domain " + law.domain;
+  set_domain(fit, law, series, domain);
+  set_window(fit, domain);
   for (const auto& [reason, x] : left_out)
     add(fit.note, fmt::format("left out {} = {} ({})", law.x_name, list(x), reason));
   add(fit.note, series.remark);
@@ -280,21 +314,22 @@ Fit fit_law(const Law& law, const Series& series) {
     return fit;
   }
 
-  const FitData window = asymptotic_window(law, domain, fit);
+  const Prediction prediction = law.predict(series);
+  fit.windows = scan_windows(law.form, domain);
+  fit.forms = compare_forms(law, series, domain, prediction);
+  const FitData window = asymptotic_window(domain, fit);
   const auto line = fit_form(law.form, window);
   if (!line) {
     add(fit.note, "no fit: the points do not determine the coefficients");
+    fit.forms.clear();
+    fit.windows.clear();
     return fit;
   }
-  fit.cells.clear();
-  set_points(fit, domain, window);
-  const Prediction prediction = law.predict(series);
+  set_window(fit, window);
   set_coefficients(fit, law, window, *line, prediction);
-  fit.windows = scan_windows(law.form, domain);
   const WindowAverage mean = average(fit.windows, domain.points.size(), law.form.coefficients.size());
   fit.averaged = mean.value;
   fit.averaged_error = mean.error;
-  fit.forms = compare_forms(law, series, domain, prediction);
   if (has_number(prediction.coefficients))
     fit.predicted_y =
         as_vector(evaluate(law.form, domain.points, complete(law.form, window, prediction.coefficients)));

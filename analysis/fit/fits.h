@@ -6,6 +6,7 @@
 #include "analysis/fit/required.h"
 #include "engine/checkpoint.h"
 #include "engine/observe/estimate.h"
+#include "engine/observe/fit.h"
 #include "engine/plan/record.h"
 
 namespace leafcast::analysis {

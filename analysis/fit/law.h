@@ -44,9 +44,17 @@ struct Evidence {
   std::span<const Required> needs;
 };
 
-/// The ordinate: y(value), and dy/dvalue, which carries the error.
+/// A function and its derivative.
 struct Ordinate {
   double y, derivative;
+};
+
+/// The ordinate y in which a law is a line, of a statistic v, and back. What is fitted is v ± σ against v(y): errors are
+/// symmetric there, and a value that noise has made negative is a point like others, though it has no logarithm.
+struct LawScale {
+  Ordinate (*y)(double value);  ///< y, dy/dv; ±∞ for values beyond those that a y has
+  Ordinate (*value)(double y);  ///< v, dv/dy
+  bool of_size = false;         ///< of |v|; the most significant point says which sign v has
 };
 
 /// How y may depend on a point.
@@ -73,8 +81,7 @@ struct Law {
   std::string domain;          ///< for people
   std::string x_name, y_name;  ///< of the axes; the formula in words of the field
   std::function<std::vector<Series>(const Evidence&)> series;
-  std::function<Ordinate(double value)> y;
-  std::function<std::string(const LawPoint&)> why_not_usable;  ///< "" for a point that can be fitted
+  LawScale scale;
   std::function<std::string(const Series&)> why_no_law;        ///< "" where the law holds
   Form form;
   /// The law with its leading correction to scaling, whose exponent ω theory gives; nothing if there is none.

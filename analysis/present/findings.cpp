@@ -10,6 +10,7 @@
 #include "analysis/present/overview.h"
 #include "analysis/text/cell_text.h"
 #include "analysis/text/number_text.h"
+#include "engine/overloaded.h"
 
 namespace leafcast::analysis {
 
@@ -71,6 +72,7 @@ class Story {
                                      [&](const Measurement& m) { return std::abs(m.x - levels); });
   }
 
+  /// The scaling law of the variance, as far as the fit bears it.
   std::string law(const std::vector<Fit>& fits) const {
     for (const Fit& fit : fits) {
       if (fit.law != "variance-context-depth" && fit.law != "variance-kgram") continue;
@@ -79,22 +81,31 @@ class Story {
       if (slope.name != "slope" || std::isnan(slope.predicted) || !(slope.error > 0)) continue;
       if (std::ranges::find(cells_, fit.cells.front()) == cells_.end()) continue;
       const Cell& cell = record_.plan.cells()[fit.cells.front()];
+      const std::string writer = generator_text(cell, context_keys());
+      if (fit.is_excluded())
+        return fmt::format(
+            "That log(Var S/n) of a writer with bounded context ({}) is linear in its context is excluded in the law's domain, {} ({}): "
+            "no slope is claimed{}.",
+            writer, fit.domain, p_value_text(fit.forms.front().p_value), exact_slope(slope));
       const double deviation = (slope.value - slope.predicted) / slope.error;
-      return fmt::format(
-          "The variance of a writer with bounded context ({}) is a power of its context, (dλ²)ʷ: log(Var "
-          "S/n) "
-          "rises by {} a level, where the law says {}{}.",
-          generator_text(cell, context_keys()), value_text(slope.value, slope.error),
-          number_text(slope.predicted, 5),
-          std::abs(deviation) < kAgreement
-              ? fmt::format(" ({}σ)", z_text(deviation))
-              : fmt::format(": {}σ away, as trees of finite depth still differ from their limit",
-                            number_text(std::abs(deviation), 2)));
+      return fmt::format("log(Var S/n) of a writer with bounded context ({}) rises by {} per level of context from {} = {} to {}; the law "
+                         "predicts {}{}.",
+                         writer, value_text(slope.value, slope.error), fit.x_name, number_text(fit.x.front(), 3),
+                         number_text(fit.x.back(), 3), number_text(slope.predicted, 5),
+                         std::abs(deviation) < kAgreement
+                             ? fmt::format(" ({}σ)", z_text(deviation))
+                             : fmt::format(", which is excluded at these depths ({}σ{})", z_text(deviation), exact_slope(slope)));
     }
     return "";
   }
 
-  /// How far a context that is a small share of the sentence gets, and where it is enough.
+  static std::string exact_slope(const Coefficient& slope) {
+    return std::isnan(slope.exact) ? ""
+                                   : fmt::format("; fitting the exact values of the same cells gives {}",
+                                                 number_text(slope.exact, 5));
+  }
+
+  /// How far a context that is a small share of the sentence gets, and between which contexts it becomes enough.
   std::string shortfall() const {
     const Family* family = bounded();
     const auto truth = true_value(record_, index_, cells_, "variance");
@@ -106,7 +117,7 @@ class Story {
     };
     const auto in_doubt = [&](const Measurement& m) {
       return std::isnan(m.estimate->exact) &&
-             std::abs(m.estimate->value - kEnough * *truth) < kSeen * m.estimate->error;
+             !(std::abs(m.estimate->value - kEnough * *truth) >= kSeen * m.estimate->error);
     };
     const Measurement& half = nearest(*family, language_.height / 2.0);
     std::string text = fmt::format(
@@ -114,10 +125,13 @@ class Story {
         "that sees {} reaches {}% of that",
         number_text(*truth, 5), family->label, leaves_text(half.x), number_text(100 * share(half), 3));
     if (std::ranges::any_of(all, in_doubt)) return text + ".";
-    const auto enough = std::ranges::find_if(all, [&](const Measurement& m) { return share(m) >= kEnough; });
-    if (enough == all.end())
+    // From which on all are enough.
+    const auto last = std::find_if(all.rbegin(), all.rend(), [&](const Measurement& m) { return share(m) < kEnough; });
+    if (last == all.rbegin())
       return text + fmt::format("; no context that was tried reaches {:.0f}%.", 100 * kEnough);
-    return text + fmt::format("; for {:.0f}% it takes {}.", 100 * kEnough, leaves_text(enough->x));
+    if (last == all.rend()) return text + fmt::format("; all contexts that were tried reach {:.0f}%.", 100 * kEnough);
+    return text + fmt::format("; {:.0f}% is passed between {} and {}.", 100 * kEnough, leaves_text(last->x),
+                              leaves_text(std::prev(last)->x));
   }
 
   /// Gaussian or not.
@@ -133,7 +147,7 @@ class Story {
       text += fmt::format("; those of the writer that sees {} have {}{}", leaves_text(quarter.x),
                           value_text(kurtosis->value, kurtosis->error),
                           std::abs(kurtosis->value) < kSeen * kurtosis->error
-                              ? ", which cannot be told from a Gaussian's 0"
+                              ? ", consistent with a Gaussian's 0"
                               : "");
     return text + ".";
   }
@@ -147,12 +161,12 @@ class Story {
     if (!shown) return "";
     const Measurement& half = nearest(*shown, language_.height / 2.0);
     const Estimate& e = *half.estimate;
-    const double rate = std::isnan(e.exact) ? e.value : e.exact;
-    const std::string how = rate == 0 || (e.value == 0 && std::isnan(e.exact))
-                                ? "none was seen to be"
-                                : number_text(100 * rate, 3) + "% are";
+    const std::string how = !std::isnan(e.exact) ? number_text(100 * e.exact, 3) + "% are"
+                            : e.value == 0       ? "none was seen to be"
+                                                 : value_text(100 * e.value, 100 * e.error) + "% are";
     return fmt::format("Every sentence of the language is {}; of those by a writer ({}) that sees {}, {}.",
-                       language_.is_grammar() ? "grammatical" : "a coloring that some tree explains",
+                       language_.visit(overloaded{[](const Channel&) { return "a proper coloring's leaves"; },
+                                                  [](const Grammar&) { return "grammatical"; }}),
                        shown->label, leaves_text(half.x), how);
   }
 
@@ -166,7 +180,7 @@ class Story {
       if (last.x < language_.height || !bits || !(bits->value > 0)) continue;
       if (!(std::abs(last.estimate->value - *truth) <= kDoubt * last.estimate->error)) continue;
       return fmt::format(
-          "A writer that reasons ({}) is exact with {} bits of working memory: Var S/n = {}, true {}.",
+          "A writer that reasons ({}) and keeps all levels, {} bits of working memory, has Var S/n = {}; true is {}.",
           family.label, number_text(bits->value), value_text(last.estimate->value, last.estimate->error),
           number_text(*truth, 5));
     }
@@ -209,14 +223,16 @@ Findings separation(const std::vector<Fit>& fits, const std::string& language) {
   const auto whom = [&](const Fit& fit) {
     return fit.group.substr(language.size() + std::string(" · ").size());
   };
-  told.sentences.push_back(
-      fmt::format("To match the language, a writer of bounded context must see a constant share of the "
-                  "sentence: from n = {} to {}, "
-                  "the least context k* grows like n to the power {} ({}), where the law says 1; "
-                  "in the end it is {:.0f}% of the sentence.",
-                  number_text(std::exp(context.x.front()), 3), number_text(std::exp(context.x.back()), 3),
-                  value_text(slope.value, slope.error), whom(context),
-                  100 * std::exp(context.y.back() - context.x.back())));
+  if (context.is_excluded()) return told;
+  const double deviation = (slope.value - 1) / slope.error;
+  const bool constant = std::abs(deviation) < kAgreement;
+  told.sentences.push_back(fmt::format(
+      "To match the language, a writer of bounded context must see ever more: from n = {} to {}, the least context k* grows like n to the "
+      "power {} ({}). {}",
+      number_text(std::exp(context.x.front()), 3), number_text(std::exp(context.x.back()), 3),
+      value_text(slope.value, slope.error), whom(context),
+      constant ? fmt::format("That is consistent with a constant share of the sentence, power 1 ({}σ).", z_text(deviation))
+               : fmt::format("A constant share of the sentence, power 1, is excluded at these sizes ({}σ).", z_text(deviation))));
   const auto memories = fits_of(fits, "required-memory", language);
   if (memories.empty()) return told;
   const Fit& memory = *memories.front();

@@ -4,6 +4,7 @@
 
 #include "analysis/estimate/estimate_index.h"
 #include "engine/plan/record.h"
+#include "engine/observe/fit.h"
 
 namespace leafcast::analysis {
 

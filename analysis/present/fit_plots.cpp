@@ -45,7 +45,9 @@ void set_ranges(Plot& plot) {
   for (const Curve& c : plot.curves)
     for (const Curve::Point& p : c.points) {
       x(p.x, p.x);
-      y(p.low, p.high);
+      y(p.y, p.y);
+      y(p.high, p.high);
+      if (p.y - p.low < 3) y(p.low, p.low);  // a bar of many decades says "down to nothing"
     }
   plot.x_low = x.low();
   plot.x_high = x.high();
@@ -80,21 +82,43 @@ std::string text_of(const Coefficient& c) {
   return fmt::format("{} {}", c.name, value_text(c.value, c.error));
 }
 
+/// A point of the domain with the ends of its bar as they are in y.
+Curve::Point bar(const Fit& fit, std::size_t i) {
+  return {fit.domain_x[i], fit.domain_y[i], fit.domain_y_low[i], fit.domain_y_high[i]};
+}
+
+/// Ends bars that go on for ever where the axis ends, and puts values that have no y there. Whether there are any.
+bool end_bars(Plot& plot) {
+  bool any = false;
+  for (Curve& c : plot.curves)
+    for (Curve::Point& p : c.points) {
+      any = any || p.low < plot.y_low || p.high > plot.y_high;
+      if (std::isnan(p.y) && p.high > plot.y_low && std::isfinite(p.high)) p.y = plot.y_low;  // the bar's foot
+      p.low = std::max(p.low, plot.y_low);
+      p.high = std::min(p.high, plot.y_high);
+    }
+  return any;
+}
+
 Plot points_plot(const Fit& fit) {
   Plot plot;
   plot.name = plot_name(fit, "law");
   plot.title = fmt::format("{} · {}", fit.law, fit.group);
   plot.x_label = fit.x_name;
   plot.y_label = fit.y_name;
-  Curve used = curve(Curve::Style::points, 1, "fitted"),
-        unused = curve(Curve::Style::points, 1, "outside the window");
-  unused.open = true;
+  const bool narrowed = fit.x.size() < fit.domain_x.size();
+  Curve used = curve(Curve::Style::points, 1, fit.is_excluded() && !narrowed ? "measured" : "fitted"),
+        unused = curve(Curve::Style::points, 1, "outside the window"),
+        outside = curve(Curve::Style::points, 0, "outside the law's domain");
+  unused.open = outside.open = true;
   const double first = fit.x.front(), last = fit.x.back();
+  std::size_t only_bars = 0;
   for (std::size_t i = 0; i < fit.domain_x.size(); ++i) {
     const double x = fit.domain_x[i];
-    (x < first || x > last ? unused : used)
-        .points.push_back(point(x, fit.domain_y[i], fit.domain_y_error[i]));
+    (x < first || x > last ? unused : used).points.push_back(bar(fit, i));
+    only_bars += std::isnan(fit.domain_y[i]);
   }
+  for (std::size_t i = 0; i < fit.outside_x.size(); ++i) outside.points.push_back(point(fit.outside_x[i], fit.outside_y[i]));
   if (!fit.predicted_y.empty())
     plot.curves.push_back(
         line_through(curve(Curve::Style::reference, 0, "as predicted"), fit.domain_x, fit.predicted_y));
@@ -106,15 +130,26 @@ Plot points_plot(const Fit& fit) {
                                      {law_at(fit, first), law_at(fit, last)}));
   plot.curves.push_back(std::move(used));
   if (!unused.points.empty()) plot.curves.push_back(std::move(unused));
+  if (!outside.points.empty()) plot.curves.push_back(std::move(outside));
   bool merged = false;
   for (Curve& c : plot.curves) merged = merge_crowd(c) || merged;
   set_ranges(plot);
+  const bool cut = end_bars(plot);
   plot.caption = fmt::format("{}: {}", fit.formula, text_of(fit.coefficients[0]));
   if (!std::isnan(fit.coefficients[0].predicted))
     plot.caption += fmt::format(", predicted {}", number_text(fit.coefficients[0].predicted, 5));
-  if (!std::isnan(fit.p_value)) plot.caption += ", " + p_value_text(fit.p_value);
+  if (fit.is_excluded())
+    plot.caption += fmt::format("; all points of the domain exclude the law ({}){}",
+                                p_value_text(fit.forms.front().p_value),
+                                narrowed ? ", and the window shown was chosen by its p" : ", so that this line is no measurement of a slope");
+  else if (!std::isnan(fit.p_value))
+    plot.caption += ", " + p_value_text(fit.p_value);
   if (with) plot.caption += fmt::format("; with correction {}", text_of(with->coefficients[0]));
   plot.caption += merged ? ". Symbols are means over cells of one abscissa." : ".";
+  if (only_bars > 0)
+    plot.caption += fmt::format(" Of {} point{} noise left no logarithm: a bar from below is all that shows; {} fitted like others.",
+                                only_bars, only_bars == 1 ? "" : "s", only_bars == 1 ? "it is" : "they are");
+  if (cut) plot.caption += " Bars that reach 0 end at the axis.";
   return plot;
 }
 

@@ -4,6 +4,7 @@
 
 #include "analysis/present/plot.h"
 #include "engine/observe/estimate.h"
+#include "engine/observe/fit.h"
 
 namespace leafcast::analysis {
 

@@ -76,6 +76,9 @@ Document fit_document(const Fit& fit) {
   say(fit.formula);
   say_of("source", fit.source);
   document << coefficient_table(fit.coefficients);
+  if (fit.is_excluded())
+    say(fmt::format("EXCLUDED by all points of its domain ({}): what follows is no measurement of the law",
+                    p_value_text(fit.forms.front().p_value)));
   say(fmt::format("{} points{}{}", fit.x.size(),
                   std::isnan(fit.chi2) ? "" : ", chi2/dof = " + chi2_text(fit.chi2, fit.degrees_of_freedom),
                   std::isnan(fit.p_value) ? "" : ", " + p_value_text(fit.p_value)));
@@ -125,12 +128,13 @@ void write_csv(std::ostream& out, const std::vector<Fit>& fits) {
                    {"note"},
                    {"exact"},
                    {"bootstrap_stderr"},
-                   {"source"}});
+                   {"source"},
+                   {"excluded"}});
   for (const Fit& fit : fits) {
     const auto row = [&](const Coefficient& c) {
       write({fit.law, fit.group, fit.formula, c.name, c.value, c.error, c.predicted, c.z(), fit.x.size(),
              fit.chi2, fit.degrees_of_freedom, fit.p_value, fit.note, c.exact, c.bootstrap_error,
-             fit.source});
+             fit.source, fit.is_excluded() ? 1 : 0});
     };
     if (fit.coefficients.empty()) row({"", kUnknown, kUnknown});
     std::ranges::for_each(fit.coefficients, row);
@@ -201,6 +205,9 @@ Json fit_json(const Fit& fit) {
           {"domain_x", fit.domain_x},
           {"domain_y", fit.domain_y},
           {"domain_stderr", fit.domain_y_error},
+          {"domain_value", fit.domain_value},
+          {"domain_value_stderr", fit.domain_value_error},
+          {"excluded", fit.is_excluded()},
           {"predicted_y", fit.predicted_y},
           {"forms", array_of(fit.forms, form_json)},
           {"windows", array_of(fit.windows, window_json)},
@@ -221,9 +228,10 @@ Document laws_document(const std::vector<Fit>& fits) {
   Document document, without;
   if (fits.empty()) return document;
   document << Paragraph{
-      "Generalised least squares; errors are not rescaled by χ². The laws are asymptotic: where errors are small, χ² "
-      "and the distance from the prediction show the corrections of finite depth. The notes say what exact values of "
-      "the same cells would yield."};
+      "Generalised least squares in the scale of the statistic, so that points within noise of zero count as what they are; errors "
+      "are not rescaled by χ². The laws are asymptotic: where errors are small, χ² and the distance from the prediction show the "
+      "corrections of finite depth. Excluded: p < 0.01 on all points of the law's domain. The notes say what fitting the exact "
+      "values of the same cells gives."};
   for (std::size_t i = 0; i < fits.size();) {
     const Fit& first = fits[i];
     Table table{{{"cells", Kind::word},
@@ -245,7 +253,7 @@ Document laws_document(const std::vector<Fit>& fits) {
           row[0] = fit.group;
           row[5] = fit.x.size();
           row[6] = chi2_text(fit.chi2, fit.degrees_of_freedom);
-          row[7] = probability_text(fit.p_value);
+          row[7] = fit.is_excluded() ? "excluded" : probability_text(fit.p_value);
         }
         table.rows.push_back(std::move(row));
       }

@@ -5,6 +5,7 @@
 
 #include "analysis/present/cost_view.h"
 #include "engine/observe/estimate.h"
+#include "engine/observe/fit.h"
 #include "engine/plan/record.h"
 
 namespace leafcast::analysis {

@@ -6,6 +6,7 @@
 #include "analysis/estimate/estimate_index.h"
 #include "analysis/present/cost_view.h"
 #include "analysis/present/document.h"
+#include "engine/observe/fit.h"
 
 /// What reports are made of, those of one page and those of many.
 namespace leafcast::analysis {

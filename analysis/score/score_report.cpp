@@ -70,8 +70,11 @@ std::vector<std::string> sentences(const Score& score) {
         "The lowest boundaries where the sequences depart from the language are those of subtrees of "
         "height {} ({} nats per leaf, {}).",
         first.height, number_text(first.excess, 3), p_value_text(first.p_value)));
+  } else if (score.well_formed == 0) {
+    list.push_back("Nothing is said of where the sequences depart from the language: none is well formed.");
   } else {
-    list.push_back("No height departs from the language.");
+    list.push_back(fmt::format("No height departs significantly from the language in {} well-formed sequences.",
+                               score.well_formed));
   }
   if (score.first_leaf)
     list.push_back(fmt::format("The first leaf that departs is number {}.", *score.first_leaf));

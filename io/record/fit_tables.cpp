@@ -27,8 +27,10 @@ struct FitTables::OfLaw {
        "averaged_stderr"}};
   Table<Int, Int, double, double, double> points{
       group.make_group("points"), "point", {"fit", "cell", "x", "y", "y_stderr"}};
-  Table<Int, double, double, double, double> domain{
-      group.make_group("domain"), "domain_point", {"fit", "x", "y", "y_stderr", "predicted_y"}};
+  Table<Int, double, double, double, double, double, double, double, double> domain{
+      group.make_group("domain"),
+      "domain_point",
+      {"fit", "x", "y", "y_stderr", "predicted_y", "value", "value_stderr", "y_low", "y_high"}};
   Table<Int, string, double, double, double, double, double, double> coefficients{
       group.make_group("coefficients"),
       "coefficient",
@@ -67,7 +69,8 @@ struct FitTables::OfLaw {
     }
     for (std::size_t i = 0; i < fit.domain_x.size(); ++i)
       domain.append(number, fit.domain_x[i], fit.domain_y[i], fit.domain_y_error[i],
-                    i < fit.predicted_y.size() ? fit.predicted_y[i] : kUnknown);
+                    i < fit.predicted_y.size() ? fit.predicted_y[i] : kUnknown, fit.domain_value[i],
+                    fit.domain_value_error[i], fit.domain_y_low[i], fit.domain_y_high[i]);
     for (const Coefficient& c : fit.coefficients)
       coefficients.append(number, c.name, c.value, c.error, c.predicted, c.exact, c.bootstrap_error,
                           c.bootstrap_bias);
@@ -103,7 +106,9 @@ FitTables::~FitTables() = default;
 void FitTables::append(const Fit& fit) {
   LEAFCAST_EXPECT(
       fit.y.size() == fit.x.size() && fit.y_error.size() == fit.x.size() &&
-          fit.domain_y.size() == fit.domain_x.size() && fit.domain_y_error.size() == fit.domain_x.size(),
+          fit.domain_y.size() == fit.domain_x.size() && fit.domain_y_error.size() == fit.domain_x.size() &&
+          fit.domain_value.size() == fit.domain_x.size() && fit.domain_value_error.size() == fit.domain_x.size() &&
+          fit.domain_y_low.size() == fit.domain_x.size() && fit.domain_y_high.size() == fit.domain_x.size(),
       "the points of a fit", "x, y and errors are of unequal length", "give each point all three");
   if (!law_ || law_->name != fit.law) {
     finish();

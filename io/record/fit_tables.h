@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "engine/observe/estimate.h"
+#include "engine/observe/fit.h"
 #include "io/hdf5/hdf5.h"
 
 namespace leafcast::io {

@@ -7,6 +7,7 @@
 
 #include "engine/checkpoint.h"
 #include "engine/observe/estimate.h"
+#include "engine/observe/fit.h"
 #include "engine/plan/record.h"
 
 namespace leafcast::io {

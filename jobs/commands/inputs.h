@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/observe/estimate.h"
+#include "engine/observe/fit.h"
 #include "engine/plan/record.h"
 #include "io/run/run_directory.h"
 #include "jobs/commands/options.h"

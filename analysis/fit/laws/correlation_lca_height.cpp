@@ -20,8 +20,7 @@ Law correlation_lca_height() {
           BySubtreeHeight{
               "correlation",
               [](const Cell& cell) { return std::holds_alternative<TrueGenerator>(cell.generator()); }, 1},
-      .y = log_of_size,
-      .why_not_usable = zero_within_error,
+      .scale = log_of_size,
       .why_no_law = anywhere,
       .form = line("j"),
       .corrected = [](const Series&) -> std::optional<Form> { return {}; },

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace leafcast::analysis {
 
@@ -20,6 +22,19 @@ Form straight(std::string name, std::string formula, std::function<double(double
     return beta[0] * gradient[0] + beta[1];
   };
   return form;
+}
+
+constexpr double kInfinite = std::numeric_limits<double>::infinity();
+constexpr double kMostExponent = 600;  // a search may try any slope
+
+Ordinate log_or_infinite(double v) {
+  if (v <= 0) return {-kInfinite, kInfinite};
+  return {std::log(v), 1 / v};
+}
+
+Ordinate exponential_of(double y) {
+  const double v = std::exp(std::min(y, kMostExponent));
+  return {v, v};
 }
 
 /// log v and 1/v; below a hundred-millionth the tangent there, so that no step of a search leaves the reals.
@@ -80,25 +95,19 @@ Form corrected_line(const std::string& x_name, const std::string& term, double o
   return form;
 }
 
-Ordinate as_is(double v) { return {v, 1}; }
-Ordinate log_of(double v) { return {std::log(v), 1 / v}; }
-Ordinate log_of_size(double v) { return {std::log(std::abs(v)), 1 / v}; }
-Ordinate log_of_minus_log(double v) { return {std::log(-std::log(v)), 1 / (v * std::log(v))}; }
-
-std::string zero_within_error(const LawPoint& p) {
-  return std::abs(p.value) > kSignificant * p.error ? "" : "zero within 3 errors";
-}
-
-std::string error_beyond_a_third(const LawPoint& p) {
-  return std::abs(p.value) > kSignificant * p.error ? "" : "in doubt by a third or more";
-}
-
-std::string rate_within_error_of_bounds(const LawPoint& p) {
-  if (p.value <= kSignificant * p.error) return "zero within 3 errors";
-  return 1 - p.value > kSignificant * p.error ? "" : "one within 3 errors";
-}
-
-std::string any_value(const LawPoint&) { return ""; }
+const LawScale as_is = {[](double v) { return Ordinate{v, 1}; }, [](double y) { return Ordinate{y, 1}; }};
+const LawScale log_of = {log_or_infinite, exponential_of};
+const LawScale log_of_size = {log_or_infinite, exponential_of, true};
+const LawScale log_of_minus_log = {
+    [](double v) {
+      if (v <= 0) return Ordinate{kInfinite, kInfinite};
+      if (v >= 1) return Ordinate{-kInfinite, kInfinite};
+      return Ordinate{std::log(-std::log(v)), 1 / (v * std::log(v))};
+    },
+    [](double y) {
+      const double rate = std::exp(std::min(y, kMostExponent)), v = std::exp(-rate);
+      return Ordinate{v, -rate * v};
+    }};
 
 Prediction predicted_line(double slope, double intercept) { return {{slope, intercept}, ""}; }
 

@@ -20,17 +20,10 @@ Form exponential(const std::string& formula);
 /// (Wegner, Phys. Rev. B 5 (1972) 4529).
 Form corrected_line(const std::string& x_name, const std::string& term, double omega);
 
-Ordinate as_is(double v);
-Ordinate log_of(double v);
-Ordinate log_of_size(double v);
-Ordinate log_of_minus_log(double v);
-
-inline constexpr double kSignificant = 3;  // standard errors
-
-std::string zero_within_error(const LawPoint& p);
-std::string rate_within_error_of_bounds(const LawPoint& p);
-std::string error_beyond_a_third(const LawPoint& p);  ///< for what cannot be zero
-std::string any_value(const LawPoint& p);
+extern const LawScale as_is;
+extern const LawScale log_of;            ///< v = e^y
+extern const LawScale log_of_size;       ///< v = ±e^y
+extern const LawScale log_of_minus_log;  ///< v = exp(−e^y), of rates
 
 /// Slope and intercept of a line.
 Prediction predicted_line(double slope, double intercept = kUnknown);

@@ -75,8 +75,7 @@ Law frozen_fraction() {
                               return Abscissa{h, h};
                             },
                             [](const Cell& cell) { return cell.language().height >= 1; }},
-      .y = as_is,
-      .why_not_usable = any_value,
+      .scale = as_is,
       .why_no_law = where_roots_freeze,
       .form = limit(),
       .corrected = approach,

@@ -204,14 +204,19 @@ std::vector<Series> LearningThresholds::operator()(const Evidence& evidence) con
       }
       for (int j = 1; j <= first.height(); ++j) {
         const auto& sizes = passed[static_cast<std::size_t>(j)];
-        if (sizes.size() < 2 || sizes.size() < grammars.size()) continue;  // a mean of some would be biased
+        if (sizes.size() < 2 || sizes.size() < grammars.size()) {  // a mean of some would be biased
+          if (!sizes.empty())
+            series.remark += fmt::format("{}level {} of {} is found by {} of {} grammars only, and left out",
+                                         series.remark.empty() ? "" : "; ", j, family, sizes.size(), grammars.size());
+          continue;
+        }
         const MeanOverGrammars mean = mean_over_grammars(sizes);
         LawPoint point;
         point.x = std::log(sample_threshold(first.symbols(), first.rules_of_symbol(), first.children(), j));
         point.distance = j;
         point.cell = &cell;
-        point.value = std::exp(mean.mean);
-        point.error = mean.error * point.value;
+        point.value = mean.mean;
+        point.error = mean.error;
         series.points.push_back(point);
         fewest = std::min(fewest, sizes.size());
       }

@@ -90,14 +90,14 @@ std::vector<Series> AgainstSize::operator()(const Evidence& evidence) const {
     for (const RequiredPoint& p : need.points) {
       LawPoint point;
       point.x = point.distance = x(p.n);
-      point.value = p.required;
-      point.error = p.error;
+      point.value = std::log(p.required);
+      point.error = p.error / p.required;
       if (!p.cells.empty()) {
         point.index = p.cells.back();
         point.cell = &evidence.record.plan.cells()[point.index];
       }
       series.points.push_back(point);
-      errors.push_back(p.error);
+      errors.push_back(point.error);
     }
     series.is_exact = std::ranges::any_of(errors, [](double error) { return error == 0; });
     series.covariance = series.is_exact ? Covariance::independent(std::vector<double>(errors.size(), 1.0))

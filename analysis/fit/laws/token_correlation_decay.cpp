@@ -41,8 +41,7 @@ Law token_correlation_decay() {
                              [](const Cell& cell) {
                                return std::holds_alternative<TrueGenerator>(cell.generator());
                              }},
-      .y = log_of_size,
-      .why_not_usable = zero_within_error,
+      .scale = log_of_size,
       .why_no_law = anywhere,
       .form = line("ℓ"),
       .corrected = [](const Series&) -> std::optional<Form> { return {}; },

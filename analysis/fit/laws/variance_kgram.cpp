@@ -22,6 +22,12 @@ std::optional<Abscissa> log_context(const Cell& cell) {
   return Abscissa{levels, cell.language().height - levels};
 }
 
+/// A level or more of context, and two levels above it, as of blocks: beyond, the variance saturates at that of the language.
+bool is_between_its_ends(const Cell& cell) {
+  const double leaves = leaves_in_context(cell), d = cell.language().d;
+  return leaves >= d && leaves * d * d <= static_cast<double>(cell.language().leaves());
+}
+
 }  // namespace
 
 Law variance_kgram() {
@@ -29,18 +35,14 @@ Law variance_kgram() {
       .name = "variance-kgram",
       .formula = "log(Var S/n) = slope·log_d k + intercept",
       .source = "GKMSS Theorem 3.1, with w = log_d k",
-      .domain = "dλ² > 1, 1 ≤ k < n/d leaves",
+      .domain = "dλ² > 1, d ≤ k ≤ n/d² leaves",
       .x_name = "log_d k",
       .y_name = "log(Var S/n)",
       .series = AcrossCells{"variance",
                             {"generator.context", "seed"},
                             log_context,
-                            [](const Cell& cell) {
-                              return leaves_in_context(cell) <
-                                     static_cast<double>(cell.language().leaves()) / cell.language().d;
-                            }},
-      .y = log_of,
-      .why_not_usable = zero_within_error,
+                            is_between_its_ends},
+      .scale = log_of,
       .why_no_law = above_kesten_stigum,
       .form = line("log_d k"),
       .corrected = corrected_by_block_number("log_d k", "k/n"),

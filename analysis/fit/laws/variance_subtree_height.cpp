@@ -44,8 +44,7 @@ Law variance_subtree_height() {
           BySubtreeHeight{
               "variance",
               [](const Cell& cell) { return std::holds_alternative<TrueGenerator>(cell.generator()); }, 2},
-      .y = log_of,
-      .why_not_usable = zero_within_error,
+      .scale = log_of,
       .why_no_law = above_kesten_stigum,
       .form = line("j"),
       .corrected =

@@ -149,12 +149,12 @@ TEST_CASE("variance by subtree height: the corrected form is the exact law", "[l
 FitData line_data(int points, double sigma, double curvature, std::mt19937_64& random) {
   std::normal_distribution<double> normal;
   FitData data;
-  data.y.resize(points);
+  data.values.resize(points);
   for (int i = 0; i < points; ++i) {
     LawPoint p;
     p.x = p.distance = i + 1;
     data.points.push_back(p);
-    data.y(i) = 0.5 * p.x + 1 + curvature * std::exp(-p.x) + sigma * normal(random);
+    data.values(i) = 0.5 * p.x + 1 + curvature * std::exp(-p.x) + sigma * normal(random);
   }
   data.covariance = Covariance::independent(std::vector<double>(static_cast<std::size_t>(points), sigma));
   return data;

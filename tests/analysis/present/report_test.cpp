@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <set>
 #include <sstream>
@@ -314,6 +315,72 @@ TEST_CASE("what the data say follows from the data") {
   half->exact = kUnknown;
   half->value = exact / 4;
   CHECK(said() != before);
+}
+
+/// Variances of blocks as given by height of context, and what is said of them.
+std::string said_of(const std::function<double(int w)>& variance, double error, int height = 9) {
+  std::vector<Cell> cells;
+  std::vector<Estimate> list;
+  for (int w = 1; w <= height; ++w) {
+    cells.push_back(synthetic::make_cell({{"language.kind", "ising"},
+                                          {"language.d", "3"},
+                                          {"language.rho", "0.9"},
+                                          {"language.height", std::to_string(height)},
+                                          {"generator.kind", "block"},
+                                          {"generator.memory", "root"},
+                                          {"generator.context-depth", std::to_string(w)}}));
+    Estimate& e = list.emplace_back(Estimate{cells.size() - 1, "variance"});
+    e.value = variance(w);
+    e.error = error * e.value;
+  }
+  const Record record(Plan("", cells, ""));
+  std::string text;
+  for (const Findings& one : findings(record, EstimateIndex(list), fits(record, list)))
+    for (const std::string& sentence : one.sentences) text += sentence + '\n';
+  return text;
+}
+
+TEST_CASE("findings claim what the data bear, and no more") {
+  const double slope = std::log(3 * 0.81);
+  const std::string lawful = said_of([&](int w) { return 5 * std::exp(slope * w); }, 0.01);
+  CHECK_THAT(lawful, Catch::Contains("rises by 0.8879(") && Catch::Contains("per level of context") &&
+                         Catch::Contains("the law predicts 0.88789 ("));
+  CHECK_THAT(lawful, !Catch::Contains("excluded"));
+  // Another slope, on a perfect line: told, and the prediction is excluded.
+  const std::string other = said_of([&](int w) { return 5 * std::exp(0.7 * w); }, 0.01);
+  CHECK_THAT(other, Catch::Contains("rises by 0.700") && Catch::Contains("which is excluded at these depths"));
+  // No line: nothing is claimed of a slope.
+  const std::string bent = said_of([&](int w) { return 5 * std::exp(0.7 * w + 0.3 * std::cos(2.5 * w)); }, 0.001);
+  CHECK_THAT(bent, Catch::Contains("is excluded in the law's domain") && Catch::Contains("no slope is claimed") &&
+                       !Catch::Contains("rises by") && !Catch::Contains("is a power"));
+  // Enough is between two contexts that were tried, not at the larger one.
+  CHECK_THAT(lawful, !Catch::Contains("it takes"));
+}
+
+Required contexts(const std::function<double(double n)>& required, double error) {
+  Required list{"variance", "context", "ising d=3 ρ=0.9 · block root sampled", 3, 0.1, {}, {}};
+  for (int h = 4; h <= 12; h += 2) {
+    const double n = std::pow(3.0, h);
+    list.points.push_back({n, required(n), error * required(n), {}, h});
+  }
+  return list;
+}
+
+TEST_CASE("a constant share of the sentence is claimed where the exponent is 1") {
+  const Record record = sample_record();
+  const auto list = estimates(record);
+  const EstimateIndex index(list);
+  const auto said = [&](double exponent, double error) {
+    std::string text;
+    const auto all = fits(record, list, std::vector{contexts([&](double n) { return 0.5 * std::pow(n, exponent); }, error)});
+    for (const Findings& one : findings(record, index, all))
+      for (const std::string& sentence : one.sentences) text += sentence + '\n';
+    return text;
+  };
+  CHECK_THAT(said(1, 0.02), Catch::Contains("consistent with a constant share of the sentence"));
+  CHECK_THAT(said(0.88, 0.02), Catch::Contains("n to the power 0.880") &&
+                                   Catch::Contains("A constant share of the sentence, power 1, is excluded at these sizes") &&
+                                   !Catch::Contains("consistent with a constant"));
 }
 
 TEST_CASE("the report draws figures of long names") {

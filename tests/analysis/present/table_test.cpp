@@ -276,9 +276,9 @@ TEST_CASE("fits in three formats") {
   REQUIRE(lines.size() == 4);
   CHECK(lines[0] ==
         "law,group,formula,coefficient,value,stderr,predicted,z,points,chi2,dof,p_value,note,exact,"
-        "bootstrap_stderr,source");
+        "bootstrap_stderr,source,excluded");
   CHECK(lines[1].find("\"ising d=3 ρ=0.9 h=8 · block, \"\"root\"\" sampled\"") != std::string::npos);
-  CHECK(lines[3] == "kurtosis-decay,,,,,,,,0,,0,,no fit: 2 different h−w remain and 3 are needed,,,");
+  CHECK(lines[3] == "kurtosis-decay,,,,,,,,0,,0,,no fit: 2 different h−w remain and 3 are needed,,,,0");
 
   write_fits(json, Format::json, {fit, refused});
   const auto parsed = nlohmann::json::parse(json.str());

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "engine/observe/estimate.h"
+#include "engine/observe/fit.h"
 #include "engine/observe/power_sums.h"
 #include "engine/plan/pool.h"
 #include "io/file/atomic_file.h"
@@ -51,6 +52,10 @@ std::vector<Fit> some_fits() {
   line.domain_x = {1, 2, 3, 4};
   line.domain_y = {0.5, 1.5, 2.5, 3.2};
   line.domain_y_error = {0.1, 0.1, 0.1, 0.1};
+  line.domain_value = {1.65, 4.48, 12.2, 24.5};
+  line.domain_value_error = {0.165, 0.448, 1.22, 2.45};
+  line.domain_y_low = {0.4, 1.4, 2.4, 3.1};
+  line.domain_y_high = {0.6, 1.6, 2.6, 3.3};
   line.predicted_y = {0.6, 1.5, 2.4, 3.3};
   line.windows = {{1, 3, 3, 1, 0.01, 1.25, 1, 0.26}, {2, 4, 3, 0.9, 0.02, 2, 1, 0.16}};
   line.averaged = 0.98;
