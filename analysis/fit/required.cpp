@@ -260,4 +260,14 @@ const RequiredPoint* find_point(const Required& series, int height) {
   return found == series.points.end() ? nullptr : &*found;
 }
 
+bool is_sharp(const Required& series, const RequiredPoint& point) {
+  constexpr double kMostLevels = 1.5;
+  return series.resource == "memory" || point.high <= std::pow(series.d, kMostLevels) * point.low;
+}
+
+const RequiredPoint* find_sharp_point(const Required* series, int height) {
+  const RequiredPoint* point = series ? find_point(*series, height) : nullptr;
+  return point && is_sharp(*series, *point) ? point : nullptr;
+}
+
 }  // namespace leafcast::analysis

@@ -55,5 +55,9 @@ const Cell* typical_cell(const Record& record, const Required& series);
 
 /// The point of a height; null if it is missing.
 const RequiredPoint* find_point(const Required& series, int height);
+/// Of an exact series, if there is one: null too where exact values are known so sparsely that they leave more than a level
+/// and a half open, and have nothing to say beside a finer scan.
+const RequiredPoint* find_sharp_point(const Required* series, int height);
+bool is_sharp(const Required& series, const RequiredPoint& point);
 
 }  // namespace leafcast::analysis

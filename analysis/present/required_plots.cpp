@@ -79,7 +79,7 @@ void add_pair(Plot& plot, const Pair& pair, const std::string& label, int color,
   if (pair.exact) {
     Curve line{"", Curve::Style::line, color, false, 0, {}};
     for (const RequiredPoint& p : pair.exact->points)
-      line.points.push_back(point(x(p), scale(p) * p.required));
+      if (is_sharp(*pair.exact, p)) line.points.push_back(point(x(p), scale(p) * p.required));
     if (line.points.size() > 1) plot.curves.push_back(std::move(line));
   }
   Curve points{label, Curve::Style::points, color, false, shift, {}};

@@ -27,7 +27,7 @@ template <class Y, class Sigma>
 Slopes slopes(const Required& measured, const Required* exact, Y y, Sigma sigma) {
   std::vector<double> x, values, expected, errors;
   for (const RequiredPoint& p : measured.points) {
-    const RequiredPoint* e = exact ? find_point(*exact, p.height) : nullptr;
+    const RequiredPoint* e = find_sharp_point(exact, p.height);
     x.push_back(std::log(p.n));
     values.push_back(y(p.required));
     errors.push_back(sigma(p));
@@ -73,7 +73,7 @@ std::string span_text(const Required& series) {
 
 void add_summary(RequiredTables& tables, const Required& measured, const Required* exact) {
   const RequiredPoint& last = measured.points.back();
-  const RequiredPoint* e = exact ? find_point(*exact, last.height) : nullptr;
+  const RequiredPoint* e = find_sharp_point(exact, last.height);
   const bool context = measured.resource == "context";
   const double scale = context ? 1 / last.n : 1;
   const Slopes slope = context ? context_slopes(measured, exact) : memory_slopes(measured, exact);
@@ -101,7 +101,7 @@ std::string interval_text(const RequiredPoint& p, double scale) {
 
 void add_points(Table& table, const Required& measured, const Required* exact) {
   for (const RequiredPoint& p : measured.points) {
-    const RequiredPoint* e = exact ? find_point(*exact, p.height) : nullptr;
+    const RequiredPoint* e = find_sharp_point(exact, p.height);
     const bool context = measured.resource == "context";
     const double z = z_of(p, e);
     const bool first = &p == &measured.points.front();
@@ -186,7 +186,7 @@ void write_required(std::ostream& out, Format format, const Record& record, cons
   for (const Required& series : measured) {
     const Required* counterpart = find_exact(record, exact, series);
     for (const RequiredPoint& p : series.points) {
-      const RequiredPoint* e = counterpart ? find_point(*counterpart, p.height) : nullptr;
+      const RequiredPoint* e = find_sharp_point(counterpart, p.height);
       const bool context = series.resource == "context";
       const auto share = [&](double v) { return context ? number(v / p.n) : Entry(); };
       write({series.group, series.resource, series.criterion, series.tolerance, series.d, p.height, p.n, p.required, p.error,

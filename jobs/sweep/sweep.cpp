@@ -18,6 +18,7 @@
 #include "engine/values.h"
 #include "jobs/sweep/ini.h"
 #include "jobs/sweep/language_file.h"
+#include "jobs/sweep/level_share.h"
 #include "jobs/sweep/nearest.h"
 #include "jobs/sweep/sweep_keys.h"
 #include "jobs/sweep/text_file.h"
@@ -314,11 +315,17 @@ class Expansion {
     }
   }
 
+  Parameters with_numbers(Parameters parameters) {
+    if (const auto crossing = parameters.find(kCrossingKey); crossing != parameters.end())
+      crossing->second = level_shares_.numbers(parameters);
+    return parameters;
+  }
+
   void make_cell() {
     if (counting_ && ++count_ > kMaxCells) refuse_size();
     if (counting_) return;
     try {
-      cells_.push_back(goals_.fitted(Cell::make(parameters_)));
+      cells_.push_back(goals_.fitted(Cell::make(with_numbers(parameters_))));
       bytes_ += cell_bytes(cells_.back());
       if (bytes_ > kMaxCellBytes)
         throw UsageError(
@@ -376,6 +383,7 @@ class Expansion {
   bool counting_ = true;
   std::vector<Axis> axes_;
   Parameters parameters_;
+  LevelShares level_shares_;
   std::map<std::pair<std::string, std::string>, std::string>
       files_;                  // language kind and file → value of its key
   std::string language_file_;  // of the current cell
