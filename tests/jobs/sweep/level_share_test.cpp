@@ -26,7 +26,7 @@ TEST_CASE("a level is a share of what the language has, at each height its own")
   int heights = 0;
   for (const Cell& cell : plan.cells()) {
     REQUIRE(cell.search());
-    const std::vector<Level>& levels = cell.search()->levels;
+    const std::vector<Level> levels = cell.search()->levels;
     REQUIRE(levels.size() == 2);
     Parameters language = cell.parameters();
     for (const char* key : {"sampling.crossing", "sampling.search", "sampling.search-along", "generator.context",
