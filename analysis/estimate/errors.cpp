@@ -141,8 +141,8 @@ bool add_error(Estimate& estimate, const Statistic& statistic, std::span<const d
     if (statistic.trials >= kPairSamples) add_error_of_square(estimate, statistic, without_bin);
   } else if (statistic.trials > 0)
     estimate.error = statistic.trials < fewest_values(statistic) ? kUnknown
-                     : varies                        ? error_of_shape(statistic, without_bin)
-                                                     : 0;
+                     : varies                                    ? error_of_shape(statistic, without_bin)
+                                                                 : 0;
   else if (statistic.counted > 0)
     estimate.error = error_of_counted(statistic, without_bin, plain, sampling);
   else

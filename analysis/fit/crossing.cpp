@@ -54,12 +54,14 @@ CrossingResult find_neighbours(std::span<const ScanPoint> scan, double tolerance
 }
 
 /// In log s.
-double uniform_error(const ScanPoint& a, const ScanPoint& b) { return std::log(b.size / a.size) / std::sqrt(12.0); }
+double uniform_error(const ScanPoint& a, const ScanPoint& b) {
+  return std::log(b.size / a.size) / std::sqrt(12.0);
+}
 
 /// Calls use(i) for the first size that could be the first from which on all pass, with one verdict in doubt the opposite.
 template <class Use>
-void each_alternative(std::span<const ScanPoint> scan, const Crossing& crossing, double tolerance, double truth_error,
-                      Use use) {
+void each_alternative(std::span<const ScanPoint> scan, const Crossing& crossing, double tolerance,
+                      double truth_error, Use use) {
   for (std::size_t i = crossing.passing; i + 1 < scan.size(); ++i)
     if (is_in_doubt(scan[i], tolerance, truth_error)) use(i + 1);
   if (is_in_doubt(scan[crossing.failing], tolerance, truth_error)) {
@@ -119,7 +121,8 @@ CrossingResult find_interval(std::span<const ScanPoint> scan, double tolerance, 
   each_alternative(scan, crossing, tolerance, truth_error, [&](std::size_t first) {
     crossing.in_doubt = true;
     const double size = first == 0 ? scan[0].size : std::sqrt(scan[first - 1].size * scan[first].size);
-    crossing.statistical = std::max(crossing.statistical, crossing.size * std::abs(std::log(size / crossing.size)));
+    crossing.statistical =
+        std::max(crossing.statistical, crossing.size * std::abs(std::log(size / crossing.size)));
   });
   return result;
 }

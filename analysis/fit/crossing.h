@@ -18,11 +18,12 @@ struct ScanPoint {
 
 struct Crossing {
   double size;
-  double statistical = 0;  ///< standard error of `size` from those of the points
-  double systematic = 0;   ///< from not knowing what lies between two points of the scan
-  double low = 0, high = 0;  ///< it lies between these, with 95% confidence; see below
+  double statistical = 0;        ///< standard error of `size` from those of the points
+  double systematic = 0;         ///< from not knowing what lies between two points of the scan
+  double low = 0, high = 0;      ///< it lies between these, with 95% confidence; see below
   std::size_t failing, passing;  ///< neighbours in the scan: the last that fails, the next, which passes
-  bool in_doubt = false;  ///< some verdict that decides it is within 3 errors of the tolerance; see `statistical`
+  bool in_doubt =
+      false;  ///< some verdict that decides it is within 3 errors of the tolerance; see `statistical`
 
   double error() const { return std::hypot(statistical, systematic); }
 };

@@ -26,7 +26,8 @@ void linearise(const Form& form, std::span<const LawPoint> points, const VectorX
 }
 
 /// The same of the values.
-void linearise_values(const Form& form, const FitData& data, const VectorXd& beta, VectorXd& f, MatrixXd& jacobian) {
+void linearise_values(const Form& form, const FitData& data, const VectorXd& beta, VectorXd& f,
+                      MatrixXd& jacobian) {
   linearise(form, data.points, beta, f, jacobian);
   if (!data.scale) return;
   for (Index i = 0; i < f.size(); ++i) {
@@ -40,7 +41,8 @@ void linearise_values(const Form& form, const FitData& data, const VectorXd& bet
 /// all, if they do not determine one.
 VectorXd first_guess(const Form& form, const FitData& data) {
   constexpr double kAboveNoise = 2;  // errors
-  const std::vector<double> sigma = data.is_exact ? std::vector<double>(data.points.size(), 1.0) : data.covariance.errors();
+  const std::vector<double> sigma =
+      data.is_exact ? std::vector<double>(data.points.size(), 1.0) : data.covariance.errors();
   const auto guess = [&](double clear) -> std::optional<VectorXd> {
     std::vector<std::size_t> used;
     std::vector<double> y, errors;
@@ -58,8 +60,9 @@ VectorXd first_guess(const Form& form, const FitData& data) {
     VectorXd zero, at = VectorXd::Zero(static_cast<Index>(form.coefficients.size()));
     MatrixXd design;
     linearise(form, clean.points, at, zero, design);
-    const auto line = solve_least_squares(design, Eigen::Map<const VectorXd>(y.data(), static_cast<Index>(y.size())),
-                                          Covariance::independent(errors));
+    const auto line =
+        solve_least_squares(design, Eigen::Map<const VectorXd>(y.data(), static_cast<Index>(y.size())),
+                            Covariance::independent(errors));
     if (!line) return {};
     return line->coefficients;
   };
@@ -185,7 +188,8 @@ VectorXd complete(const Form& form, const FitData& data, std::span<const double>
   if (!data.scale) {
     FitData shifted = data;
     shifted.values -= evaluate(form, data.points, beta);
-    rest.y = [&, y = rest.y, base = beta](const LawPoint& p, std::span<const double> some, std::span<double> gradient) {
+    rest.y = [&, y = rest.y, base = beta](const LawPoint& p, std::span<const double> some,
+                                          std::span<double> gradient) {
       std::vector<double> unused(fixed.size());
       return y(p, some, gradient) - form.y(p, {base.data(), fixed.size()}, unused);
     };
@@ -194,7 +198,8 @@ VectorXd complete(const Form& form, const FitData& data, std::span<const double>
   }
   const auto free = fit_form(form, data);
   if (!free) return beta;
-  if (const auto fit = fit_form(rest, data, VectorXd(free->coefficients(open)))) beta(open) = fit->coefficients;
+  if (const auto fit = fit_form(rest, data, VectorXd(free->coefficients(open))))
+    beta(open) = fit->coefficients;
   return beta;
 }
 

@@ -12,10 +12,10 @@ namespace leafcast::analysis {
 struct FitData {
   std::vector<LawPoint> points;  ///< by x
   Eigen::VectorXd values;
-  Covariance covariance;         ///< of the values
+  Covariance covariance;            ///< of the values
   std::optional<LawScale> scale{};  ///< of the values; nothing: they are y
-  double sign = 1;               ///< of the values, in a scale of sizes
-  bool is_exact = false;         ///< no errors: theirs is the scatter about the form, the same for all
+  double sign = 1;                  ///< of the values, in a scale of sizes
+  bool is_exact = false;            ///< no errors: theirs is the scatter about the form, the same for all
 
   FitData select(std::span<const std::size_t> indices) const;  ///< which ascend
   FitData window(double first, double last) const;             ///< of abscissae, both included

@@ -49,11 +49,11 @@ std::vector<std::size_t> usable(const Series& series, LeftOut& left_out) {
   for (std::size_t i = 0; i < series.points.size(); ++i) {
     const LawPoint& p = series.points[i];
     if (!p.in_domain) continue;
-    const char* reason = std::isnan(p.value)                                     ? "value unknown"
-                         : series.is_exact                                       ? ""
-                         : std::isnan(p.error)                                   ? "error unknown"
-                         : p.error == 0                                          ? "no error, so of no weight beside others"
-                                                                                 : "";
+    const char* reason = std::isnan(p.value)   ? "value unknown"
+                         : series.is_exact     ? ""
+                         : std::isnan(p.error) ? "error unknown"
+                         : p.error == 0        ? "no error, so of no weight beside others"
+                                               : "";
     if (*reason == '\0')
       indices.push_back(i);
     else
@@ -64,7 +64,9 @@ std::vector<std::size_t> usable(const Series& series, LeftOut& left_out) {
 
 /// The sign of the most significant value.
 double sign_of(const Series& series, const std::vector<std::size_t>& indices) {
-  const auto significance = [&](std::size_t i) { return std::abs(series.points[i].value) / series.points[i].error; };
+  const auto significance = [&](std::size_t i) {
+    return std::abs(series.points[i].value) / series.points[i].error;
+  };
   if (indices.empty()) return 1;
   return series.points[*std::ranges::max_element(indices, {}, significance)].value < 0 ? -1 : 1;
 }
@@ -99,7 +101,8 @@ FitData asymptotic_window(const FitData& domain, Fit& fit) {
   const WindowFit* best = nullptr;
   const auto depth = [&](const WindowFit& w) {
     double least = kCertain;
-    for (const LawPoint& point : domain.window(w.first, w.last).points) least = std::min(least, point.distance);
+    for (const LawPoint& point : domain.window(w.first, w.last).points)
+      least = std::min(least, point.distance);
     return least;
   };
   for (const WindowFit& w : fit.windows) {
@@ -109,13 +112,16 @@ FitData asymptotic_window(const FitData& domain, Fit& fit) {
   }
   add(fit.note, fmt::format("all points of the law's domain exclude it ({})", p_value_text(p)));
   if (!best) {
-    add(fit.note, fmt::format("so does every window of {} = {:.4g} to {:.4g}: no slope is claimed", fit.x_name,
-                              fit.windows.empty() ? domain.points.front().x : fit.windows.front().first,
-                              domain.points.back().x));
+    add(fit.note,
+        fmt::format("so does every window of {} = {:.4g} to {:.4g}: no slope is claimed", fit.x_name,
+                    fit.windows.empty() ? domain.points.front().x : fit.windows.front().first,
+                    domain.points.back().x));
     return domain;
   }
-  add(fit.note, fmt::format("the widest window that does not is {} = {:.4g} to {:.4g}: chosen by its p, which is no test",
-                            fit.x_name, best->first, best->last));
+  add(fit.note,
+      fmt::format(
+          "the widest window that does not is {} = {:.4g} to {:.4g}: chosen by its p, which is no test",
+          fit.x_name, best->first, best->last));
   return domain.window(best->first, best->last);
 }
 
@@ -256,7 +262,8 @@ void set_domain(Fit& fit, const Law& law, const Series& series, const FitData& d
   for (std::size_t i = 0; i < fit.domain_y.size(); ++i)
     if (std::isnan(fit.domain_y[i])) beyond.push_back(fit.domain_x[i]);
   if (!beyond.empty())
-    add(fit.note, fmt::format("noise left {} = {} without a logarithm; they are in the fit", law.x_name, list(beyond)));
+    add(fit.note,
+        fmt::format("noise left {} = {} without a logarithm; they are in the fit", law.x_name, list(beyond)));
   for (const LawPoint& p : series.points) {
     if (p.in_domain || std::isnan(p.value)) continue;
     const double y = domain.y(p.value).y;
@@ -269,7 +276,8 @@ void set_domain(Fit& fit, const Law& law, const Series& series, const FitData& d
 
 void set_coefficients(Fit& fit, const Law& law, const FitData& window, const LeastSquares& line,
                       const Prediction& prediction) {
-  fit.coefficients = named(law.form, line, prediction.coefficients, exact_coefficients(law, window, line.coefficients));
+  fit.coefficients =
+      named(law.form, line, prediction.coefficients, exact_coefficients(law, window, line.coefficients));
   const Bootstrap check = bootstrap(law.form, window, line);
   for (std::size_t k = 0; k < fit.coefficients.size(); ++k) {
     fit.coefficients[k].bootstrap_error = check.error(static_cast<Index>(k));
@@ -340,7 +348,8 @@ Fit fit_law(const Law& law, const Series& series) {
 
 namespace {
 
-void each_fit(const Evidence& evidence, const std::function<void(const Fit&)>& use, const Checkpoint& checkpoint) {
+void each_fit(const Evidence& evidence, const std::function<void(const Fit&)>& use,
+              const Checkpoint& checkpoint) {
   for (const Law& law : laws())
     for (const Series& series : law.series(evidence))
       if (std::ranges::count_if(series.points, &LawPoint::in_domain) >= 2) {
@@ -362,7 +371,8 @@ std::vector<Fit> fits(const Record& record, const std::vector<Estimate>& estimat
                       const std::vector<Required>& needs, const Checkpoint& checkpoint) {
   const EstimateIndex index(estimates);
   std::vector<Fit> list;
-  each_fit(Evidence{record, index, needs}, [&](const Fit& fit) { list.push_back(fit); }, checkpoint);
+  each_fit(
+      Evidence{record, index, needs}, [&](const Fit& fit) { list.push_back(fit); }, checkpoint);
   return list;
 }
 

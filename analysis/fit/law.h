@@ -82,7 +82,7 @@ struct Law {
   std::string x_name, y_name;  ///< of the axes; the formula in words of the field
   std::function<std::vector<Series>(const Evidence&)> series;
   LawScale scale;
-  std::function<std::string(const Series&)> why_no_law;        ///< "" where the law holds
+  std::function<std::string(const Series&)> why_no_law;  ///< "" where the law holds
   Form form;
   /// The law with its leading correction to scaling, whose exponent ω theory gives; nothing if there is none.
   std::function<std::optional<Form>(const Series&)> corrected;

@@ -21,7 +21,7 @@ namespace leafcast::analysis {
 
 namespace {
 
-constexpr double kLeastTrue = 0.01;    // of |κ_true|
+constexpr double kLeastTrue = 0.01;  // of |κ_true|
 
 const std::vector<std::string>& criteria() {
   static const std::vector<std::string> list = {"variance", "excess_kurtosis", "valid_rate"};

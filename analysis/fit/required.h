@@ -10,12 +10,15 @@ namespace leafcast::analysis {
 
 /// Smallest resource of a writer whose sentences match the true language within ε in one statistic, at one n.
 struct RequiredPoint {
-  double n;                        ///< leaves of the sentence
-  double required, error;          ///< leaves of context, or bits of memory, with its standard error: statistical and systematic
+  double n;  ///< leaves of the sentence
+  double required,
+      error;  ///< leaves of context, or bits of memory, with its standard error: statistical and systematic
   std::vector<std::size_t> cells;  ///< the two neighbours of the scan: the last that fails, the next
   int height;
-  double statistical = error, systematic = 0;  ///< parts of the error: of the samples, of what the scan leaves between two sizes
-  double low = required, high = required;      ///< between these, with 95% confidence; ∞ if the scan does not bound it
+  double statistical = error,
+         systematic = 0;  ///< parts of the error: of the samples, of what the scan leaves between two sizes
+  double low = required,
+         high = required;  ///< between these, with 95% confidence; ∞ if the scan does not bound it
 };
 
 /// A resource against n. Writers and statistics: block and kgram writers of a bounded context, in leaves

@@ -88,13 +88,14 @@ class Story {
             "no slope is claimed{}.",
             writer, fit.domain, p_value_text(fit.forms.front().p_value), exact_slope(slope));
       const double deviation = (slope.value - slope.predicted) / slope.error;
-      return fmt::format("log(Var S/n) of a writer with bounded context ({}) rises by {} per level of context from {} = {} to {}; the law "
-                         "predicts {}{}.",
-                         writer, value_text(slope.value, slope.error), fit.x_name, number_text(fit.x.front(), 3),
-                         number_text(fit.x.back(), 3), number_text(slope.predicted, 5),
-                         std::abs(deviation) < kAgreement
-                             ? fmt::format(" ({}σ)", z_text(deviation))
-                             : fmt::format(", which is excluded at these depths ({}σ{})", z_text(deviation), exact_slope(slope)));
+      return fmt::format(
+          "log(Var S/n) of a writer with bounded context ({}) rises by {} per level of context from {} = {} to {}; the law "
+          "predicts {}{}.",
+          writer, value_text(slope.value, slope.error), fit.x_name, number_text(fit.x.front(), 3),
+          number_text(fit.x.back(), 3), number_text(slope.predicted, 5),
+          std::abs(deviation) < kAgreement ? fmt::format(" ({}σ)", z_text(deviation))
+                                           : fmt::format(", which is excluded at these depths ({}σ{})",
+                                                         z_text(deviation), exact_slope(slope)));
     }
     return "";
   }
@@ -126,10 +127,12 @@ class Story {
         number_text(*truth, 5), family->label, leaves_text(half.x), number_text(100 * share(half), 3));
     if (std::ranges::any_of(all, in_doubt)) return text + ".";
     // From which on all are enough.
-    const auto last = std::find_if(all.rbegin(), all.rend(), [&](const Measurement& m) { return share(m) < kEnough; });
+    const auto last =
+        std::find_if(all.rbegin(), all.rend(), [&](const Measurement& m) { return share(m) < kEnough; });
     if (last == all.rbegin())
       return text + fmt::format("; no context that was tried reaches {:.0f}%.", 100 * kEnough);
-    if (last == all.rend()) return text + fmt::format("; all contexts that were tried reach {:.0f}%.", 100 * kEnough);
+    if (last == all.rend())
+      return text + fmt::format("; all contexts that were tried reach {:.0f}%.", 100 * kEnough);
     return text + fmt::format("; {:.0f}% is passed between {} and {}.", 100 * kEnough, leaves_text(last->x),
                               leaves_text(std::prev(last)->x));
   }
@@ -144,11 +147,10 @@ class Story {
     std::string text =
         fmt::format("True sums are far from Gaussian (excess kurtosis {})", number_text(*truth, 4));
     if (kurtosis && kurtosis->error < std::abs(*truth) / 4)
-      text += fmt::format("; those of the writer that sees {} have {}{}", leaves_text(quarter.x),
-                          value_text(kurtosis->value, kurtosis->error),
-                          std::abs(kurtosis->value) < kSeen * kurtosis->error
-                              ? ", consistent with a Gaussian's 0"
-                              : "");
+      text += fmt::format(
+          "; those of the writer that sees {} have {}{}", leaves_text(quarter.x),
+          value_text(kurtosis->value, kurtosis->error),
+          std::abs(kurtosis->value) < kSeen * kurtosis->error ? ", consistent with a Gaussian's 0" : "");
     return text + ".";
   }
 
@@ -231,8 +233,10 @@ Findings separation(const std::vector<Fit>& fits, const std::string& language) {
       "power {} ({}). {}",
       number_text(std::exp(context.x.front()), 3), number_text(std::exp(context.x.back()), 3),
       value_text(slope.value, slope.error), whom(context),
-      constant ? fmt::format("That is consistent with a constant share of the sentence, power 1 ({}σ).", z_text(deviation))
-               : fmt::format("A constant share of the sentence, power 1, is excluded at these sizes ({}σ).", z_text(deviation))));
+      constant ? fmt::format("That is consistent with a constant share of the sentence, power 1 ({}σ).",
+                             z_text(deviation))
+               : fmt::format("A constant share of the sentence, power 1, is excluded at these sizes ({}σ).",
+                             z_text(deviation))));
   const auto memories = fits_of(fits, "required-memory", language);
   if (memories.empty()) return told;
   const Fit& memory = *memories.front();

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "analysis/estimate/estimate_index.h"
-#include "engine/plan/record.h"
 #include "engine/observe/fit.h"
+#include "engine/plan/record.h"
 
 namespace leafcast::analysis {
 

@@ -93,7 +93,8 @@ bool end_bars(Plot& plot) {
   for (Curve& c : plot.curves)
     for (Curve::Point& p : c.points) {
       any = any || p.low < plot.y_low || p.high > plot.y_high;
-      if (std::isnan(p.y) && p.high > plot.y_low && std::isfinite(p.high)) p.y = plot.y_low;  // the bar's foot
+      if (std::isnan(p.y) && p.high > plot.y_low && std::isfinite(p.high))
+        p.y = plot.y_low;  // the bar's foot
       p.low = std::max(p.low, plot.y_low);
       p.high = std::min(p.high, plot.y_high);
     }
@@ -118,7 +119,8 @@ Plot points_plot(const Fit& fit) {
     (x < first || x > last ? unused : used).points.push_back(bar(fit, i));
     only_bars += std::isnan(fit.domain_y[i]);
   }
-  for (std::size_t i = 0; i < fit.outside_x.size(); ++i) outside.points.push_back(point(fit.outside_x[i], fit.outside_y[i]));
+  for (std::size_t i = 0; i < fit.outside_x.size(); ++i)
+    outside.points.push_back(point(fit.outside_x[i], fit.outside_y[i]));
   if (!fit.predicted_y.empty())
     plot.curves.push_back(
         line_through(curve(Curve::Style::reference, 0, "as predicted"), fit.domain_x, fit.predicted_y));
@@ -141,14 +143,16 @@ Plot points_plot(const Fit& fit) {
   if (fit.is_excluded())
     plot.caption += fmt::format("; all points of the domain exclude the law ({}){}",
                                 p_value_text(fit.forms.front().p_value),
-                                narrowed ? ", and the window shown was chosen by its p" : ", so that this line is no measurement of a slope");
+                                narrowed ? ", and the window shown was chosen by its p"
+                                         : ", so that this line is no measurement of a slope");
   else if (!std::isnan(fit.p_value))
     plot.caption += ", " + p_value_text(fit.p_value);
   if (with) plot.caption += fmt::format("; with correction {}", text_of(with->coefficients[0]));
   plot.caption += merged ? ". Symbols are means over cells of one abscissa." : ".";
   if (only_bars > 0)
-    plot.caption += fmt::format(" Of {} point{} noise left no logarithm: a bar from below is all that shows; {} fitted like others.",
-                                only_bars, only_bars == 1 ? "" : "s", only_bars == 1 ? "it is" : "they are");
+    plot.caption += fmt::format(
+        " Of {} point{} noise left no logarithm: a bar from below is all that shows; {} fitted like others.",
+        only_bars, only_bars == 1 ? "" : "s", only_bars == 1 ? "it is" : "they are");
   if (cut) plot.caption += " Bars that reach 0 end at the axis.";
   return plot;
 }

@@ -133,8 +133,8 @@ void write_csv(std::ostream& out, const std::vector<Fit>& fits) {
   for (const Fit& fit : fits) {
     const auto row = [&](const Coefficient& c) {
       write({fit.law, fit.group, fit.formula, c.name, c.value, c.error, c.predicted, c.z(), fit.x.size(),
-             fit.chi2, fit.degrees_of_freedom, fit.p_value, fit.note, c.exact, c.bootstrap_error,
-             fit.source, fit.is_excluded() ? 1 : 0});
+             fit.chi2, fit.degrees_of_freedom, fit.p_value, fit.note, c.exact, c.bootstrap_error, fit.source,
+             fit.is_excluded() ? 1 : 0});
     };
     if (fit.coefficients.empty()) row({"", kUnknown, kUnknown});
     std::ranges::for_each(fit.coefficients, row);

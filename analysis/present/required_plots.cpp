@@ -18,7 +18,7 @@ namespace leafcast::analysis {
 
 namespace {
 
-constexpr int kMostCurves = 7;   // a color each
+constexpr int kMostCurves = 7;    // a color each
 constexpr double kNarrow = 0.3;   // spread of shares, of the largest, that is shown from close by
 constexpr double kOfLeast = 0.1;  // of k*: bars of intervals that have no bound end there
 

@@ -89,14 +89,16 @@ void add_summary(RequiredTables& tables, const Required& measured, const Require
 double z_of(const RequiredPoint& p, const RequiredPoint* e) {
   if (!e) return kUnknown;
   const bool between_the_same = p.low == e->low && p.high == e->high;
-  const double error = between_the_same ? std::hypot(p.statistical, e->statistical) : std::hypot(p.error, e->error);
+  const double error =
+      between_the_same ? std::hypot(p.statistical, e->statistical) : std::hypot(p.error, e->error);
   return error > 0 ? (p.required - e->required) / error : kUnknown;
 }
 
 /// "1600–2084", and of shares; empty if it is a number.
 std::string interval_text(const RequiredPoint& p, double scale) {
   if (p.low == p.high) return "";
-  return fmt::format("{}–{}", number_text(scale * p.low, 4), std::isinf(p.high) ? "?" : number_text(scale * p.high, 4));
+  return fmt::format("{}–{}", number_text(scale * p.low, 4),
+                     std::isinf(p.high) ? "?" : number_text(scale * p.high, 4));
 }
 
 void add_points(Table& table, const Required& measured, const Required* exact) {
@@ -128,8 +130,16 @@ RequiredTables required_tables(const Record& record, const std::vector<Required>
                             exactly};
   tables.memory.columns = {
       writer, match, n, points, {"bits at the largest n"}, exactly, {"bits per doubling of n"}, exactly};
-  tables.by_height.columns = {writer, match, {"h"}, n, {"required"}, {"between", Kind::word, 6},
-                              {"exact", Kind::number, 4}, {"z", Kind::z}, {"k*/n"}, {"between", Kind::word, 5, "ends of k*/n"}};
+  tables.by_height.columns = {writer,
+                              match,
+                              {"h"},
+                              n,
+                              {"required"},
+                              {"between", Kind::word, 6},
+                              {"exact", Kind::number, 4},
+                              {"z", Kind::z},
+                              {"k*/n"},
+                              {"between", Kind::word, 5, "ends of k*/n"}};
   for (const Required& series : measured) {
     for (const std::string& remark : series.remarks)
       tables.remarks.push_back(
@@ -170,16 +180,18 @@ void write_required(std::ostream& out, Format format, const Record& record, cons
     RequiredTables tables = required_tables(record, measured, exact);
     Document document;
     if (tables.by_height.rows.empty())
-      document << Paragraph{"No writer was scanned over contexts or memories, from some that fail to some that suffice."};
+      document << Paragraph{
+          "No writer was scanned over contexts or memories, from some that fail to some that suffice."};
     else
       document << std::move(tables.context) << std::move(tables.memory) << std::move(tables.by_height);
     document << List{std::move(tables.remarks)};
     return write_text(out, document, width);
   }
   std::vector<Column> columns;
-  for (const char* name : {"group", "resource", "criterion", "tolerance", "d", "height", "n", "required", "stderr", "statistical",
-                           "systematic", "low", "high", "share", "share_low", "share_high", "exact", "exact_low", "exact_high",
-                           "z", "failing_cell", "passing_cell"})
+  for (const char* name : {"group",      "resource", "criterion",    "tolerance",   "d",          "height",
+                           "n",          "required", "stderr",       "statistical", "systematic", "low",
+                           "high",       "share",    "share_low",    "share_high",  "exact",      "exact_low",
+                           "exact_high", "z",        "failing_cell", "passing_cell"})
     columns.push_back({name});
   RowWriter write(out, format, columns);
   const auto number = [](double v) { return std::isfinite(v) ? Entry(v) : Entry(); };
@@ -189,10 +201,28 @@ void write_required(std::ostream& out, Format format, const Record& record, cons
       const RequiredPoint* e = find_sharp_point(counterpart, p.height);
       const bool context = series.resource == "context";
       const auto share = [&](double v) { return context ? number(v / p.n) : Entry(); };
-      write({series.group, series.resource, series.criterion, series.tolerance, series.d, p.height, p.n, p.required, p.error,
-             p.statistical, p.systematic, p.low, number(p.high), share(p.required), share(p.low), share(p.high),
-             e ? Entry(e->required) : Entry(), e ? Entry(e->low) : Entry(), e ? number(e->high) : Entry(), number(z_of(p, e)),
-             p.cells.front(), p.cells.back()});
+      write({series.group,
+             series.resource,
+             series.criterion,
+             series.tolerance,
+             series.d,
+             p.height,
+             p.n,
+             p.required,
+             p.error,
+             p.statistical,
+             p.systematic,
+             p.low,
+             number(p.high),
+             share(p.required),
+             share(p.low),
+             share(p.high),
+             e ? Entry(e->required) : Entry(),
+             e ? Entry(e->low) : Entry(),
+             e ? number(e->high) : Entry(),
+             number(z_of(p, e)),
+             p.cells.front(),
+             p.cells.back()});
     }
   }
   write.end();

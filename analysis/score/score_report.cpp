@@ -73,8 +73,8 @@ std::vector<std::string> sentences(const Score& score) {
   } else if (score.well_formed == 0) {
     list.push_back("Nothing is said of where the sequences depart from the language: none is well formed.");
   } else {
-    list.push_back(fmt::format("No height departs significantly from the language in {} well-formed sequences.",
-                               score.well_formed));
+    list.push_back(fmt::format(
+        "No height departs significantly from the language in {} well-formed sequences.", score.well_formed));
   }
   if (score.first_leaf)
     list.push_back(fmt::format("The first leaf that departs is number {}.", *score.first_leaf));

@@ -117,8 +117,8 @@ std::set<std::string> varying_keys(const std::vector<const Cell*>& cells) {
     for (const Cell* cell : cells) {
       const auto parameter = cell->parameters().find(row.key);
       if (parameter != cell->parameters().end())
-        values.insert(row.key == "observe.symbol" && is_silent(*cell, row, parameter->second) ? ""
-                                                                                              : parameter->second);
+        values.insert(
+            row.key == "observe.symbol" && is_silent(*cell, row, parameter->second) ? "" : parameter->second);
       else if (!row.unsaid.empty())  // who says it differs from those where it goes without saying
         values.insert(row.unsaid);
     }

@@ -162,9 +162,9 @@ Observe read_observe(ParameterReader& reader, const Language& language, const Ge
   observe.functionals = functionals;
   observe.pairs = read_observe_pairs(reader, language, method, own_structure);
   const int q = language.symbols();
-  observe.symbol = static_cast<int>(
-      reader.read_whole("observe.symbol", "a symbol's number", 0, kMaxGrammarSymbols - 1,
-                        static_cast<std::uint64_t>(counted_symbol(language))));
+  observe.symbol =
+      static_cast<int>(reader.read_whole("observe.symbol", "a symbol's number", 0, kMaxGrammarSymbols - 1,
+                                         static_cast<std::uint64_t>(counted_symbol(language))));
   if (observe.symbol >= q)
     throw reader.error("observe.symbol",
                        fmt::format("this language's {} symbols are numbered 0 to {}", q, q - 1), true);

@@ -1,9 +1,9 @@
 #include "engine/plan/goal.h"
-#include "engine/observe/estimate.h"
 
 #include <algorithm>
 #include <cmath>
 
+#include "engine/observe/estimate.h"
 #include "engine/values.h"
 
 namespace leafcast {

@@ -46,9 +46,10 @@ int common_streams(std::span<const Plan> plans) {
     if (plans[i].streams() != latest->streams() && plans[i].streams() != streams_of(plans[i].cells()))
       throw PoolError{
           std::min(first, i), std::max(first, i),
-          fmt::format("version {} of the random streams in one and {} in the other, which sample or count cells in "
-                      "different ways; pool them apart",
-                      plans[std::min(first, i)].streams(), plans[std::max(first, i)].streams())};
+          fmt::format(
+              "version {} of the random streams in one and {} in the other, which sample or count cells in "
+              "different ways; pool them apart",
+              plans[std::min(first, i)].streams(), plans[std::max(first, i)].streams())};
   return latest->streams();
 }
 

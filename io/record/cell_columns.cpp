@@ -125,7 +125,8 @@ void put_cell_columns(h5::Group group, const h5::Axis& axis, const Plan& plan,
   if (has_goals(plan))
     columns.add("first_samples", [](std::uint32_t, const Cell& cell) { return cell.first_samples(); });
   if (std::ranges::any_of(plan.cells(), [](const Cell& cell) { return cell.observe().symbol != 0; }))
-    columns.add("symbol", [](std::uint32_t, const Cell& cell) { return std::int32_t{cell.observe().symbol}; });
+    columns.add("symbol",
+                [](std::uint32_t, const Cell& cell) { return std::int32_t{cell.observe().symbol}; });
   columns.add("id", [](std::uint32_t, const Cell& cell) { return fmt::format("{:016x}", cell.id()); });
   columns.add("label", [](std::uint32_t, const Cell& cell) { return cell.label(); });
 }

@@ -107,7 +107,8 @@ void FitTables::append(const Fit& fit) {
   LEAFCAST_EXPECT(
       fit.y.size() == fit.x.size() && fit.y_error.size() == fit.x.size() &&
           fit.domain_y.size() == fit.domain_x.size() && fit.domain_y_error.size() == fit.domain_x.size() &&
-          fit.domain_value.size() == fit.domain_x.size() && fit.domain_value_error.size() == fit.domain_x.size() &&
+          fit.domain_value.size() == fit.domain_x.size() &&
+          fit.domain_value_error.size() == fit.domain_x.size() &&
           fit.domain_y_low.size() == fit.domain_x.size() && fit.domain_y_high.size() == fit.domain_x.size(),
       "the points of a fit", "x, y and errors are of unequal length", "give each point all three");
   if (!law_ || law_->name != fit.law) {

@@ -329,8 +329,7 @@ void announce(const Job& job, int ranks) {
     std::size_t candidates = 0;
     for (const Search& search : all) candidates += search.cells.size();
     say("search{} among {} candidates: only those are sampled that tell where {}\n",
-        all.size() == 1 ? "" : fmt::format("es: {}", all.size()), candidates,
-        crossings_text(all.front().rule));
+        all.size() == 1 ? "" : fmt::format("es: {}", all.size()), candidates, crossings_text(all));
   }
   say("leafcast {}: {}{} cell{}, {} chunks{}, {} rank{}, into {}\n", job.corpus ? "sample" : "run",
       plan.title().empty() ? "" : plan.title() + ": ", plan.cells().size(),

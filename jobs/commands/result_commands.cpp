@@ -45,8 +45,9 @@ ExitCode table_command(const Arguments& arguments, const Arguments&) {
   options.add()(
       "over-grammars",
       "average over grammars that differ in their seeds alone, with the error that their spread gives");
-  options.add()("required",
-                "the least context and memory with which writers match the language within 10%, and between which sizes they lie");
+  options.add()(
+      "required",
+      "the least context and memory with which writers match the language within 10%, and between which sizes they lie");
   if (!parsed(options, arguments)) return ExitCode::done;
   if (options.has("required") && options.has("over-grammars"))
     throw UsageError("--required: not with --over-grammars; they are tables of their own");
@@ -59,7 +60,8 @@ ExitCode table_command(const Arguments& arguments, const Arguments&) {
     throw UsageError("there are no grammars to average over: only cells of language.kind = rhm have them");
   write_output(options, "table", [&](std::ostream& out) {
     if (options.has("required"))
-      return analysis::write_required(out, format, all.record, analysis::EstimateIndex(all.estimates), columns);
+      return analysis::write_required(out, format, all.record, analysis::EstimateIndex(all.estimates),
+                                      columns);
     if (average) return analysis::write_averages(out, format, all.record, averages, columns);
     analysis::write_table(out, format, all.record, all.estimates, columns);
   });

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <map>
 #include <optional>
+#include <set>
 
 #include "analysis/estimate/goal_check.h"
 #include "analysis/text/cell_text.h"
@@ -55,10 +57,21 @@ void add_crossings(const Record& record, const Search& search, std::size_t level
 
 }  // namespace
 
-std::string crossings_text(const SearchRule& rule) {
+std::string crossings_text(const std::vector<Search>& searches) {
+  std::map<std::string, std::set<double>> levels;
+  for (const Search& search : searches)
+    for (const Level& level : search.rule.levels) levels[level.statistic].insert(level.value);
   std::vector<std::string> parts;
-  for (const Level& level : rule.levels)
-    parts.push_back(fmt::format("{} crosses {}", level.statistic, analysis::number_text(level.value)));
+  for (const auto& [statistic, values] : levels) {
+    const std::string least = analysis::number_text(*values.begin()),
+                      most = analysis::number_text(*values.rbegin());
+    if (values.size() <= 2)
+      parts.push_back(
+          fmt::format("{} crosses {}{}", statistic, least, values.size() == 2 ? " or " + most : ""));
+    else
+      parts.push_back(
+          fmt::format("{} crosses its level ({} levels, {} to {})", statistic, values.size(), least, most));
+  }
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 

@@ -34,7 +34,8 @@ Parameters true_language(const Parameters& parameters) {
 
 }  // namespace
 
-double LevelShares::exact(const Parameters& parameters, const std::string& statistic, const std::string& crossing) {
+double LevelShares::exact(const Parameters& parameters, const std::string& statistic,
+                          const std::string& crossing) {
   const Parameters language = true_language(parameters);
   const auto [place, is_new] = known_.try_emplace(to_line(language) + "\n" + statistic);
   if (!is_new) return place->second;
@@ -42,9 +43,11 @@ double LevelShares::exact(const Parameters& parameters, const std::string& stati
   const Cell cell = Cell::make(language);
   const auto value = analysis::Exact(cell)(statistic);
   if (!value || value->error != 0 || !std::isfinite(value->value))
-    throw CellError(kCrossing, crossing,
-                    fmt::format("the exact {} of {} is not known, so that a share of it is no number; give the level itself",
-                                statistic, cell.label()));
+    throw CellError(
+        kCrossing, crossing,
+        fmt::format(
+            "the exact {} of {} is not known, so that a share of it is no number; give the level itself",
+            statistic, cell.label()));
   return known_[to_line(language) + "\n" + statistic] = value->value;
 }
 
@@ -53,10 +56,12 @@ std::string LevelShares::numbers(const Parameters& parameters) {
   if (crossing.find('%') == crossing.npos) return crossing;
   if (const auto along = parameters.find(kAlong);
       along != parameters.end() && (along->second == "height" || along->second == "rho"))
-    throw CellError(kCrossing, crossing,
-                    fmt::format("candidates of a search along {} are of different languages, and so are their shares; give "
-                                "the level itself",
-                                along->second));
+    throw CellError(
+        kCrossing, crossing,
+        fmt::format(
+            "candidates of a search along {} are of different languages, and so are their shares; give "
+            "the level itself",
+            along->second));
   std::vector<std::string> levels;
   std::istringstream items(crossing);
   for (std::string item; std::getline(items, item, '+');) {
@@ -70,8 +75,10 @@ std::string LevelShares::numbers(const Parameters& parameters) {
     const auto percent = parse_real(trimmed(level.substr(0, level.size() - 1)));
     if (!percent)
       throw CellError(kCrossing, crossing,
-                      fmt::format("\"{}\" is no share; e.g. variance:90%, of what the language itself has", trimmed(item)));
-    levels.push_back(fmt::format("{}:{:.6g}", statistic, exact(parameters, statistic, crossing) * *percent / 100));
+                      fmt::format("\"{}\" is no share; e.g. variance:90%, of what the language itself has",
+                                  trimmed(item)));
+    levels.push_back(
+        fmt::format("{}:{:.6g}", statistic, exact(parameters, statistic, crossing) * *percent / 100));
   }
   return fmt::format("{}", fmt::join(levels, "+"));
 }

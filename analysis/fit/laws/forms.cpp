@@ -98,16 +98,16 @@ Form corrected_line(const std::string& x_name, const std::string& term, double o
 const LawScale as_is = {[](double v) { return Ordinate{v, 1}; }, [](double y) { return Ordinate{y, 1}; }};
 const LawScale log_of = {log_or_infinite, exponential_of};
 const LawScale log_of_size = {log_or_infinite, exponential_of, true};
-const LawScale log_of_minus_log = {
-    [](double v) {
-      if (v <= 0) return Ordinate{kInfinite, kInfinite};
-      if (v >= 1) return Ordinate{-kInfinite, kInfinite};
-      return Ordinate{std::log(-std::log(v)), 1 / (v * std::log(v))};
-    },
-    [](double y) {
-      const double rate = std::exp(std::min(y, kMostExponent)), v = std::exp(-rate);
-      return Ordinate{v, -rate * v};
-    }};
+const LawScale log_of_minus_log = {[](double v) {
+                                     if (v <= 0) return Ordinate{kInfinite, kInfinite};
+                                     if (v >= 1) return Ordinate{-kInfinite, kInfinite};
+                                     return Ordinate{std::log(-std::log(v)), 1 / (v * std::log(v))};
+                                   },
+                                   [](double y) {
+                                     const double rate = std::exp(std::min(y, kMostExponent)),
+                                                  v = std::exp(-rate);
+                                     return Ordinate{v, -rate * v};
+                                   }};
 
 Prediction predicted_line(double slope, double intercept) { return {{slope, intercept}, ""}; }
 

@@ -206,8 +206,9 @@ std::vector<Series> LearningThresholds::operator()(const Evidence& evidence) con
         const auto& sizes = passed[static_cast<std::size_t>(j)];
         if (sizes.size() < 2 || sizes.size() < grammars.size()) {  // a mean of some would be biased
           if (!sizes.empty())
-            series.remark += fmt::format("{}level {} of {} is found by {} of {} grammars only, and left out",
-                                         series.remark.empty() ? "" : "; ", j, family, sizes.size(), grammars.size());
+            series.remark +=
+                fmt::format("{}level {} of {} is found by {} of {} grammars only, and left out",
+                            series.remark.empty() ? "" : "; ", j, family, sizes.size(), grammars.size());
           continue;
         }
         const MeanOverGrammars mean = mean_over_grammars(sizes);

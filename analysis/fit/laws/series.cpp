@@ -47,8 +47,8 @@ std::vector<Series> AcrossCells::operator()(const Evidence& evidence) const {
   for (Series& series : list) {
     std::ranges::stable_sort(series.points, {}, &LawPoint::x);
     for (const LawPoint& p : series.points)
-      series.covariance.blocks.push_back({Eigen::MatrixXd::Constant(1, 1, p.error * p.error),
-                                          degrees_of_freedom(evidence.record, p.index)});
+      series.covariance.blocks.push_back(
+          {Eigen::MatrixXd::Constant(1, 1, p.error * p.error), degrees_of_freedom(evidence.record, p.index)});
   }
   return list;
 }

@@ -91,13 +91,15 @@ TEST_CASE("levels are not interpolated, and doubt is the distance to what it cou
 TEST_CASE("what lies between two points of a scan is in the error") {
   // A valid rate of d = 5 colorings: contexts in powers of 5, and some in between (n = 3125).
   const Scan coarse = {{125, -0.9, 0.003}, {625, -0.42, 0.003}, {3125, 0, 0.0003}};
-  const Scan fine = {{125, -0.9, 0.003}, {625, -0.42, 0.003}, {1250, -0.205, 0.003}, {1600, -0.12, 0.003},
-                     {1687, -0.097, 0.002}, {2084, -0.037, 0.002}, {3125, 0, 0.0003}};
+  const Scan fine = {{125, -0.9, 0.003},   {625, -0.42, 0.003},   {1250, -0.205, 0.003},
+                     {1600, -0.12, 0.003}, {1687, -0.097, 0.002}, {2084, -0.037, 0.002},
+                     {3125, 0, 0.0003}};
   const Crossing far = *find_crossing(coarse, 0.1).crossing, near = *find_crossing(fine, 0.1).crossing;
   CHECK(far.error() == Approx(std::hypot(far.statistical, far.systematic)));
   CHECK(far.systematic == Approx(far.size * std::log(5) / std::sqrt(12)));
   CHECK(std::abs(far.size - near.size) < far.error());
-  CHECK_FALSE(std::abs(far.size - near.size) < 3 * far.statistical);  // the wrong twin: the statistical error alone
+  CHECK_FALSE(std::abs(far.size - near.size) <
+              3 * far.statistical);  // the wrong twin: the statistical error alone
   CHECK(near.error() < 0.03 * near.size);
   CHECK((far.low == 625 && far.high == 3125));
   CHECK((near.low == 1600 && near.high == 2084));  // 1687 passes by 1.5 errors
@@ -114,7 +116,8 @@ TEST_CASE("of blocks it is an interval") {
   const CrossingResult doubt = find_interval(scan_of({-0.9, -0.6, -0.11, -0.065, 0.0}, 0.02), 0.1);
   CHECK((doubt.crossing->low == 3 && doubt.crossing->high == 81));
   CHECK(doubt.crossing->statistical == Approx(doubt.crossing->size * std::log(3)));
-  CHECK(find_interval(scan_of({-0.9, -0.06, -0.05}, 0.04), 0.1).crossing->high == std::numeric_limits<double>::infinity());
+  CHECK(find_interval(scan_of({-0.9, -0.06, -0.05}, 0.04), 0.1).crossing->high ==
+        std::numeric_limits<double>::infinity());
 }
 
 // ---- errors over many noisy scans

@@ -290,8 +290,9 @@ TEST_CASE("a dense end of a scan does not outvote the rest") {
   Bench bench;
   for (int k = 1; k <= 1000; k += k < 30 ? 1 : 7) {
     const double levels = std::log(k) / std::log(3.0), value = std::exp(slope * std::min(levels, 6.3));
-    bench.add({{"language.height", "7"}, {"generator.kind", "kgram"}, {"generator.context", std::to_string(k)}}, "variance",
-              value, 0.002 * value);
+    bench.add(
+        {{"language.height", "7"}, {"generator.kind", "kgram"}, {"generator.context", std::to_string(k)}},
+        "variance", value, 0.002 * value);
   }
   const auto fits = bench.fits();
   const Fit* fit = find(fits, "variance-kgram");
@@ -351,7 +352,9 @@ Slopes try_kurtoses(int trials, Slope slope) {
 
 TEST_CASE("kurtoses in noise are fitted as they are, none left out") {
   constexpr int kTrials = 4000;
-  const auto near = [](double share, double p) { return std::abs(share - p) < 5 * std::sqrt(p * (1 - p) / kTrials); };
+  const auto near = [](double share, double p) {
+    return std::abs(share - p) < 5 * std::sqrt(p * (1 - p) / kTrials);
+  };
   const Slopes all = try_kurtoses(kTrials, [](const FitData& data) {
     const auto fit = fit_form(line("h−w"), data);
     REQUIRE(fit);
@@ -373,11 +376,13 @@ TEST_CASE("kurtoses in noise are fitted as they are, none left out") {
     const LeastSquares line = fit_line(x, y, sigma);
     return std::pair(line.coefficients(0), line.error(0));
   });
-  CHECK_FALSE((near(selected.within_1, 0.6827) && near(selected.within_2, 0.9545) && std::abs(selected.mean) < 0.3));
+  CHECK_FALSE(
+      (near(selected.within_1, 0.6827) && near(selected.within_2, 0.9545) && std::abs(selected.mean) < 0.3));
 
   Bench bench;
   for (int w = 1; w <= 6; ++w)
-    bench.add_block(10, w, "excess_kurtosis", w == 1 ? 0.001 : -20 * std::pow(3.0, -(10 - w)), w == 1 ? 0.002 : 1e-4);
+    bench.add_block(10, w, "excess_kurtosis", w == 1 ? 0.001 : -20 * std::pow(3.0, -(10 - w)),
+                    w == 1 ? 0.002 : 1e-4);
   const auto fits = bench.fits();
   const Fit* fit = find(fits, "kurtosis-decay");
   REQUIRE(fit);

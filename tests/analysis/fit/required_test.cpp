@@ -227,7 +227,8 @@ TEST_CASE("intervals of k* over many runs: they hold it, also where a verdict is
   // A tolerance that the context of 729 leaves misses by an error: about as often as not it passes.
   const double noise = 0.03;
   const auto clean = exact_estimates(record, noise);
-  const double missed = 1 - block_variance(2.43, 3, 8, 6) / block_variance(2.43, 3, 8, 8), tolerance = missed - noise * (1 - missed);
+  const double missed = 1 - block_variance(2.43, 3, 8, 6) / block_variance(2.43, 3, 8, 8),
+               tolerance = missed - noise * (1 - missed);
   const RequiredPoint exact =
       find(required_exactly(record, EstimateIndex(clean), tolerance), "block root", "variance").points[0];
   CHECK((exact.low == Approx(729) && exact.high == Approx(2187)));

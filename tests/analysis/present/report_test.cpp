@@ -348,11 +348,14 @@ TEST_CASE("findings claim what the data bear, and no more") {
   CHECK_THAT(lawful, !Catch::Contains("excluded"));
   // Another slope, on a perfect line: told, and the prediction is excluded.
   const std::string other = said_of([&](int w) { return 5 * std::exp(0.7 * w); }, 0.01);
-  CHECK_THAT(other, Catch::Contains("rises by 0.700") && Catch::Contains("which is excluded at these depths"));
+  CHECK_THAT(other,
+             Catch::Contains("rises by 0.700") && Catch::Contains("which is excluded at these depths"));
   // No line: nothing is claimed of a slope.
-  const std::string bent = said_of([&](int w) { return 5 * std::exp(0.7 * w + 0.3 * std::cos(2.5 * w)); }, 0.001);
-  CHECK_THAT(bent, Catch::Contains("is excluded in the law's domain") && Catch::Contains("no slope is claimed") &&
-                       !Catch::Contains("rises by") && !Catch::Contains("is a power"));
+  const std::string bent =
+      said_of([&](int w) { return 5 * std::exp(0.7 * w + 0.3 * std::cos(2.5 * w)); }, 0.001);
+  CHECK_THAT(bent, Catch::Contains("is excluded in the law's domain") &&
+                       Catch::Contains("no slope is claimed") && !Catch::Contains("rises by") &&
+                       !Catch::Contains("is a power"));
   // Enough is between two contexts that were tried, not at the larger one.
   CHECK_THAT(lawful, !Catch::Contains("it takes"));
 }
@@ -372,15 +375,17 @@ TEST_CASE("a constant share of the sentence is claimed where the exponent is 1")
   const EstimateIndex index(list);
   const auto said = [&](double exponent, double error) {
     std::string text;
-    const auto all = fits(record, list, std::vector{contexts([&](double n) { return 0.5 * std::pow(n, exponent); }, error)});
+    const auto all = fits(
+        record, list, std::vector{contexts([&](double n) { return 0.5 * std::pow(n, exponent); }, error)});
     for (const Findings& one : findings(record, index, all))
       for (const std::string& sentence : one.sentences) text += sentence + '\n';
     return text;
   };
   CHECK_THAT(said(1, 0.02), Catch::Contains("consistent with a constant share of the sentence"));
-  CHECK_THAT(said(0.88, 0.02), Catch::Contains("n to the power 0.880") &&
-                                   Catch::Contains("A constant share of the sentence, power 1, is excluded at these sizes") &&
-                                   !Catch::Contains("consistent with a constant"));
+  CHECK_THAT(said(0.88, 0.02),
+             Catch::Contains("n to the power 0.880") &&
+                 Catch::Contains("A constant share of the sentence, power 1, is excluded at these sizes") &&
+                 !Catch::Contains("consistent with a constant"));
 }
 
 TEST_CASE("the report draws figures of long names") {

@@ -425,8 +425,12 @@ TEST_CASE("what is observed") {
   CHECK(Cell::make(ising()).parameters().at("observe.symbol") == "1");
   CHECK(Cell::make(ising({{"observe.symbol", "0"}})).observe().symbol == 0);
   CHECK(Cell::make(coloring()).observe().symbol == 0);
-  CHECK(Cell::make({{"language.kind", "binary"}, {"language.d", "2"}, {"language.height", "3"}, {"language.flip-plus", "0.1"},
-                    {"language.flip-minus", "0.3"}, {"sampling.samples", "10"}})
+  CHECK(Cell::make({{"language.kind", "binary"},
+                    {"language.d", "2"},
+                    {"language.height", "3"},
+                    {"language.flip-plus", "0.1"},
+                    {"language.flip-minus", "0.3"},
+                    {"sampling.samples", "10"}})
             .observe()
             .symbol == 0);
 }

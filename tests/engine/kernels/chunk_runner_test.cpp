@@ -277,7 +277,8 @@ TEST_CASE("tallies are those of the sentences") {
           const std::vector<int> sentence(symbols.begin() + sample * n, symbols.begin() + (sample + 1) * n);
           for (int j = 0, leaves = 1; j <= h; ++j, leaves *= d)
             for (int first = 0; first < n; first += leaves) {
-              const auto count = std::count(sentence.begin() + first, sentence.begin() + first + leaves, symbol);
+              const auto count =
+                  std::count(sentence.begin() + first, sentence.begin() + first + leaves, symbol);
               const std::int64_t s = q * count - leaves;
               WideInt power = 1;
               for (const Field& field : fields::sum_s) add(expected, field, j, power *= s);

@@ -243,7 +243,8 @@ TEST_CASE("tallies of streams are those of their tokens") {
 TEST_CASE("a stream of marks alone is no sentence") {
   // Of two tokens; a third of all tokens are marks.
   const Cell cell = own_structure(cases()[1], 0, {{"observe.entropy", "on"}, {"sampling.samples", "64000"}});
-  const double samples = 64'000, batches = samples / kBatchSamples, p = 4.0 / 9, error = std::sqrt(p * (1 - p) / batches);
+  const double samples = 64'000, batches = samples / kBatchSamples, p = 4.0 / 9,
+               error = std::sqrt(p * (1 - p) / batches);
   const Tally tally = ChunkRunner(cell).run(0, 64'000, kGo).value();
   const double rate = static_cast<double>(tally.count(fields::well_formed)) / samples;
   CHECK(std::abs(rate - p) < 5 * error);

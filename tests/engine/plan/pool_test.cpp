@@ -341,7 +341,9 @@ TEST_CASE("what must not be pooled is refused, with the reason") {
                Catch::Contains("version 1 of the random streams in one and 2 in the other"));
   }
   SECTION("plans of other streams, which changed nothing for one of them") {
-    const Parameters own = {{"generator.kind", "kgram"}, {"generator.context", "2"}, {"generator.context-unit", "tokens"},
+    const Parameters own = {{"generator.kind", "kgram"},
+                            {"generator.context", "2"},
+                            {"generator.context-unit", "tokens"},
                             {"generator.structure", "sampled"}};
     const Plan both("", {cell("1", "100"), cell("1", "100", own)}, ""), one("", {cell("2", "100")}, "");
     REQUIRE((both.streams() == 3 && one.streams() == 2));
