@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -160,7 +161,10 @@ void add_point(Series& series, int height, Scan& scan, Truths& truths) {
   const std::string missing = gap(a.amount, b.amount);
   if (!missing.empty()) return remark(missing);
   if (result.crossing->in_doubt) remark("decided within noise");
-  required.points.push_back({static_cast<double>(scan.cell->language().leaves()),
+  // Who sees all of the sentence writes the language, whatever noise says of a scan.
+  const auto leaves = static_cast<double>(scan.cell->language().leaves());
+  const double most = required.resource == "context" ? leaves : std::numeric_limits<double>::infinity();
+  required.points.push_back({leaves,
                              result.crossing->size,
                              result.crossing->error(),
                              {a.index, b.index},
@@ -168,7 +172,7 @@ void add_point(Series& series, int height, Scan& scan, Truths& truths) {
                              result.crossing->statistical,
                              result.crossing->systematic,
                              result.crossing->low,
-                             result.crossing->high});
+                             std::min(result.crossing->high, most)});
 }
 
 /// `merged`: keys, besides the sizes and the height, in which the cells of a series may differ.

@@ -15,7 +15,7 @@ namespace leafcast::analysis {
 
 namespace {
 
-constexpr double kMostFamilies = 7;  // a color each
+constexpr std::size_t kMostFamilies = 7;  // a color each
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kLeastRate = 1e-12;  // exact rates fall without end; measured ones need room
 
@@ -76,15 +76,6 @@ std::vector<double> with_bars(const std::vector<Family>& list, std::vector<doubl
   return values;
 }
 
-/// Series at the same places: every second one hollow and larger, below the others. Where hollow means negative the symbols'
-/// shapes must do.
-void tell_apart(Plot& plot) {
-  const auto is_points = [](const Curve& curve) { return curve.style == Curve::Style::points; };
-  if (std::ranges::any_of(plot.curves, [&](const Curve& c) { return is_points(c) && c.open; })) return;
-  for (Curve& curve : plot.curves) curve.open = is_points(curve) && curve.color % 2 == 0;
-  std::ranges::stable_partition(plot.curves, [&](const Curve& c) { return !is_points(c) || c.open; });
-}
-
 /// What lines are, in the caption.
 void add_key(Plot& plot) {
   const auto has = [&](Curve::Style style) {
@@ -96,8 +87,8 @@ void add_key(Plot& plot) {
 }
 
 std::optional<Plot> plot_against_context(const Record& record, const EstimateIndex& index,
-                                         const std::vector<std::size_t>& cells, const Wanted& wanted) {
-  std::vector<Family> list = families(record, index, cells, wanted.statistic);
+                                         const std::vector<std::size_t>& cells, const Wanted& wanted,
+                                         std::vector<Family> list) {
   std::deque<Estimate> means;
   std::size_t averaged = 0;
   for (Family& family : list) averaged = std::max(averaged, average_crowds(family.measurements, means));
@@ -142,13 +133,11 @@ std::optional<Plot> plot_against_context(const Record& record, const EstimateInd
   if (truth) add_horizontal(plot, "true language", plot.log_y ? std::abs(*truth) : *truth);
   if (has_law && plot.log_y)
     add_law(plot, cell, list.front().measurements, growth, wanted.statistic == "excess_kurtosis");
-  const double count = std::min(static_cast<double>(list.size()), kMostFamilies);
-  for (int f = 0; f < count; ++f)
-    add_measurements(plot, list[f].label, list[f].measurements, f + 1, 0, plot.log_y);
+  int color = 0;
+  for (const Family& family : list)
+    add_measurements(plot, family.label, family.measurements, ++color, 0, plot.log_y);
   tell_apart(plot);
   add_key(plot);
-  if (static_cast<double>(list.size()) > count)
-    plot.caption += fmt::format(" The first {} of {} generators are shown.", count, list.size());
   clip_bars(plot);
   return plot;
 }
@@ -195,8 +184,18 @@ std::vector<Plot> context_plots(const Record& record, const EstimateIndex& index
        .log_y_label = "D(language ‖ writer), bits a leaf",
        .log_caption = ""}};
   std::vector<Plot> plots;
-  for (const Wanted& wanted : all)
-    if (auto plot = plot_against_context(record, index, cells, wanted)) plots.push_back(std::move(*plot));
+  for (const Wanted& wanted : all) {
+    const std::vector<Family> list = families(record, index, cells, wanted.statistic);
+    std::vector<Plot> parts;
+    for (auto first = list.begin(); first != list.end();) {
+      const auto end = first + std::min<std::ptrdiff_t>(kMostFamilies, list.end() - first);
+      if (auto plot = plot_against_context(record, index, cells, wanted, {first, end}))
+        parts.push_back(std::move(*plot));
+      first = end;
+    }
+    number_parts(parts);
+    std::ranges::move(parts, std::back_inserter(plots));
+  }
   return plots;
 }
 

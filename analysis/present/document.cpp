@@ -78,4 +78,20 @@ void Document::section(std::string id, std::string title, Document content, bool
   *this << Section{std::move(id), std::move(title), {std::move(content)}, open};
 }
 
+std::vector<std::string> Document::keep_figures(const std::function<bool(const std::string& name)>& wanted) {
+  std::vector<std::string> kept;
+  for (Block& block : blocks_) {
+    if (auto* section = std::get_if<Section>(&block))
+      std::ranges::move(section->content.front().keep_figures(wanted), std::back_inserter(kept));
+    auto* figures = std::get_if<Figures>(&block);
+    if (!figures) continue;
+    std::erase_if(figures->plots, [&](const Plot& plot) { return !wanted(plot.name); });
+    std::erase_if(figures->maps, [&](const Map& map) { return !wanted(map.name); });
+    for (const Plot& plot : figures->plots) kept.push_back(plot.name);
+    for (const Map& map : figures->maps) kept.push_back(map.name);
+  }
+  std::erase_if(blocks_, is_empty);
+  return kept;
+}
+
 }  // namespace leafcast::analysis

@@ -2,6 +2,7 @@
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <iosfwd>
 #include <span>
 #include <string>
@@ -149,6 +150,8 @@ class Document {
   /// All but a heading at the end.
   std::span<const Block> shown_blocks() const;
   bool empty() const { return blocks_.empty(); }
+  /// Drops figures whose names are not wanted, here and in all sections. Returns the names of those that stay.
+  std::vector<std::string> keep_figures(const std::function<bool(const std::string& name)>& wanted);
 
  private:
   std::vector<Block> blocks_;

@@ -7,6 +7,7 @@
 
 #include "analysis/present/html.h"
 #include "analysis/present/page.h"
+#include "analysis/text/number_text.h"
 #include "analysis/text/output_file.h"
 #include "engine/error.h"
 
@@ -17,6 +18,9 @@ namespace {
 constexpr std::size_t kMostVerbatim = 200'000;
 // What stands for a figure until it is drawn: control characters, which no text of a page has.
 constexpr char kMark = '\x02', kMarkEnd = '\x03';
+
+/// Text for people: numbers as they are printed. What is to be copied (a sweep, links) stays as it is.
+std::string prose(const std::string& text) { return escape_html(with_powers(text)); }
 
 std::string fold(const std::string& summary, const std::string& html) {
   return fmt::format("<details><summary>{}</summary>\n{}</details>\n", summary, html);
@@ -34,20 +38,20 @@ class PageWriter {
     return html;
   }
   std::string operator()(const Heading& heading) {
-    return counted(fmt::format("<h{0}>{1}</h{0}>\n", heading.level, escape_html(heading.text)));
+    return counted(fmt::format("<h{0}>{1}</h{0}>\n", heading.level, prose(heading.text)));
   }
   std::string operator()(const Paragraph& paragraph) {
     static constexpr const char* kClasses[] = {"", " class=\"soft\"", " class=\"lead\"", " class=\"far\""};
-    std::string opening = escape_html(paragraph.opening);
+    std::string opening = prose(paragraph.opening);
     if (!opening.empty()) opening = "<b>" + opening + "</b> ";
     return counted(fmt::format("<p{}>{}{}</p>\n", kClasses[static_cast<int>(paragraph.look)], opening,
-                               escape_html(paragraph.text)));
+                               prose(paragraph.text)));
   }
   std::string operator()(const List& list) {
     std::string items;
     std::size_t shown = 0;
     for (; shown < list.items.size() && has_room(); ++shown)
-      items += counted("<li>" + escape_html(list.items[shown]) + "</li>\n");
+      items += counted("<li>" + prose(list.items[shown]) + "</li>\n");
     return "<ul>\n" + items + "</ul>\n" + rest(list.items.size() - shown, "lines");
   }
   std::string operator()(const Links& links) {
@@ -61,7 +65,7 @@ class PageWriter {
   std::string operator()(const Tiles& tiles) {
     std::string html;
     for (const auto& [number, what] : tiles.tiles)
-      html += fmt::format("<div class=\"tile\"><b>{}</b>{}</div>\n", escape_html(number), escape_html(what));
+      html += fmt::format("<div class=\"tile\"><b>{}</b>{}</div>\n", prose(number), prose(what));
     return "<div class=\"tiles\">\n" + html + "</div>\n";
   }
   std::string operator()(const Verbatim& verbatim) {
@@ -90,7 +94,7 @@ class PageWriter {
   }
 
   std::string operator()(const Section& section) {
-    const std::string title = escape_html(section.title);
+    const std::string title = prose(section.title);
     if (section.id.empty()) {
       const bool before = std::exchange(folded_, true);
       const std::string html = fold(title, (*this)(section.content.front()));
@@ -152,7 +156,7 @@ class PageWriter {
     };
     std::string head;
     for (std::size_t c = 0; c < table.columns.size(); ++c)
-      head += fmt::format("<th{}>{}</th>", name(c), escape_html(table.columns[c].name));
+      head += fmt::format("<th{}>{}</th>", name(c), prose(table.columns[c].name));
     std::string html =
         fmt::format("<div class=\"scroll\" tabindex=\"0\"><table{}<tbody>\n",
                     table.has_headings() ? "><thead><tr>" + head + "</tr></thead>" : " class=\"long\">");
@@ -160,15 +164,14 @@ class PageWriter {
       const Row& row = table.rows[shown];
       if (row.size() == 1 && table.columns.size() > 1) {
         html += counted(fmt::format("<tr class=\"note\"><td colspan=\"{}\"><div>{}</div></td></tr>\n",
-                                    table.columns.size(), escape_html(row[0].text())));
+                                    table.columns.size(), prose(row[0].text())));
         continue;
       }
       std::string line = "<tr>";
       for (std::size_t c = 0; c < row.size(); ++c) {
         const Column::Kind kind = table.columns[c].kind;
         const bool far = kind == Column::Kind::z && row[c].is_far();
-        line +=
-            fmt::format("<td{}>{}</td>", far ? " class=\"far\"" : name(c), escape_html(row[c].text(kind)));
+        line += fmt::format("<td{}>{}</td>", far ? " class=\"far\"" : name(c), prose(row[c].text(kind)));
       }
       html += counted(line + "</tr>\n");
     }
@@ -190,7 +193,7 @@ std::string figure_html(const PageFigure& figure, const std::string& svg, const 
       "<figure{2}>{3}<figcaption>{0}{4} <span class=\"files\"><a href=\"{1}.svg\">SVG</a> <a href=\"{1}.pdf\">PDF</a> "
       "<a href=\"{1}.column.pdf\">for a column</a> "
       "<a href=\"{1}.png\">PNG</a> <a href=\"{1}.csv\">CSV</a> <a href=\"{1}.dat\">data</a> <a href=\"{1}.gp\">script</a></span></figcaption></figure>\n",
-      escape_html(figure.caption), link, figure.wide ? " class=\"wide\"" : "", svg,
+      prose(figure.caption), link, figure.wide ? " class=\"wide\"" : "", svg,
       svg.empty() ? " The page has no room for this figure: see its files." : "");
 }
 

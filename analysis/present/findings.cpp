@@ -231,7 +231,7 @@ Findings separation(const std::vector<Fit>& fits, const std::string& language) {
   told.sentences.push_back(fmt::format(
       "To match the language, a writer of bounded context must see ever more: from n = {} to {}, the least context k* grows like n to the "
       "power {} ({}). {}",
-      number_text(std::exp(context.x.front()), 3), number_text(std::exp(context.x.back()), 3),
+      leaves_text(std::round(std::exp(context.x.front()))), leaves_text(std::round(std::exp(context.x.back()))),
       value_text(slope.value, slope.error), whom(context),
       constant ? fmt::format("That is consistent with a constant share of the sentence, power 1 ({}σ).",
                              z_text(deviation))
@@ -242,8 +242,8 @@ Findings separation(const std::vector<Fit>& fits, const std::string& language) {
   const Fit& memory = *memories.front();
   told.sentences.push_back(fmt::format(
       "A writer that reasons gets by with {:.0f} bits of working memory at n = {} and {:.0f} at n = {} ({}).",
-      std::exp(memory.y.front()), number_text(std::exp(std::exp(memory.x.front())), 3),
-      std::exp(memory.y.back()), number_text(std::exp(std::exp(memory.x.back())), 3), whom(memory)));
+      std::exp(memory.y.front()), leaves_text(std::round(std::exp(std::exp(memory.x.front())))),
+      std::exp(memory.y.back()), leaves_text(std::round(std::exp(std::exp(memory.x.back())))), whom(memory)));
   return told;
 }
 

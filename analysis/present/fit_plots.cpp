@@ -101,11 +101,27 @@ bool end_bars(Plot& plot) {
   return any;
 }
 
+/// An abscissa in words, where its symbol alone says little.
+std::string axis_text(const std::string& x_name) {
+  if (x_name == "j") return "height j";
+  if (x_name == "h") return "height of the tree, h";
+  if (x_name == "w") return "context depth w";
+  if (x_name == "h−w") return "levels that the context lacks, h − w";
+  if (x_name == "log_d k") return "log k / log d";
+  return x_name;
+}
+
+std::string plot_title(const Fit& fit) {
+  std::string group = fit.group;
+  std::ranges::replace(group, '_', ' ');
+  return fmt::format("{} · {}", fit.law, group);
+}
+
 Plot points_plot(const Fit& fit) {
   Plot plot;
   plot.name = plot_name(fit, "law");
-  plot.title = fmt::format("{} · {}", fit.law, fit.group);
-  plot.x_label = fit.x_name;
+  plot.title = plot_title(fit);
+  plot.x_label = axis_text(fit.x_name);
   plot.y_label = fit.y_name;
   const bool narrowed = fit.x.size() < fit.domain_x.size();
   Curve used = curve(Curve::Style::points, 1, fit.is_excluded() && !narrowed ? "measured" : "fitted"),
@@ -159,7 +175,9 @@ Plot points_plot(const Fit& fit) {
 
 /// First coefficients of the windows that end at `last`.
 Curve by_first(const Fit& fit, double last, int color, bool open, double shift) {
-  Curve c = curve(Curve::Style::points, color, fmt::format("up to {} = {:.4g}", fit.x_name, last));
+  Curve c = curve(
+      Curve::Style::points, color,
+      fmt::format("up to {} = {:.4g}", fit.x_name == "log_d k" ? axis_text(fit.x_name) : fit.x_name, last));
   c.open = open;
   c.shift = shift;
   for (const WindowFit& w : fit.windows)
@@ -192,8 +210,8 @@ Plot stability_plot(const Fit& fit) {
   Plot plot;
   const Coefficient& c = fit.coefficients[0];
   plot.name = plot_name(fit, "windows");
-  plot.title = fmt::format("{} · {}", fit.law, fit.group);
-  plot.x_label = "first " + fit.x_name + " of the window";
+  plot.title = plot_title(fit);
+  plot.x_label = fmt::format("{} at which the window begins", axis_text(fit.x_name));
   plot.y_label = c.name;
   const double first = fit.x.front(), last = fit.x.back(), end = fit.domain_x.back();
   const double shift = 0.01 * (end - fit.domain_x.front());

@@ -123,7 +123,7 @@ std::string shared_language(const Cell& cell, const std::set<std::string>& varyi
   std::string language =
       text(cell, [&](const std::string& key) { return describes_language(key) && !varying.contains(key); });
   if (!varying.contains("language.d") && !varying.contains("language.height"))
-    language += fmt::format(" (n = {})", cell.language().leaves());
+    language += fmt::format(" (n = {})", leaves_text(static_cast<double>(cell.language().leaves())));
   return language;
 }
 

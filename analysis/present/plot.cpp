@@ -125,4 +125,19 @@ void clip_bars(Plot& plot) {
                               off.size() > named ? fmt::format(", and {} more", off.size() - named) : "");
 }
 
+void tell_apart(Plot& plot) {
+  const auto is_points = [](const Curve& curve) { return curve.style == Curve::Style::points; };
+  if (std::ranges::any_of(plot.curves, [&](const Curve& c) { return is_points(c) && c.open; })) return;
+  for (Curve& curve : plot.curves) curve.open = is_points(curve) && curve.color % 2 == 0;
+  std::ranges::stable_partition(plot.curves, [&](const Curve& c) { return !is_points(c); });
+}
+
+void number_parts(std::vector<Plot>& parts) {
+  if (parts.size() < 2) return;
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    if (part > 0) parts[part].name += fmt::format("-{}", part + 1);
+    parts[part].title += fmt::format(" ({} of {})", part + 1, parts.size());
+  }
+}
+
 }  // namespace leafcast::analysis

@@ -61,4 +61,10 @@ void set_y_range(Plot& plot, const std::vector<double>& values);
 /// logarithmic axis cannot show.
 void clip_bars(Plot& plot);
 
+/// Series at the same places: every second one hollow and larger. Where hollow means negative the symbols'
+/// shapes must do.
+void tell_apart(Plot& plot);
+/// Figures of one kind that share its series among them: name and title say which of how many each is. One alone is all.
+void number_parts(std::vector<Plot>& parts);
+
 }  // namespace leafcast::analysis

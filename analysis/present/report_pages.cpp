@@ -43,7 +43,7 @@ std::string cells_text(const std::vector<std::size_t>& cells) {
 class LanguagePages {
  public:
   LanguagePages(const fs::path& folder, const Reported& of)
-      : folder_(folder), of_(of), languages_(sections(of.record.plan, of.index.cells())) {}
+      : folder_(folder), of_(of), languages_(report_languages(of)) {}
 
   void write() {
     std::deque<PageParts> pages = split_pages(languages_, kMostCells, kMostLanguagesOfPage);
@@ -58,6 +58,8 @@ class LanguagePages {
   }
 
   std::size_t count() const { return count_; }
+  /// The names of their figures.
+  const std::vector<std::string>& shown() const { return shown_; }
   /// A line for each language of each page, or for each page if these are many.
   Document contents() const {
     Document document;
@@ -90,7 +92,8 @@ class LanguagePages {
     std::size_t by_height = kMostByHeight, figures = 0, without = 0;
     for (const PagePart& part : parts) {
       std::vector<Plot> plots;
-      if (part.is_first && figures < kMostFiguresOfPage && figures_ + figures < kMostFigures)
+      if (part.is_first && (!of_.choice.figures.empty() ||
+                            (figures < kMostFiguresOfPage && figures_ + figures < kMostFigures)))
         plots = language_plots(of_, languages_[part.language]);
       else
         without += part.is_first;
@@ -100,10 +103,13 @@ class LanguagePages {
       document << std::move(section);
     }
     document << ways;
+    std::vector<std::string> shown;
+    choose_figures(document, of_, shown);
     const Page page(folder_ / name, fmt::format("{}, page {}", report_title(of_.record), count_ + 1),
                     document, language_limits());
     if (page.left_out() > 0 && count_cells(parts) > 1) return false;
     page.write();
+    std::ranges::move(shown, std::back_inserter(shown_));
     ++count_;
     figures_ += figures;
     without_figures_ += without;
@@ -120,6 +126,7 @@ class LanguagePages {
   const Reported& of_;
   const std::vector<std::vector<std::size_t>> languages_;
   std::vector<Links::Link> lines_, pages_;
+  std::vector<std::string> shown_;
   std::size_t count_ = 0, cells_ = 0, figures_ = 0, without_figures_ = 0, left_out_ = 0;
 };
 
@@ -151,8 +158,8 @@ Document maps_document(StatisticMaps shown) {
 
 std::size_t write_report_pages(const fs::path& folder, const Record& record,
                                const std::vector<Estimate>& estimates, const std::vector<Fit>& fits,
-                               const Provenance& provenance) {
-  const Reported of(record, estimates, fits, provenance);
+                               const Provenance& provenance, const ReportChoice& choice) {
+  const Reported of(record, estimates, fits, provenance, choice);
   make_figure_folder(folder);
   LanguagePages pages(folder, of);
   pages.write();
@@ -161,7 +168,11 @@ std::size_t write_report_pages(const fs::path& folder, const Record& record,
   index.section("languages", "Pages of cells", pages.contents());
   index.section("maps", "Maps", maps_document(statistic_maps(record, of.index)));
   add_needed_memory(index, of);
+  add_comparisons(index, of);
   add_closing(index, of);
+  std::vector<std::string> shown = pages.shown();
+  choose_figures(index, of, shown);
+  require_chosen(of, shown);
   Page(folder / kIndex, report_title(record), index).write();
   remove_others(folder, pages.count());
   return pages.count() + 1;

@@ -4,21 +4,26 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <iterator>
 #include <set>
 
 #include "analysis/estimate/distributions.h"
 #include "analysis/estimate/doubtful_runs.h"
 #include "analysis/estimate/estimate_index.h"
 #include "analysis/estimate/goal_check.h"
+#include "analysis/present/comparisons.h"
 #include "analysis/present/figures.h"
 #include "analysis/present/findings.h"
 #include "analysis/present/fit_plots.h"
 #include "analysis/present/fit_tables.h"
+#include "analysis/present/glossary.h"
 #include "analysis/present/grammar_tables.h"
 #include "analysis/present/overview.h"
 #include "analysis/present/required_table.h"
 #include "analysis/text/cell_text.h"
 #include "analysis/text/number_text.h"
+#include "engine/error.h"
 #include "engine/plan/stages.h"
 
 namespace leafcast::analysis {
@@ -130,13 +135,16 @@ Document agreement(const Record& record, const std::vector<Estimate>& estimates)
   return document;
 }
 
-/// The first so many figures of fits, and how many there are.
-Document fit_figures(const std::vector<Fit>& fits) {
+/// The first so many figures of fits, and how many there are; all, where figures are chosen.
+Document fit_figures(const Reported& of) {
   Document document;
-  if (const std::size_t all = count_fit_plots(fits); all > kMostFitFigures)
-    document << Paragraph{
-        fmt::format("The first {} of {} figures; every fit is in the tables.", kMostFitFigures, all)};
-  return std::move(document << Figures{fit_plots(fits, kMostFitFigures)});
+  const std::size_t all = count_fit_plots(of.fits),
+                    shown = of.choice.figures.empty() ? std::min(kMostFitFigures, all) : all;
+  if (all > shown)
+    document << Paragraph{fmt::format(
+        "The first {} of {} figures; every fit is in the tables, and leafcast report --figures law- has all figures.",
+        shown, all)};
+  return std::move(document << Figures{fit_plots(of.fits, shown)});
 }
 
 Document cost(const CostView& view) {
@@ -216,6 +224,37 @@ void add_needed_memory(Document& page, const Reported& of) {
   page.section("needed-memory", "What a writer must remember", required_document(of.record, of.index));
 }
 
+void add_comparisons(Document& page, const Reported& of) {
+  if (of.choice.compare.empty()) return;
+  const std::vector<Required> needs = required(of.record, of.index);
+  for (const std::string& key : of.choice.compare)
+    page.section("compare-" + key, "Compared over " + key, comparison(of.record, of.index, needs, key));
+}
+
+void choose_figures(Document& page, const Reported& of, std::vector<std::string>& shown) {
+  std::ranges::move(page.keep_figures([&](const std::string& name) { return of.choice.wants(name); }),
+                    std::back_inserter(shown));
+}
+
+void require_chosen(const Reported& of, const std::vector<std::string>& shown) {
+  for (const std::string& part : of.choice.figures)
+    if (std::ranges::none_of(shown,
+                             [&](const std::string& name) { return name.find(part) != std::string::npos; }))
+      throw UsageError(fmt::format(
+          "--figures {}: no figure of this report has that in its name; names are those of the files beside a report, such as "
+          "ising-d3-rho0.9-h8-variance, law-variance-context-depth…, z-scores",
+          part));
+}
+
+std::vector<std::vector<std::size_t>> report_languages(const Reported& of) {
+  auto languages = sections(of.record.plan, of.index.cells());
+  std::erase_if(languages, [](const std::vector<std::size_t>& cells) { return cells.empty(); });
+  std::ranges::stable_sort(languages, std::greater(), [&](const std::vector<std::size_t>& cells) {
+    return of.record.plan.cells()[cells.front()].language().leaves();
+  });
+  return languages;
+}
+
 std::vector<Plot> language_plots(const Reported& of, const std::vector<std::size_t>& cells) {
   std::set<std::string> languages;
   for (const std::size_t i : cells) languages.insert(language_text(of.record.plan.cells()[i]));
@@ -237,9 +276,10 @@ Section of_language(const Reported& of, const std::vector<std::size_t>& cells, s
 void add_closing(Document& page, const Reported& of) {
   page.section("grammars", "Averages over grammars", grammars_document(of.record, of.estimates));
   page.section("laws", "Laws", laws_document(of.fits));
-  page.section("fits", "Figures of the fits", fit_figures(of.fits), /*open=*/false);
+  page.section("fits", "Figures of the fits", fit_figures(of), /*open=*/false);
   page.section("agreement", "Agreement with exact results", agreement(of.record, of.estimates));
   page.section("cost", "Cost", cost(of.cost));
+  page.section("words", "Words", glossary(of.record.plan), /*open=*/false);
   page.section("provenance", "Provenance", origin(of.record, of.provenance));
 }
 

@@ -18,9 +18,9 @@ namespace leafcast::analysis {
 
 namespace {
 
-constexpr int kMostCurves = 7;    // a color each
-constexpr double kNarrow = 0.3;   // spread of shares, of the largest, that is shown from close by
-constexpr double kOfLeast = 0.1;  // of k*: bars of intervals that have no bound end there
+constexpr std::size_t kMostCurves = 7;  // a color each
+constexpr double kNarrow = 0.3;         // spread of shares, of the largest, that is shown from close by
+constexpr double kOfLeast = 0.1;        // of k*: bars of intervals that have no bound end there
 
 /// A measured series beside its exact counterpart.
 struct Pair {
@@ -74,24 +74,18 @@ std::string writer(const Pair& pair) {
 /// Points measured and the exact line behind them. `x` and `scale` give a point's place: (x(p),
 /// scale(p)·required).
 template <class X, class Scale>
-void add_pair(Plot& plot, const Pair& pair, const std::string& label, int color, double shift, X x,
-              Scale scale) {
+void add_pair(Plot& plot, const Pair& pair, const std::string& label, int color, X x, Scale scale) {
   if (pair.exact) {
     Curve line{"", Curve::Style::line, color, false, 0, {}};
     for (const RequiredPoint& p : pair.exact->points)
       if (is_sharp(*pair.exact, p)) line.points.push_back(point(x(p), scale(p) * p.required));
     if (line.points.size() > 1) plot.curves.push_back(std::move(line));
   }
-  Curve points{label, Curve::Style::points, color, false, shift, {}};
+  Curve points{label, Curve::Style::points, color, false, 0, {}};
   for (const RequiredPoint& p : pair.measured->points)
     points.points.push_back({x(p), scale(p) * p.required, scale(p) * std::max(p.low, kOfLeast * p.required),
                              scale(p) * std::min(p.high, p.required / kOfLeast)});
   plot.curves.push_back(std::move(points));
-}
-
-/// So that the points of several series at one height stay apart.
-double shift(int i, int series) {
-  return series > 1 ? 0.3 * (static_cast<double>(i) / (series - 1) - 0.5) : 0;
 }
 
 double one(const RequiredPoint&) { return 1; }
@@ -162,7 +156,14 @@ std::string match_text(const std::string& criterion, double tolerance) {
   return fmt::format("the true {} within {}", criterion_text(criterion), percent(tolerance));
 }
 
-Plot headline_plot(const Subject& subject) {
+/// Series that one figure has colors for, the part-th of them from 0.
+std::vector<Pair> part_of(const std::vector<Pair>& pairs, std::size_t part) {
+  const std::size_t first = std::min(pairs.size(), part * kMostCurves);
+  return {pairs.begin() + static_cast<std::ptrdiff_t>(first),
+          pairs.begin() + static_cast<std::ptrdiff_t>(std::min(pairs.size(), first + kMostCurves))};
+}
+
+Plot headline_plot(const Subject& subject, std::size_t part) {
   const std::string criterion = subject.constrained() ? "valid_rate" : "variance";
   Plot plot;
   plot.name = file_name(subject.title) + "-required";
@@ -171,11 +172,15 @@ Plot headline_plot(const Subject& subject) {
   plot.y_label = "required for " + match_text(criterion, subject.tolerance());
   plot.log_x = plot.log_y = true;
   int color = 0;
-  const auto contexts = subject.of("context", criterion), memories = subject.of("memory", criterion);
-  for (const Pair& pair : contexts)
-    if (color < kMostCurves) add_pair(plot, pair, writer(pair) + ": leaves", ++color, 0, leaves, one);
-  for (const Pair& pair : memories)
-    if (color < kMostCurves) add_pair(plot, pair, writer(pair) + ": bits", ++color, 0, leaves, one);
+  std::vector<Pair> series = subject.of("context", criterion);
+  std::ranges::move(subject.of("memory", criterion), std::back_inserter(series));
+  series = part_of(series, part);
+  std::vector<Pair> memories;
+  for (const Pair& pair : series) {
+    const bool is_memory = pair.measured->resource == "memory";
+    add_pair(plot, pair, writer(pair) + (is_memory ? ": bits" : ": leaves"), ++color, leaves, one);
+    if (is_memory) memories.push_back(pair);
+  }
   if (plot.curves.empty()) return plot;
   const Extent extent(plot);
   plot.x_low = extent.x_low / 2;
@@ -195,28 +200,28 @@ Plot headline_plot(const Subject& subject) {
   y.push_back(extent.x_high);
   set_y_range(plot, y);
   plot.y_low = std::max(plot.y_low, *std::min_element(y.begin(), y.end()) / 2);
+  tell_apart(plot);
   plot.caption = fmt::format(
-      "The least context (leaves that a writer sees) and working memory (bits) with which it reaches {}. A "
-      "context "
-      "must grow in proportion to the sentence, explicit memory with its logarithm (GKMSS Theorems 3.1 to "
-      "3.4). Bars: "
-      "where it lies with 95% confidence, from the last size of the scan that clearly fails to the first from which on all clearly "
-      "pass; lines: the same symbols from exact values.",
+      "The least context (leaves that a writer sees) and working memory (bits) with which it reaches {}. A context must grow in "
+      "proportion to the sentence, explicit memory with its logarithm (GKMSS Theorems 3.1 to 3.4). Bars: where it lies with 95% "
+      "confidence, from the last size of the scan that clearly fails to the first from which on all clearly pass; lines: the same "
+      "from exact values.",
       match_text(criterion, subject.tolerance()));
   return plot;
 }
 
-Plot share_plot(const Subject& subject, const std::string& criterion) {
+Plot share_plot(const Subject& subject, const std::string& criterion, std::size_t part) {
   Plot plot;
   plot.name = file_name(subject.title) + "-required-share-" + criterion;
   plot.title = fmt::format("{}: share of the sentence for {}", subject.title,
                            match_text(criterion, subject.tolerance()));
   plot.y_label = "required context, k*/n";
-  const auto pairs = subject.of("context", criterion);
-  const int curves = std::min<int>(kMostCurves, static_cast<int>(pairs.size()));
-  for (int i = 0; i < curves; ++i)
-    add_pair(plot, pairs[i], writer(pairs[i]), i + 1, shift(i, curves), height,
-             [](const RequiredPoint& p) { return 1 / p.n; });
+  int color = 0;
+  bool has_blocks = false, has_kgrams = false;
+  for (const Pair& pair : part_of(subject.of("context", criterion), part)) {
+    add_pair(plot, pair, writer(pair), ++color, height, [](const RequiredPoint& p) { return 1 / p.n; });
+    (pair.cell->traits().walk == Walk::kgram ? has_kgrams : has_blocks) = true;
+  }
   if (plot.curves.empty()) return plot;
   set_heights(plot, subject.pairs.front().measured->d);
   const auto y = Extent(plot).y;
@@ -228,36 +233,52 @@ Plot share_plot(const Subject& subject, const std::string& criterion) {
   } else {
     set_y_range(plot, y);
   }
-  plot.caption = fmt::format(
-      "The same as a share of the sentence: a constant share is k* = Θ(n). Bars reach from the last context of the scan that clearly "
-      "fails to the first from which on all clearly pass; symbols stand where the deviation of k-grams, linear in log k between the "
-      "two, meets the tolerance, and in the geometric middle for blocks, which have no context in between. Points of one height are "
-      "moved apart.{}",
-      cut ? " The vertical axis does not begin at 0." : "");
+  tell_apart(plot);
+  plot.caption =
+      "The same as a share of the sentence: a constant share is k* = Θ(n). Bars reach from the last context of the scan that "
+      "clearly fails to the first from which on all clearly pass.";
+  if (has_kgrams)
+    plot.caption +=
+        " Symbols of k-grams stand where the deviation, interpolated linearly in log k between the two, meets the tolerance.";
+  if (has_blocks)
+    plot.caption += " Blocks have no context in between: their symbols stand in the geometric middle.";
+  if (cut) plot.caption += " The vertical axis does not begin at 0.";
   return plot;
 }
 
-Plot memory_plot(const Subject& subject) {
+Plot memory_plot(const Subject& subject, std::size_t part) {
   Plot plot;
   plot.name = file_name(subject.title) + "-required-memory";
   plot.title =
       fmt::format("{}: working memory within {} of the truth", subject.title, percent(subject.tolerance()));
   plot.y_label = "required memory, bits";
-  const auto pairs = subject.of("memory", "");
-  const int curves = std::min<int>(kMostCurves, static_cast<int>(pairs.size()));
-  for (int i = 0; i < curves; ++i)
-    add_pair(plot, pairs[i], writer(pairs[i]) + ", " + criterion_text(pairs[i].measured->criterion), i + 1,
-             shift(i, curves), height, one);
+  const auto pairs = part_of(subject.of("memory", ""), part);
+  int color = 0;
+  for (const Pair& pair : pairs)
+    add_pair(plot, pair, writer(pair) + ", " + criterion_text(pair.measured->criterion), ++color, height,
+             one);
   if (plot.curves.empty()) return plot;
   const auto [low, high] = heights(pairs);
   add_path(plot, *pairs.front().cell, low, high, [](int h) { return h; });
   set_heights(plot, pairs.front().measured->d);
   set_y_range(plot, Extent(plot).y);
+  tell_apart(plot);
   plot.caption =
-      "Bits of the fewest whole levels that suffice: linear in h, that is in log n. Points of one height are "
-      "moved "
-      "apart; bars show where a verdict is within noise.";
+      "Bits of the fewest whole levels that suffice: linear in h, that is in log n. Bars show where a verdict is within noise.";
   return plot;
+}
+
+/// As many figures as it takes to show all series.
+template <class Draw>
+void add_parts(std::vector<Plot>& plots, Draw draw) {
+  std::vector<Plot> parts;
+  for (std::size_t part = 0;; ++part) {
+    Plot plot = draw(part);
+    if (plot.curves.empty()) break;
+    parts.push_back(std::move(plot));
+  }
+  number_parts(parts);
+  std::ranges::move(parts, std::back_inserter(plots));
 }
 
 }  // namespace
@@ -265,14 +286,14 @@ Plot memory_plot(const Subject& subject) {
 std::vector<Plot> required_plots(const Record& record, const std::vector<Required>& measured,
                                  const std::vector<Required>& exact) {
   std::vector<Plot> plots;
-  const auto add = [&](Plot plot) {
-    if (!plot.curves.empty()) plots.push_back(std::move(plot));
-  };
   const std::vector<Subject> list = subjects(record, measured, exact);
-  for (const Subject& subject : list) add(headline_plot(subject));
+  for (const Subject& subject : list)
+    add_parts(plots, [&](std::size_t part) { return headline_plot(subject, part); });
   for (const char* criterion : {"variance", "excess_kurtosis", "valid_rate"})
-    for (const Subject& subject : list) add(share_plot(subject, criterion));
-  for (const Subject& subject : list) add(memory_plot(subject));
+    for (const Subject& subject : list)
+      add_parts(plots, [&](std::size_t part) { return share_plot(subject, criterion, part); });
+  for (const Subject& subject : list)
+    add_parts(plots, [&](std::size_t part) { return memory_plot(subject, part); });
   return plots;
 }
 

@@ -67,8 +67,8 @@ Slopes memory_slopes(const Required& measured, const Required* exact) {
 }
 
 std::string span_text(const Required& series) {
-  return fmt::format("{}–{}", number_text(series.points.front().n, 2),
-                     number_text(series.points.back().n, 2));
+  return fmt::format("{}–{}", leaves_text(series.points.front().n),
+                     leaves_text(series.points.back().n));
 }
 
 void add_summary(RequiredTables& tables, const Required& measured, const Required* exact) {
@@ -109,7 +109,7 @@ void add_points(Table& table, const Required& measured, const Required* exact) {
     const bool first = &p == &measured.points.front();
     table.rows.push_back(
         {first ? measured.group : "", first ? criterion_text(measured.criterion) : "", p.height,
-         number_text(p.n, 4), value_text(p.required, p.error) + (context ? "" : " bits"), interval_text(p, 1),
+         leaves_text(p.n), value_text(p.required, p.error) + (context ? "" : " bits"), interval_text(p, 1),
          e ? Entry(e->required) : Entry(), z, context ? Entry(p.required / p.n, p.error / p.n) : Entry(),
          context ? interval_text(p, 1 / p.n) : ""});
   }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cwchar>
+#include <regex>
 
 namespace leafcast::analysis {
 
@@ -24,6 +25,13 @@ std::string tidy_exponent(std::string text) {
   const bool negative = exponent[0] == '-';
   exponent.erase(0, std::min(exponent.find_first_not_of("+-0"), exponent.size() - 1));
   return text.substr(0, e) + 'e' + (negative ? "-" : "") + exponent;
+}
+
+/// Whether a look for powers is worth its while.
+bool has_power(const std::string& text) {
+  for (std::size_t e = text.find('e', 1); e != std::string::npos; e = text.find('e', e + 1))
+    if (text[e - 1] == ')' || (text[e - 1] >= '0' && text[e - 1] <= '9')) return true;
+  return false;
 }
 
 }  // namespace
@@ -51,6 +59,29 @@ std::string value_text(double value, double error) {
 
 std::string number_text(double value, int digits) {
   return std::isnan(value) ? "" : tidy_exponent(fmt::format("{:.{}g}", value, digits));
+}
+
+std::string leaves_text(double n) {
+  constexpr double kAllDigits = 1e7;
+  return number_text(n, n < kAllDigits ? 7 : 2);
+}
+
+std::string with_powers(const std::string& text) {
+  // A number is not part of a name or a hash: "f1e5", "rho=1e-3.ini".
+  static const std::regex kPower(R"((^|[^\w.#])(-?)(\d+(?:\.\d+)?(?:\(\d+\))?)e(-?)(\d{1,3})(?![\w.]?\w))");
+  static const char* digits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+  std::string shown;
+  if (!has_power(text)) return text;
+  auto rest = text.cbegin();
+  for (std::sregex_iterator match(text.begin(), text.end(), kPower), none; match != none; ++match) {
+    const std::string mantissa = (*match)[3];
+    shown.append(rest, (*match)[0].first);
+    shown += (*match)[1].str() + (*match)[2].str() + (mantissa == "1" ? "" : mantissa + "×") + "10";
+    if ((*match)[4].length() > 0) shown += "⁻";
+    for (const char digit : (*match)[5].str()) shown += digits[digit - '0'];
+    rest = (*match)[0].second;
+  }
+  return shown.append(rest, text.cend());
 }
 
 std::string z_text(double z) {

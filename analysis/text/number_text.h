@@ -11,6 +11,12 @@ std::string value_text(double value, double error);
 /// So many significant digits. Empty for NaN.
 std::string number_text(double value, int digits = 6);
 
+/// Leaves of a sentence: 6561, and 2.1e14.
+std::string leaves_text(double n);
+
+/// "1.2e-88" → "1.2×10⁻⁸⁸", "<1e-99" → "<10⁻⁹⁹", wherever a number ends so: for print, where there are superscripts.
+std::string with_powers(const std::string& text);
+
 /// A deviation in standard errors with its sign, "+0.3". Empty for NaN.
 std::string z_text(double z);
 

@@ -1,4 +1,4 @@
-// Commands that read what runs have left: table, fit, report, verify.
+// Commands that read what runs have left: table, fit, verify.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,14 +10,10 @@
 #include <sstream>
 
 #include "analysis/estimate/goal_check.h"
-#include "analysis/fit/fits.h"
-#include "analysis/fit/laws/registry.h"
 #include "analysis/present/fit_tables.h"
 #include "analysis/present/grammar_tables.h"
-#include "analysis/present/report.h"
 #include "analysis/present/required_table.h"
 #include "analysis/present/table.h"
-#include "analysis/text/cell_text.h"
 #include "engine/printable.h"
 #include "engine/values.h"
 #include "io/run/output_path.h"
@@ -29,10 +25,9 @@
 #include "jobs/commands/output.h"
 #include "jobs/commands/program.h"
 #include "jobs/commands/progress.h"
-#include "jobs/commands/provenance.h"
 #include "jobs/commands/resample.h"
 #include "jobs/commands/say.h"
-#include "jobs/sweep/nearest.h"
+#include "jobs/commands/selection.h"
 
 namespace leafcast::jobs {
 
@@ -68,57 +63,6 @@ ExitCode table_command(const Arguments& arguments, const Arguments&) {
   return ExitCode::done;
 }
 
-namespace {
-
-std::vector<std::string> list_of(const Options& options, const std::string& name) {
-  std::vector<std::string> list;
-  std::istringstream words(options.get<std::string>(name));
-  for (std::string word; std::getline(words, word, ',');) list.push_back(word);
-  if (list.empty()) throw UsageError(fmt::format("--{}: it names none", name));
-  return list;
-}
-
-void add_law(Options& options) {
-  options.add()("law", po::value<std::string>()->value_name("NAME,…"),
-                "only fits of these laws, e.g. variance-context-depth");
-}
-
-void keep_laws(const Options& options, std::vector<Fit>& fits) {
-  if (!options.has("law")) return;
-  std::vector<std::string> known;
-  for (const analysis::Law& law : analysis::laws()) known.push_back(law.name);
-  const std::vector<std::string> wanted = list_of(options, "law");
-  for (const std::string& name : wanted)
-    if (std::ranges::find(known, name) == known.end())
-      throw UsageError(
-          fmt::format("--law {}: no such law; did you mean {}?", name, find_nearest(name, known)));
-  std::erase_if(fits, [&](const Fit& fit) { return std::ranges::find(wanted, fit.law) == wanted.end(); });
-}
-
-/// Keeps what is of languages that are named, by a part of what figures call them.
-void keep_languages(const Options& options, Analysed& all) {
-  if (!options.has("languages")) return;
-  std::vector<std::string> known;
-  for (const Estimate& estimate : all.estimates) {
-    const std::string name = analysis::language_text(all.record.plan.cells()[estimate.cell]);
-    if (std::ranges::find(known, name) == known.end()) known.push_back(name);
-  }
-  const std::vector<std::string> wanted = list_of(options, "languages");
-  for (const std::string& part : wanted)
-    if (std::ranges::none_of(known,
-                             [&](const std::string& name) { return name.find(part) != std::string::npos; }))
-      throw UsageError(fmt::format("--languages {}: no language is called so; did you mean '{}'?", part,
-                                   find_nearest(part, known)));
-  std::erase_if(all.estimates, [&](const Estimate& estimate) {
-    const std::string name = analysis::language_text(all.record.plan.cells()[estimate.cell]);
-    return std::ranges::none_of(
-        wanted, [&](const std::string& part) { return name.find(part) != std::string::npos; });
-  });
-  all.fits = analysis::fits(all.record, all.estimates);
-}
-
-}  // namespace
-
 ExitCode fit_command(const Arguments& arguments, const Arguments&) {
   Options options("fit", "DIR|FILE…", "Fits the asymptotic laws, beside their predicted coefficients.",
                   false);
@@ -129,83 +73,6 @@ ExitCode fit_command(const Arguments& arguments, const Arguments&) {
   Analysed all = analyse(options, "fit");
   keep_laws(options, all.fits);
   write_output(options, "fit", [&](std::ostream& out) { analysis::write_fits(out, format, all.fits); });
-  return ExitCode::done;
-}
-
-namespace {
-
-constexpr std::size_t kManyCells = 500;  // more than one page is for
-
-std::size_t count_sampled(const Record& record) {
-  std::size_t count = 0;
-  for (std::uint32_t cell = 0; cell < record.plan.cells().size(); ++cell)
-    count += record.ledger.count(cell) > 0;
-  return count;
-}
-
-/// Whether a name is that of a directory: it ends in a slash, or there is one.
-bool names_directory(const std::string& output) {
-  std::error_code ignored;
-  return output.ends_with('/') || std::filesystem::is_directory(output, ignored);
-}
-
-void require_harmless_directory(const std::filesystem::path& directory, const Paths& inputs) {
-  if (std::filesystem::exists(io::RunFiles{directory}.plan()))
-    throw UsageError(fmt::format("-o {}: the directory of a run; choose another, as in -o {}",
-                                 directory.string(), (directory / "report/").string()));
-  io::require_harmless_output(directory / "index.html", inputs);
-}
-
-}  // namespace
-
-ExitCode report_command(const Arguments& arguments, const Arguments& command_line) {
-  Options options(
-      "report", "DIR|FILE…",
-      "Writes a self-contained page, or a directory of them, and every figure with its data beside it.",
-      false);
-  options.add()(
-      "output,o", po::value<std::string>()->value_name("FILE|DIR/"),
-      "the page to write, or a directory (ends in /, or is one): index.html with maps, and pages of at most "
-      "5 MB with all cells. Default: report.html, or report/ for more than 500 cells");
-  add_law(options);
-  options.add()("languages", po::value<std::string>()->value_name("TEXT,…"),
-                "only languages whose name has one of these in it, e.g. 'h=8' or 'ising d=3'");
-  if (!parsed(options, arguments)) return ExitCode::done;
-  const Paths inputs = paths(options, "report");
-  const bool is_chosen = options.has("output");
-  std::string output = is_chosen ? options.get<std::string>("output") : "report.html";
-  bool is_directory = is_chosen && names_directory(output);
-  const auto require_harmless = [&] {
-    if (is_directory)
-      require_harmless_directory(output, inputs);
-    else
-      io::require_harmless_output(output, inputs);
-  };
-  require_harmless();
-  Analysed all = analyse(options, "report");
-  keep_languages(options, all);
-  keep_laws(options, all.fits);
-  if (!is_chosen && count_sampled(all.record) > kManyCells) {
-    output = "report/";
-    is_directory = true;
-    require_harmless();
-  }
-  analysis::Provenance origin{{}, provenance(command_line, 1)};
-  for (const std::filesystem::path& path : inputs)
-    origin.runs.emplace_back(path.string(), io::read_provenance(path));
-  if (is_directory) {
-    const std::filesystem::path folder = std::filesystem::path(output) / "";
-    const std::size_t pages =
-        analysis::write_report_pages(folder.parent_path(), all.record, all.estimates, all.fits, origin);
-    say("report: {} ({} pages)\n", (folder / "index.html").string(), pages);
-    return ExitCode::done;
-  }
-  if (const std::size_t left_out =
-          analysis::write_report(output, all.record, all.estimates, all.fits, origin);
-      left_out > 0)
-    say("note: {} rows of tables have no room on one page of 5 MB: -o DIR/ writes pages with all of them\n",
-        left_out);
-  say("report: {}\n", output);
   return ExitCode::done;
 }
 

@@ -39,7 +39,7 @@ Law variance_subtree_height() {
       .source = "MATH.md §6, V_j of the language itself (derived)",
       .domain = "dλ² > 1, the true language, j ≥ 2",
       .x_name = "j",
-      .y_name = "log(Var s/d^j)",
+      .y_name = "log(Var s/dʲ)",
       .series =
           BySubtreeHeight{
               "variance",

@@ -17,6 +17,7 @@
 #include "analysis/estimate/estimates.h"
 #include "analysis/fit/fits.h"
 #include "analysis/present/findings.h"
+#include "analysis/present/glossary.h"
 #include "analysis/present/gnuplot.h"
 #include "analysis/present/html.h"
 #include "analysis/text/output_file.h"
@@ -184,6 +185,45 @@ TEST_CASE("the report: one page with every figure, and every figure in five file
     CHECK(read_file(figures / "ising-d3-rho0.9-h3-variance.svg") == before);
     CHECK(fs::exists(figures / "ising-d3-rho0.9-h3-variance.png"));
   }
+}
+
+TEST_CASE("figures can be chosen by their names, and languages come by length") {
+  if (!has_gnuplot()) return;
+  const Folder folder;
+  const Record record = sample_record();
+  const auto list = estimates(record);
+  const auto figures_of = [&](const ReportChoice& choice) {
+    write_report(folder.path / "some.html", record, list, fits(record, list), {}, choice);
+    std::set<std::string> names;
+    const std::string page = read_file(folder.path / "some.html");
+    for (const std::string& link : quoted_after(page, "<a href=\"some-figures/"))
+      if (link.ends_with(".png")) names.insert(link.substr(0, link.size() - 4));
+    return names;
+  };
+  const std::set<std::string> kurtoses = figures_of({.figures = {"-kurtosis"}});
+  CHECK(kurtoses.contains("ising-d3-rho0.9-h3-kurtosis"));
+  for (const std::string& name : kurtoses) CHECK(name.find("-kurtosis") != std::string::npos);
+  CHECK(figures_of({.figures = {"z-scores"}}) == std::set<std::string>{"z-scores"});
+  CHECK_THROWS_AS(figures_of({.figures = {"z-scores", "zebra"}}), UsageError);
+
+  write_report(folder.path / "all.html", record, list, {}, {}, {.compare = {"language.height"}});
+  const std::string page = read_file(folder.path / "all.html");
+  CHECK(page.find("<section id=\"compare-language.height\"") != std::string::npos);
+  const auto tall = page.find(">ising d=3 ρ=0.9 h=3 (n = 27)<"),
+             low = page.find(">ising d=3 ρ=0.9 h=2 (n = 9)<");
+  REQUIRE((tall != std::string::npos && low != std::string::npos));
+  CHECK(tall < low);
+}
+
+TEST_CASE("a page explains the words of its cells, as the README does") {
+  const Record record = sample_record();
+  const Document words = glossary(record.plan);
+  std::ostringstream text;
+  write_text(text, words, 400);
+  for (const char* word : {"Writer", "k-gram", "Block", "Reasoning", "Path"})
+    CHECK(text.str().find(word) != std::string::npos);
+  for (const char* word : {"Splitting", "Reset", "Collapsed", "Segment"})
+    CHECK(text.str().find(word) == std::string::npos);
 }
 
 TEST_CASE("a report that cannot be drawn or written says why and what to do") {
