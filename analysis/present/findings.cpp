@@ -18,6 +18,7 @@ namespace {
 
 constexpr double kEnough = 0.9;     // of the true variance
 constexpr double kSeen = 3;         // standard errors from which a value is told from zero
+constexpr double kConsistent = 2;   // standard errors within which a value is consistent with zero
 constexpr double kDoubt = 4;        // standard errors beyond which nothing is called exact
 constexpr double kAgreement = 2.5;  // standard errors within which a fit agrees with its prediction
 
@@ -121,10 +122,13 @@ class Story {
              !(std::abs(m.estimate->value - kEnough * *truth) >= kSeen * m.estimate->error);
     };
     const Measurement& half = nearest(*family, language_.height / 2.0);
+    const std::string reached = std::isnan(half.estimate->exact)
+                                    ? value_text(100 * share(half), 100 * half.estimate->error / *truth)
+                                    : number_text(100 * share(half), 3);
     std::string text = fmt::format(
         "The sentence's sum has Var S/n = {} in the language itself. A writer ({}) "
         "that sees {} reaches {}% of that",
-        number_text(*truth, 5), family->label, leaves_text(half.x), number_text(100 * share(half), 3));
+        number_text(*truth, 5), family->label, leaves_text(half.x), reached);
     if (std::ranges::any_of(all, in_doubt)) return text + ".";
     // From which on all are enough.
     const auto last =
@@ -141,7 +145,9 @@ class Story {
   std::string shape() const {
     const auto truth = true_value(record_, index_, cells_, "excess_kurtosis");
     const Family* family = bounded();
-    if (!truth || !family || std::abs(*truth) < 0.2) return "";
+    const double lambda = language_.lambda();
+    // Below the Kesten-Stigum threshold long sentences are Gaussian, however short ones look.
+    if (!truth || !family || std::abs(*truth) < 0.2 || !(language_.d * lambda * lambda > 1)) return "";
     const Measurement& quarter = nearest(*family, language_.height / 4.0);
     const Estimate* kurtosis = index_.find(quarter.cell, "excess_kurtosis");
     std::string text =
@@ -150,7 +156,9 @@ class Story {
       text += fmt::format(
           "; those of the writer that sees {} have {}{}", leaves_text(quarter.x),
           value_text(kurtosis->value, kurtosis->error),
-          std::abs(kurtosis->value) < kSeen * kurtosis->error ? ", consistent with a Gaussian's 0" : "");
+          !std::isnan(kurtosis->exact) ? fmt::format(", exactly {}", number_text(kurtosis->exact, 3))
+          : std::abs(kurtosis->value) < kConsistent * kurtosis->error ? ", consistent with a Gaussian's 0"
+                                                                      : "");
     return text + ".";
   }
 
@@ -161,10 +169,17 @@ class Story {
       if (!is_reasoning(family) && (!shown || family.measurements.size() > shown->measurements.size()))
         shown = &family;
     if (!shown) return "";
-    const Measurement& half = nearest(*shown, language_.height / 2.0);
+    // Who sees all other leaves writes the language, of which it is said already.
+    std::vector<const Measurement*> partial;
+    for (const Measurement& m : shown->measurements)
+      if (std::pow(language_.d, m.x) < static_cast<double>(language_.leaves()) - 1.5) partial.push_back(&m);
+    if (partial.empty()) return "";
+    const Measurement& half = **std::ranges::min_element(
+        partial, {}, [&](const Measurement* m) { return std::abs(m->x - language_.height / 2.0); });
     const Estimate& e = *half.estimate;
     const std::string how = !std::isnan(e.exact) ? number_text(100 * e.exact, 3) + "% are"
                             : e.value == 0       ? "none was seen to be"
+                            : e.value == 1       ? "all that were seen are"
                                                  : value_text(100 * e.value, 100 * e.error) + "% are";
     return fmt::format("Every sentence of the language is {}; of those by a writer ({}) that sees {}, {}.",
                        language_.visit(overloaded{[](const Channel&) { return "a proper coloring's leaves"; },
@@ -215,10 +230,33 @@ std::vector<const Fit*> fits_of(const std::vector<Fit>& fits, const std::string&
   return list;
 }
 
-/// The headline: context against working memory. Empty without a fit of the former.
-Findings separation(const std::vector<Fit>& fits, const std::string& language) {
+/// Whether theory says that k* grows with n: sums above the Kesten-Stigum threshold, and valid colorings.
+bool is_of_theory(const Plan& plan, const Fit& fit, const std::string& family) {
+  if (fit.group.find("valid_rate") != std::string::npos) return true;
+  const auto cell =
+      std::ranges::find_if(plan.cells(), [&](const Cell& one) { return family_text(one) == family; });
+  if (cell == plan.cells().end()) return false;
+  const double lambda = cell->language().lambda();
+  return cell->language().d * lambda * lambda > 1;
+}
+
+bool grows(const Fit& fit) {
+  const Coefficient& slope = fit.coefficients.front();
+  return slope.value > kSeen * slope.error && slope.error > 0;
+}
+
+/// "valid_rate within 0.1" of a fit's group.
+std::string criterion_of(const Fit& fit) {
+  const auto at = fit.group.rfind(" · ");
+  return at == std::string::npos ? "" : fit.group.substr(at);
+}
+
+/// The headline: context against working memory. Empty without a fit of the former that says that contexts grow.
+Findings separation(const Plan& plan, const std::vector<Fit>& fits, const std::string& language) {
   Findings told{language, {}};
-  const auto contexts = fits_of(fits, "required-context", language);
+  auto contexts = fits_of(fits, "required-context", language);
+  std::erase_if(contexts,
+                [&](const Fit* fit) { return !is_of_theory(plan, *fit, language) || !grows(*fit); });
   if (contexts.empty()) return told;
   const Fit& context = *contexts.front();
   const Coefficient& slope = context.coefficients.front();
@@ -231,19 +269,30 @@ Findings separation(const std::vector<Fit>& fits, const std::string& language) {
   told.sentences.push_back(fmt::format(
       "To match the language, a writer of bounded context must see ever more: from n = {} to {}, the least context k* grows like n to the "
       "power {} ({}). {}",
-      leaves_text(std::round(std::exp(context.x.front()))), leaves_text(std::round(std::exp(context.x.back()))),
-      value_text(slope.value, slope.error), whom(context),
+      leaves_text(std::round(std::exp(context.x.front()))),
+      leaves_text(std::round(std::exp(context.x.back()))), value_text(slope.value, slope.error),
+      whom(context),
       constant ? fmt::format("That is consistent with a constant share of the sentence, power 1 ({}σ).",
                              z_text(deviation))
                : fmt::format("A constant share of the sentence, power 1, is excluded at these sizes ({}σ).",
                              z_text(deviation))));
-  const auto memories = fits_of(fits, "required-memory", language);
+  auto memories = fits_of(fits, "required-memory", language);
+  std::ranges::stable_partition(memories,
+                                [&](const Fit* fit) { return criterion_of(*fit) == criterion_of(context); });
   if (memories.empty()) return told;
   const Fit& memory = *memories.front();
-  told.sentences.push_back(fmt::format(
-      "A writer that reasons gets by with {:.0f} bits of working memory at n = {} and {:.0f} at n = {} ({}).",
-      std::exp(memory.y.front()), leaves_text(std::round(std::exp(std::exp(memory.x.front())))),
-      std::exp(memory.y.back()), leaves_text(std::round(std::exp(std::exp(memory.x.back())))), whom(memory)));
+  const auto size = [](double x) {
+    return leafcast::analysis::leaves_text(std::round(std::exp(std::exp(x))));
+  };
+  const double first = std::round(std::exp(memory.y.front())), last = std::round(std::exp(memory.y.back()));
+  told.sentences.push_back(
+      first == last
+          ? fmt::format(
+                "A writer that reasons gets by with {} bits of working memory from n = {} to {} ({}).", first,
+                size(memory.x.front()), size(memory.x.back()), whom(memory))
+          : fmt::format(
+                "A writer that reasons gets by with {} bits of working memory at n = {} and {} at n = {} ({}).",
+                first, size(memory.x.front()), last, size(memory.x.back()), whom(memory)));
   return told;
 }
 
@@ -261,7 +310,7 @@ std::vector<Findings> findings(const Record& record, const EstimateIndex& index,
         std::ranges::find(kinds, kind) == kinds.end())
       kinds.push_back(kind);
   for (const std::string& kind : kinds)
-    if (Findings told = separation(fits, kind); !told.sentences.empty() && chosen.size() < most)
+    if (Findings told = separation(record.plan, fits, kind); !told.sentences.empty() && chosen.size() < most)
       chosen.push_back(std::move(told));
 
   // One tree of each kind: that of which most is to be said, the tallest of equals.

@@ -44,6 +44,10 @@ std::vector<Point> by_level(const GrammarFamily& family, const std::string& stat
 }
 
 void fit_axes(Plot& plot) {
+  const auto is_off = [](const Point& p) { return !(p.y > 0); };
+  const bool any = std::ranges::any_of(
+      plot.curves, [&](const Curve& curve) { return !std::ranges::all_of(curve.points, is_off); });
+  plot.log_y = plot.log_y && any;  // exact correlations are 0 where all tuples have a rule
   double x_low = INFINITY, x_high = -INFINITY, y_low = INFINITY, y_high = -INFINITY;
   for (const Curve& curve : plot.curves)
     for (const Point& p : curve.points) {
@@ -67,11 +71,15 @@ void fit_axes(Plot& plot) {
   };
   widen(plot.log_x, x_low, x_high, plot.x_low, plot.x_high);
   widen(plot.log_y, y_low, y_high, plot.y_low, plot.y_high);
-  if (plot.log_y)
-    for (Curve& curve : plot.curves) {
-      std::erase_if(curve.points, [](const Point& p) { return !(p.y > 0); });
-      for (Point& p : curve.points) p.low = std::max(p.low, plot.y_low);
-    }
+  if (!plot.log_y) return;
+  std::size_t off = 0;
+  for (Curve& curve : plot.curves) {
+    off += std::erase_if(curve.points, is_off);
+    for (Point& p : curve.points) p.low = std::max(p.low, plot.y_low);
+  }
+  if (off > 0)
+    plot.caption += fmt::format(" {} value{} of 0 or less {} not on this logarithmic axis.", off,
+                                off == 1 ? "" : "s", off == 1 ? "is" : "are");
 }
 
 void add(Plot& plot, std::string label, Curve::Style style, int color, std::vector<Point> points) {

@@ -188,9 +188,11 @@ Document origin(const Record& record, const Provenance& provenance) {
 /// far ones come in groups.
 std::string verdict(const Deviations& all, bool wrong) {
   const double expected = all.due(), far = static_cast<double>(all.far);
-  if (wrong || far > expected + 6 * std::sqrt(expected) + 4)
+  // Of z² the variance is 2, and as if half of them were copies of the others.
+  const double spread = std::sqrt(4 / static_cast<double>(all.count));
+  if (wrong || far > expected + 6 * std::sqrt(expected) + 4 || all.mean_square() > 1 + 8 * spread)
     return "That is more than chance explains: see the section on agreement.";
-  if (far > expected + 2 * std::sqrt(expected) + 2)
+  if (far > expected + 2 * std::sqrt(expected) + 2 || all.mean_square() > 1 + 3 * spread)
     return "That is more than independent numbers would have; those of one cell are correlated, and errors of few "
            "samples uncertain.";
   return "Simulation and theory agree.";

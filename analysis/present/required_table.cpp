@@ -63,6 +63,9 @@ Slopes memory_slopes(const Required& measured, const Required* exact) {
       measured, exact, [](double bits) { return bits * std::numbers::ln2; },
       [](const RequiredPoint& p) { return std::hypot(1, p.error); });
   result.error = 0;
+  constexpr double kRounding = 1e-9;  // of a line through equal numbers
+  for (double* slope : {&result.value, &result.exact})
+    if (std::abs(*slope) < kRounding) *slope = 0;
   return result;
 }
 

@@ -45,6 +45,7 @@ std::vector<Named> cells() {
       language("potts", 2, 4, {{"language.q", "4"}, {"language.lambda", "0.6"}, {"observe.symbol", "2"}});
   const Parameters kernel =
       language("kernel", 3, 3, {{"language.matrix", "0.7 0.3 0; 0.1 0.6 0.3; 0.4 0.1 0.5"}});
+  const Parameters skewed = language("kernel", 2, 3, {{"language.matrix", "0.99 0.01; 0.3 0.7"}});
   const Parameters binary =
       language("binary", 2, 4, {{"language.flip-plus", "0.05"}, {"language.flip-minus", "0.3"}});
   const Parameters grammar = {{"language.kind", "rhm"}, {"language.v", "4"}, {"language.m", "2"},
@@ -71,6 +72,13 @@ std::vector<Named> cells() {
       {"potts true", with(potts, pairs)},
       {"kernel true", with(kernel, with(entropy, pairs))},
       {"kernel block", with(kernel, block)},
+      {"kernel skewed", with(skewed, with(entropy, walls))},
+      {"kernel skewed low", with(skewed, {{"language.height", "1"}})},
+      {"kernel skewed block", with(skewed, block)},
+      {"ising rigid", with(strong, with(with(entropy, walls), {{"language.rho", "0.999"}}))},
+      {"ising rigid block", with(strong, with(block, {{"language.rho", "0.999"}}))},
+      {"ising stiff", with(strong, with(with(entropy, walls), {{"language.rho", "0.99"}}))},
+      {"ising stiff kgram", with(strong, with(with(kgram, entropy), {{"language.rho", "0.99"}}))},
       {"binary true", with(binary, pairs)},
       {"binary kgram", with(binary, with(kgram, entropy))},
       {"grammar true", with(grammar, pairs)},

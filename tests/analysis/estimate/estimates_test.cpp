@@ -383,7 +383,7 @@ TEST_CASE("nothing is claimed to be known that is not") {
   // No variance: no shape.
   const auto constant = estimates(record_of_sums(cell, std::vector<std::int64_t>(128, 0)));
   CHECK(get(constant, "variance").value == 0);
-  CHECK(get(constant, "variance").error == 0);
+  CHECK(std::isnan(get(constant, "variance").error));  // it might have varied
   CHECK(std::isnan(get(constant, "excess_kurtosis").value));
   CHECK(std::isnan(get(constant, "skewness").value));
 }

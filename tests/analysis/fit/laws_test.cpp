@@ -317,7 +317,10 @@ TEST_CASE("frozen roots: the limit of the recursion, where there is one", "[laws
 }
 
 TEST_CASE("too few bins for so many points: no fit, with the reason", "[laws]") {
-  const Record record = synthetic::draw(Plan("", {true_cell().with_shares({{1, 12}})}, ""), 1);
+  Parameters parameters = true_cell().parameters();
+  parameters["language.rho"] = "0.5";  // so that 12 sentences have seen departures
+  const Record record =
+      synthetic::draw(Plan("", {synthetic::make_cell(parameters).with_shares({{1, 12}})}, ""), 1);
   const auto list = fits(record, estimates_alone(record));
   const Fit* fit = find(list, "correlation-lca-height");
   REQUIRE(fit);
