@@ -160,7 +160,9 @@ void add_point(Series& series, int height, Scan& scan, Truths& truths) {
   const Scan::Member &a = scan.members[result.crossing->failing], &b = scan.members[result.crossing->passing];
   const std::string missing = gap(a.amount, b.amount);
   if (!missing.empty()) return remark(missing);
-  if (result.crossing->in_doubt) remark("decided within noise");
+  // What is interpolated has the noise in its error; between whole sizes it decides which.
+  if (result.crossing->in_doubt && scan.members.front().amount.find != find_crossing)
+    remark("decided within noise");
   // Who sees all of the sentence writes the language, whatever noise says of a scan.
   const auto leaves = static_cast<double>(scan.cell->language().leaves());
   const double most = required.resource == "context" ? leaves : std::numeric_limits<double>::infinity();

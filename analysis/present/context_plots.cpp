@@ -138,6 +138,13 @@ std::optional<Plot> plot_against_context(const Record& record, const EstimateInd
     add_measurements(plot, family.label, family.measurements, ++color, 0, plot.log_y);
   tell_apart(plot);
   add_key(plot);
+  const auto is_nowhere = [&](std::size_t i) {
+    const Cell& of = record.plan.cells()[i];
+    return of.generator_name() == "kgram" && !of.traits().levels && index.find(i, wanted.statistic);
+  };
+  if (const auto count = std::ranges::count_if(cells, is_nowhere); count > 0)
+    plot.caption += fmt::format(" {} k-gram{} of less than a leaf of context {} no place on this axis.",
+                                count, count == 1 ? "" : "s", count == 1 ? "has" : "have");
   clip_bars(plot);
   return plot;
 }

@@ -112,7 +112,8 @@ void clip_bars(Plot& plot) {
     if (curve.style != Curve::Style::points) continue;
     for (Curve::Point& p : curve.points) {
       if (plot.log_y && (p.y < plot.y_low || p.y > plot.y_high))
-        off.push_back(fmt::format("{} at {:.4g}{}", curve.label.empty() ? "a negative" : curve.label, p.x,
+        off.push_back(fmt::format("{} at {:.4g} (y = {:.2g}){}",
+                                  curve.label.empty() ? "a negative" : curve.label, p.x, p.y,
                                   p.high > plot.y_low && p.y < plot.y_low ? " (bar only)" : ""));
       p.low = std::max(p.low, plot.y_low);
       p.high = std::min(p.high, plot.y_high);

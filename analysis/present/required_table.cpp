@@ -70,8 +70,7 @@ Slopes memory_slopes(const Required& measured, const Required* exact) {
 }
 
 std::string span_text(const Required& series) {
-  return fmt::format("{}–{}", leaves_text(series.points.front().n),
-                     leaves_text(series.points.back().n));
+  return fmt::format("{}–{}", leaves_text(series.points.front().n), leaves_text(series.points.back().n));
 }
 
 void add_summary(RequiredTables& tables, const Required& measured, const Required* exact) {

@@ -122,7 +122,7 @@ Document table_document(const Record& record, const std::vector<Estimate>& estim
   for (const std::vector<std::size_t>& section : sections(record.plan, cells))
     document << language_section(record, index, section);
   document << Paragraph{
-      "value(standard error in the last digits); z = (value - exact)/error; kurtosis is the excess over a "
+      "value(standard error in the last digits), (?) where it is unknown; z = (value - exact)/error; kurtosis is the excess over a "
       "Gaussian's"};
   std::size_t all = std::numeric_limits<std::size_t>::max();
   if (Document by_height = heights(record, index, cells, all); !by_height.empty())

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/text/number_text.h"
 #include "engine/plan/stages.h"
 #include "jobs/commands/goal_text.h"
 
@@ -58,9 +59,11 @@ std::string cell_line(const workers::Progress& progress, std::size_t cell) {
 }  // namespace
 
 std::string format_count(double count) {
-  static constexpr const char* kUnits[] = {"", "k", "M", "G", "T", "P", "E"};
+  static constexpr const char* kUnits[] = {"", "k", "M", "G", "T"};
+  constexpr double kCounted = 1e15;  // beyond, nobody knows the letters
+  if (count >= kCounted) return analysis::number_text(count, 2) + " ";
   int unit = 0;
-  for (; count >= 1000 && unit < 6; ++unit) count /= 1000;
+  for (; count >= 1000 && unit < 4; ++unit) count /= 1000;
   return fmt::format("{:.{}f} {}", count, count >= 100 || unit == 0 ? 0 : 1, kUnits[unit]);
 }
 

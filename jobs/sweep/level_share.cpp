@@ -73,10 +73,12 @@ std::string LevelShares::numbers(const Parameters& parameters) {
       continue;
     }
     const auto percent = parse_real(trimmed(level.substr(0, level.size() - 1)));
-    if (!percent)
-      throw CellError(kCrossing, crossing,
-                      fmt::format("\"{}\" is no share; e.g. variance:90%, of what the language itself has",
-                                  trimmed(item)));
+    if (!percent || !(*percent > 0) || statistic.empty())
+      throw CellError(
+          kCrossing, crossing,
+          fmt::format(
+              "\"{}\" is no share, a statistic and a positive percentage; e.g. variance:90%, of what the language itself has",
+              trimmed(item)));
     levels.push_back(
         fmt::format("{}:{:.6g}", statistic, exact(parameters, statistic, crossing) * *percent / 100));
   }

@@ -51,6 +51,8 @@ TEST_CASE("a level is a share of what the language has, at each height its own")
 TEST_CASE("shares of what is not known, or not one number, are refused") {
   CHECK_THROWS_WITH(read_sweeps({}, settings("valid_rate:90%")),
                     Contains("the exact valid_rate of ising") && Contains("give the level itself"));
+  for (const char* wrong : {"variance:0%", "variance:-5%", ":90%"})
+    CHECK_THROWS_WITH(read_sweeps({}, settings(wrong)), Contains("is no share"));
   CHECK_THROWS_WITH(read_sweeps({}, settings("variance:much%")),
                     Contains("is no share") && Contains("variance:90%"));
   CHECK_THROWS_WITH(read_sweeps({}, settings("variance:90%", {{"sampling.search-along", "height", "here"}})),
