@@ -55,6 +55,8 @@ struct LawScale {
   Ordinate (*y)(double value);  ///< y, dy/dv; ±∞ for values beyond those that a y has
   Ordinate (*value)(double y);  ///< v, dv/dy
   bool of_size = false;         ///< of |v|; the most significant point says which sign v has
+  /// What a constant in y is in v.
+  enum class Intercept { other, factor, added } intercept = Intercept::other;
 };
 
 /// How y may depend on a point.

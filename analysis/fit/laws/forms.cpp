@@ -95,9 +95,10 @@ Form corrected_line(const std::string& x_name, const std::string& term, double o
   return form;
 }
 
-const LawScale as_is = {[](double v) { return Ordinate{v, 1}; }, [](double y) { return Ordinate{y, 1}; }};
-const LawScale log_of = {log_or_infinite, exponential_of};
-const LawScale log_of_size = {log_or_infinite, exponential_of, true};
+const LawScale as_is = {[](double v) { return Ordinate{v, 1}; }, [](double y) { return Ordinate{y, 1}; }, false,
+                       LawScale::Intercept::added};
+const LawScale log_of = {log_or_infinite, exponential_of, false, LawScale::Intercept::factor};
+const LawScale log_of_size = {log_or_infinite, exponential_of, true, LawScale::Intercept::factor};
 const LawScale log_of_minus_log = {[](double v) {
                                      if (v <= 0) return Ordinate{kInfinite, kInfinite};
                                      if (v >= 1) return Ordinate{-kInfinite, kInfinite};
