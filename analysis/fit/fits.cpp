@@ -88,6 +88,22 @@ FitData data_of(const Law& law, const Series& series, const std::vector<std::siz
   return data;
 }
 
+/// Errors as they were if values were those of the law: of 0 to begin with, and of its fit if there is one.
+FitData reweighed(const Law& law, const FitData& data) {
+  if (data.is_exact || !law.scale.error_factor || data.points.empty()) return data;
+  FitData result = data;
+  const auto expect = [&](const VectorXd& expected) {
+    std::vector<double> factors;
+    for (Index i = 0; i < data.values.size(); ++i)
+      factors.push_back(law.scale.error_factor(data.values(i), expected(i)));
+    result.covariance = data.covariance.scaled(factors);
+  };
+  expect(VectorXd::Zero(data.values.size()));
+  if (const auto fit = fit_form(law.form, result); fit && Profile(law.form, result, *fit, 0).is_determined())
+    expect(evaluate_values(law.form, result, fit->coefficients));
+  return result;
+}
+
 std::vector<double> errors(const FitData& data) {
   return data.is_exact ? std::vector<double>(data.points.size(), 0.0) : data.covariance.errors();
 }
@@ -248,6 +264,9 @@ std::vector<FormFit> compare_forms(const Law& law, const Series& series, const F
     const auto fit = fit_form(form, domain, base->coefficients);
     if (!fit) return;
     list.push_back(form_fit(form, domain, *fit, predicted));
+    // With more coefficients they are determined even less.
+    if (form.nesting == Form::Nesting::contains && !list.front().coefficients.front().is_determined())
+      for (Coefficient& c : list.back().coefficients) c.value = c.error = c.deviation = kUnknown;
     compare(list.back(), fit->minus_two_log_likelihood, *base, form.nesting);
   };
   if (const auto corrected = law.corrected(series)) {
@@ -332,8 +351,9 @@ void set_coefficients(Fit& fit, const Law& law, const FitData& window, const Lea
   const auto degrees = static_cast<int>(window.points.size() - law.form.coefficients.size());
   if (const int bounds = degrees - line.degrees_of_freedom; bounds > 0)
     add(fit.note,
-        fmt::format("{} of {} points {} but bounds that agree with the law: no degrees of freedom", bounds,
-                    window.points.size(), bounds == 1 ? "is" : "are"));
+        fmt::format("{} of {} points {} with the law: no degree{} of freedom", bounds, window.points.size(),
+                    bounds == 1 ? "is but a bound that agrees" : "are but bounds that agree",
+                    bounds == 1 ? "" : "s"));
   add(fit.note, finite_size_note(fit.coefficients, exact.known, window.points.size()));
   fit.chi2 = line.chi2;
   fit.degrees_of_freedom = line.degrees_of_freedom;
@@ -357,23 +377,24 @@ Fit fit_law(const Law& law, const Series& series) {
 
   LeftOut left_out;
   const std::vector<std::size_t> indices = usable(series, left_out);
-  const FitData domain = data_of(law, series, indices);
+  const FitData measured = data_of(law, series, indices);
   fit.note = "domain " + law.domain;
-  set_domain(fit, law, series, domain);
-  set_window(fit, domain);
+  set_domain(fit, law, series, measured);
+  set_window(fit, measured);
   for (const auto& [reason, x] : left_out)
     add(fit.note, fmt::format("left out {} = {} ({})", law.x_name, list(x), reason));
   add(fit.note, series.remark);
-  if (const std::size_t count = domain.abscissae().size(); count < kFewestAbscissae) {
+  if (const std::size_t count = measured.abscissae().size(); count < kFewestAbscissae) {
     add(fit.note,
         fmt::format("no fit: {} different {} remain and {} are needed", count, law.x_name, kFewestAbscissae));
     return fit;
   }
-  if (const std::string problem = domain.covariance.problem(); !problem.empty()) {
+  if (const std::string problem = measured.covariance.problem(); !problem.empty()) {
     add(fit.note, "no fit: " + problem);
     return fit;
   }
 
+  const FitData domain = reweighed(law, measured);
   const Prediction prediction = law.predict(series);
   fit.windows = scan_windows(law.form, domain);
   fit.forms = compare_forms(law, series, domain, prediction);
@@ -385,7 +406,7 @@ Fit fit_law(const Law& law, const Series& series) {
     fit.windows.clear();
     return fit;
   }
-  set_window(fit, window);
+  set_window(fit, measured.window(window.points.front().x, window.points.back().x));
   add(fit.note, prediction.assumption);
   set_coefficients(fit, law, window, *line, prediction);
   const bool is_claimed = fit.is_determined() && !fit.is_excluded();
