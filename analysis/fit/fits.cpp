@@ -181,8 +181,9 @@ std::string finite_size_note(const std::vector<Coefficient>& coefficients, std::
   for (const Coefficient& c : coefficients) {
     note += note.empty()
                 ? fmt::format("fitting the exact values of {} gives ",
-                              known == points ? "the same cells"
-                                              : fmt::format("those {} of the {} cells that have one", known, points))
+                              known == points
+                                  ? "the same cells"
+                                  : fmt::format("those {} of the {} cells that have one", known, points))
                 : " and ";
     note += fmt::format("{} {:.4f}", c.name, c.exact);
     if (&c == &coefficients.front() && !std::isnan(c.exact_deviation))
@@ -214,13 +215,13 @@ std::vector<Coefficient> named(const Form& form, const FitData& data, const Leas
 /// Why points do not determine the law's first coefficient.
 std::string undetermined_note(const Form& form, const FitData& data, const LeastSquares& fit) {
   const std::string& name = form.coefficients.front();
-  const Whitening whitening(data.covariance,
-                            static_cast<int>(data.values.size() - fit.coefficients.size()));
+  const Whitening whitening(data.covariance, static_cast<int>(data.values.size() - fit.coefficients.size()));
   const double of_zero = whitening(data.values).squaredNorm();
   if (of_zero - fit.chi2 < Profile::kRuledOut)
     return fmt::format("the points are consistent with zero and do not determine a {}", name);
-  return fmt::format("the points do not determine a {}: χ² rises by less than {} however large or small it is",
-                     name, Profile::kRuledOut);
+  return fmt::format(
+      "the points do not determine a {}: χ² rises by less than {} however large or small it is", name,
+      Profile::kRuledOut);
 }
 
 FormFit form_fit(const Form& form, const FitData& data, const LeastSquares& fit,
@@ -415,7 +416,8 @@ Fit fit_law(const Law& law, const Series& series) {
     fit.averaged = mean.value;
     fit.averaged_error = mean.error;
   }
-  const bool all_predicted = !std::ranges::any_of(prediction.coefficients, [](double c) { return std::isnan(c); });
+  const bool all_predicted =
+      !std::ranges::any_of(prediction.coefficients, [](double c) { return std::isnan(c); });
   if (has_number(prediction.coefficients) && (fit.is_determined() || all_predicted))
     fit.predicted_y =
         as_vector(evaluate(law.form, domain.points, complete(law.form, window, prediction.coefficients)));

@@ -60,8 +60,8 @@ double Profile::least_chi2(double value) {
   fixed[static_cast<std::size_t>(k_)] = value;
   // From where it was at the nearest value.
   const auto after = solved_.lower_bound(value);
-  const bool before = after == solved_.end() || (after != solved_.begin() && value - std::prev(after)->first <
-                                                                                 after->first - value);
+  const bool before = after == solved_.end() ||
+                      (after != solved_.begin() && value - std::prev(after)->first < after->first - value);
   VectorXd beta = (before ? std::prev(after) : after)->second;
   beta(k_) = value;
   double least = chi2(beta);
@@ -134,8 +134,7 @@ void Profile::take_interval(const Rises& rises) {
     return;
   }
   const double fitted = fit_.coefficients(k_);
-  error_ =
-      std::max(fitted - crossing(*std::prev(first), *first), crossing(*std::prev(last), *last) - fitted);
+  error_ = std::max(fitted - crossing(*std::prev(first), *first), crossing(*std::prev(last), *last) - fitted);
 }
 
 }  // namespace leafcast::analysis

@@ -38,7 +38,7 @@ class Profile {
   const LeastSquares& fit_;
   Eigen::Index k_;
   Whitening whitening_;
-  double unit_ = 1;  ///< rise of χ² by one standard error: not 1 where the covariance is estimated
+  double unit_ = 1;   ///< rise of χ² by one standard error: not 1 where the covariance is estimated
   double least_ = 0;  ///< χ² of the fit
   bool is_linear_;
   std::optional<HeldSlope> line_;

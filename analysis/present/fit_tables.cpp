@@ -20,7 +20,8 @@ using Look = Paragraph::Look;
 // ---- for people
 
 std::string chi2_text(double chi2, int degrees_of_freedom) {
-  return std::isnan(chi2) || degrees_of_freedom <= 0 ? "" : fmt::format("{:.4g}/{}", chi2, degrees_of_freedom);
+  return std::isnan(chi2) || degrees_of_freedom <= 0 ? ""
+                                                     : fmt::format("{:.4g}/{}", chi2, degrees_of_freedom);
 }
 
 std::string difference_text(double x) { return fmt::format(fmt::runtime(x < 1e4 ? "{:.1f}" : "{:.2g}"), x); }
@@ -61,13 +62,12 @@ Table form_table(const std::vector<FormFit>& forms) {
               {}};
   for (const FormFit& f : forms) {
     const Coefficient& first = f.coefficients.front();
-    table.rows.push_back({f.name,
-                          first.is_determined()
-                              ? fmt::format("{} {}", first.name, value_text(first.value, first.error))
-                              : fmt::format("no {} determined", first.name),
-                          chi2_text(f.chi2, f.degrees_of_freedom), probability_text(f.p_value),
-                          difference_text(f.aic - aic), difference_text(f.bic - bic),
-                          probability_text(f.ratio_p_value)});
+    table.rows.push_back(
+        {f.name,
+         first.is_determined() ? fmt::format("{} {}", first.name, value_text(first.value, first.error))
+                               : fmt::format("no {} determined", first.name),
+         chi2_text(f.chi2, f.degrees_of_freedom), probability_text(f.p_value), difference_text(f.aic - aic),
+         difference_text(f.bic - bic), probability_text(f.ratio_p_value)});
   }
   return table;
 }
@@ -140,9 +140,9 @@ void write_csv(std::ostream& out, const std::vector<Fit>& fits) {
                    {"excluded"}});
   for (const Fit& fit : fits) {
     const auto row = [&](const Coefficient& c) {
-      write({fit.law, fit.group, fit.formula, c.name, c.value, c.error, c.predicted, deviation(fit, c), fit.x.size(),
-             fit.chi2, fit.degrees_of_freedom, fit.p_value, fit.note, c.exact, c.bootstrap_error, fit.source,
-             fit.is_excluded() ? 1 : 0});
+      write({fit.law, fit.group, fit.formula, c.name, c.value, c.error, c.predicted, deviation(fit, c),
+             fit.x.size(), fit.chi2, fit.degrees_of_freedom, fit.p_value, fit.note, c.exact,
+             c.bootstrap_error, fit.source, fit.is_excluded() ? 1 : 0});
     };
     if (fit.coefficients.empty()) row({"", kUnknown, kUnknown});
     std::ranges::for_each(fit.coefficients, row);

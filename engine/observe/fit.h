@@ -79,7 +79,7 @@ struct Fit {
   std::vector<double> outside_x, outside_y;
   /// The law at domain_x with its coefficients as predicted, those not predicted fitted; empty without any.
   std::vector<double> predicted_y;
-  std::vector<FormFit> forms;      ///< the law and its rivals on the whole domain; empty without a fit
+  std::vector<FormFit> forms;  ///< the law and its rivals on the whole domain; empty without a fit
   /// All windows of at least three abscissae whose points determine the first coefficient.
   std::vector<WindowFit> windows;
   /// First coefficient, averaged over the windows by exp(−AIC/2); its error holds their spread. NaN where nothing is claimed

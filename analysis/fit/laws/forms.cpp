@@ -95,8 +95,13 @@ Form corrected_line(const std::string& x_name, const std::string& term, double o
   return form;
 }
 
-const LawScale as_is = {[](double v) { return Ordinate{v, 1}; }, [](double y) { return Ordinate{y, 1}; }, false,
-                       LawScale::Intercept::added};
+const LawScale as_is = {[](double v) {
+                          return Ordinate{v, 1};
+                        },
+                        [](double y) {
+                          return Ordinate{y, 1};
+                        },
+                        false, LawScale::Intercept::added};
 const LawScale log_of = {log_or_infinite, exponential_of, false, LawScale::Intercept::factor};
 const LawScale log_of_size = {log_or_infinite, exponential_of, true, LawScale::Intercept::factor};
 /// The noise of u = m₂²/m₄ = 1/(κ+3) does not go with u, and σ = σ_u (κ+3)². Weights 1/σ² with this factor make the normal
