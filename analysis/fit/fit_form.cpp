@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/fit/held_slope.h"
+
 namespace leafcast::analysis {
 
 using Eigen::Index;
@@ -80,7 +82,45 @@ void take_errors_from_scatter(LeastSquares& fit, const VectorXd& y) {
   fit.chi2 = fit.p_value = kUnknown;
 }
 
+/// Bounds within an error of the form: their χ² is small whatever the points are.
+void discount_bounds(LeastSquares& fit, const Form& form, const FitData& data) {
+  if (!data.scale) return;
+  const std::vector<double> sigma = data.covariance.errors();
+  VectorXd expected;
+  int agreeing = 0;
+  for (std::size_t i = 0; i < data.points.size(); ++i) {
+    if (!data.is_bound(i)) continue;
+    if (expected.size() == 0) expected = evaluate_values(form, data, fit.coefficients);
+    const auto at = static_cast<Index>(i);
+    agreeing += std::abs(data.values(at) - expected(at)) < sigma[i];
+  }
+  if (agreeing == 0) return;
+  fit.degrees_of_freedom = std::max(0, fit.degrees_of_freedom - agreeing);
+  fit.p_value = chi_squared_p_value(fit.chi2, fit.degrees_of_freedom, data.covariance);
+}
+
+/// The slope and intercept of the lowest valley of χ², if it is lower than a fit.
+std::optional<VectorXd> lower_valley(const Form& form, const FitData& data,
+                                     const std::optional<LeastSquares>& fit) {
+  if (!HeldSlope::applies(form, data)) return {};
+  constexpr double kLower = 1e-3;
+  const HeldSlope line(form, data);
+  double least = fit ? fit->chi2 - kLower : kCertain;
+  std::optional<VectorXd> lowest;
+  for (const double slope : line.slopes())
+    if (const HeldSlope::At at = line(slope); at.chi2 < least && std::isfinite(at.intercept)) {
+      least = at.chi2;
+      lowest = Eigen::Vector2d(slope, at.intercept);
+    }
+  return lowest;
+}
+
 }  // namespace
+
+bool FitData::is_bound(std::size_t point) const {
+  const double value = values(static_cast<Index>(point));
+  return (value == 0 || value == 1) && !std::isfinite(y(value).y);
+}
 
 FitData FitData::select(std::span<const std::size_t> indices) const {
   FitData selected;
@@ -158,9 +198,32 @@ std::optional<LeastSquares> fit_form(const Form& form, const FitData& data, cons
       linearise_values(form, data, b, f, jacobian);
     };
     fit = solve_least_squares(model, beta, data.values, data.covariance);
+    if (start.size() == 0)
+      if (const auto valley = lower_valley(form, data, fit)) {
+        const auto again = solve_least_squares(model, *valley, data.values, data.covariance);
+        if (again && (!fit || again->chi2 < fit->chi2)) fit = again;
+      }
   }
+  if (fit) discount_bounds(*fit, form, data);
   if (fit && data.is_exact) take_errors_from_scatter(*fit, data.values);
   return fit;
+}
+
+Form hold(const Form& form, std::span<const double> fixed) {
+  std::vector<std::size_t> open;
+  for (std::size_t k = 0; k < fixed.size(); ++k)
+    if (std::isnan(fixed[k])) open.push_back(k);
+  Form rest = form;
+  rest.coefficients.assign(open.size(), "open");
+  rest.y = [&form, open, held = std::vector<double>(fixed.begin(), fixed.end())](
+               const LawPoint& p, std::span<const double> some, std::span<double> gradient) {
+    std::vector<double> all = held, whole(held.size());
+    for (std::size_t k = 0; k < open.size(); ++k) all[open[k]] = some[k];
+    const double y = form.y(p, all, whole);
+    for (std::size_t k = 0; k < open.size(); ++k) gradient[k] = whole[open[k]];
+    return y;
+  };
+  return rest;
 }
 
 VectorXd complete(const Form& form, const FitData& data, std::span<const double> fixed) {
@@ -174,16 +237,7 @@ VectorXd complete(const Form& form, const FitData& data, std::span<const double>
       beta(k) = value;
   }
   if (open.empty()) return beta;
-  // The form of the open coefficients alone.
-  Form rest = form;
-  rest.coefficients.assign(open.size(), "open");
-  rest.y = [&](const LawPoint& p, std::span<const double> some, std::span<double> gradient) {
-    VectorXd all = beta, whole(beta.size());
-    for (std::size_t k = 0; k < open.size(); ++k) all(open[k]) = some[k];
-    const double y = form.y(p, {all.data(), fixed.size()}, {whole.data(), fixed.size()});
-    for (std::size_t k = 0; k < open.size(); ++k) gradient[k] = whole(open[k]);
-    return y;
-  };
+  Form rest = hold(form, fixed);
   // Linear least squares take y as linear through 0; the held coefficients shift it.
   if (!data.scale) {
     FitData shifted = data;

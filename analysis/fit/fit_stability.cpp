@@ -6,6 +6,8 @@
 #include <boost/random/normal_distribution.hpp>
 #include <cmath>
 
+#include "analysis/fit/profile.h"
+
 namespace leafcast::analysis {
 
 using Eigen::Index;
@@ -99,8 +101,10 @@ std::vector<WindowFit> scan_windows(const Form& law, const FitData& data) {
       const FitData part = data.window(x[first], x[last]);
       const auto fit = fit_form(law, part);
       if (!fit) continue;
+      const Profile profile(law, part, *fit, 0);
+      if (!profile.is_determined()) continue;
       windows.push_back({x[first], x[last], static_cast<int>(part.points.size()), fit->coefficients(0),
-                         fit->error(0), fit->chi2, fit->degrees_of_freedom, fit->p_value});
+                         profile.error(), fit->chi2, fit->degrees_of_freedom, fit->p_value});
     }
   return windows;
 }
@@ -121,7 +125,9 @@ WindowAverage average(const std::vector<WindowFit>& windows, std::size_t points,
     variance += weight * windows[i].error * windows[i].error;
   }
   mean /= sum;
-  return {mean, std::sqrt(variance / sum + std::max(0.0, squares / sum - mean * mean))};
+  const double error = std::sqrt(variance / sum + std::max(0.0, squares / sum - mean * mean));
+  if (!std::isfinite(error)) return {};
+  return {mean, error};
 }
 
 Bootstrap bootstrap(const Form& form, const FitData& data, const LeastSquares& fit, int replicas) {

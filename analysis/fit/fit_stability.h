@@ -11,12 +11,12 @@ inline constexpr std::size_t kFewestAbscissae = 3;
 
 /// All windows of the law's abscissae, by first, then last. A window is a range of x: it begins and ends at one of at most
 /// sixteen places, evenly spread where there are more abscissae, and holds three of these places or more. So a dense end
-/// of a scan has no more votes than a sparse one.
+/// of a scan has no more votes than a sparse one. Those whose points do not determine the first coefficient are left out.
 std::vector<WindowFit> scan_windows(const Form& law, const FitData& data);
 
 /// The first coefficient averaged over windows with weights exp(−AIC/2), AIC = χ² + 2K + 2·(points outside);
 /// its error holds the spread over windows too (Jay & Neil, Phys. Rev. D 103 (2021) 114502). NaN if χ² is
-/// unknown or no window is left with a degree of freedom.
+/// unknown, or the error is.
 struct WindowAverage {
   double value = kUnknown, error = kUnknown;
 };

@@ -10,6 +10,7 @@
 #include "analysis/fit/fit_form.h"
 #include "analysis/fit/fit_stability.h"
 #include "analysis/fit/laws/registry.h"
+#include "analysis/fit/profile.h"
 #include "analysis/text/number_text.h"
 
 namespace leafcast::analysis {
@@ -87,6 +88,22 @@ FitData data_of(const Law& law, const Series& series, const std::vector<std::siz
   return data;
 }
 
+/// Errors as they were if values were those of the law: of 0 to begin with, and of its fit if there is one.
+FitData reweighed(const Law& law, const FitData& data) {
+  if (data.is_exact || !law.scale.error_factor || data.points.empty()) return data;
+  FitData result = data;
+  const auto expect = [&](const VectorXd& expected) {
+    std::vector<double> factors;
+    for (Index i = 0; i < data.values.size(); ++i)
+      factors.push_back(law.scale.error_factor(data.values(i), expected(i)));
+    result.covariance = data.covariance.scaled(factors);
+  };
+  expect(VectorXd::Zero(data.values.size()));
+  if (const auto fit = fit_form(law.form, result); fit && Profile(law.form, result, *fit, 0).is_determined())
+    expect(evaluate_values(law.form, result, fit->coefficients));
+  return result;
+}
+
 std::vector<double> errors(const FitData& data) {
   return data.is_exact ? std::vector<double>(data.points.size(), 0.0) : data.covariance.errors();
 }
@@ -127,42 +144,84 @@ FitData asymptotic_window(const FitData& domain, Fit& fit) {
 
 // ---- beside the fit
 
-/// What the same form through the exact values gives: the law as it is at these finite depths. NaN if some
-/// are not known.
-std::vector<double> exact_coefficients(const Law& law, const FitData& data, const VectorXd& coefficients) {
+/// What the same form through the exact values gives: the law as it is at these finite depths.
+struct ExactFit {
+  std::vector<double> coefficients;  ///< empty if too few of the values are known
+  std::size_t known = 0;             ///< points
+  bool is_comparable = true;         ///< points without an exact value are but bounds
+};
+ExactFit exact_fit(const Law& law, const FitData& data, const VectorXd& coefficients) {
+  ExactFit result;
+  if (data.is_exact) return result;
   FitData exact = data;
+  std::vector<std::size_t> known;
   for (std::size_t i = 0; i < data.points.size(); ++i) {
     const LawPoint& p = data.points[i];
-    if (data.is_exact || p.exact_error > kSharp * p.error || !std::isfinite(data.y(p.exact).y)) return {};
+    const bool is_known = !std::isnan(p.exact) && !(p.exact_error > kSharp * p.error);
+    const bool has_ordinate = std::isfinite(data.y(p.exact).y);
     exact.values(static_cast<Index>(i)) = p.exact;
+    if (is_known && !has_ordinate && !exact.is_bound(i)) return {};  // of the other sign: no such law
+    if (is_known && has_ordinate)
+      known.push_back(i);
+    else
+      result.is_comparable = result.is_comparable && data.is_bound(i);
   }
-  const auto fit = fit_form(law.form, exact, coefficients);
-  return fit ? as_vector(fit->coefficients) : std::vector<double>{};
+  exact = exact.select(known);
+  result.known = known.size();
+  if (exact.abscissae().size() < kFewestAbscissae) return result;
+  if (const auto fit = fit_form(law.form, exact, coefficients))
+    result.coefficients = as_vector(fit->coefficients);
+  return result;
 }
 
-std::string finite_size_note(const std::vector<Coefficient>& coefficients) {
+std::string finite_size_note(const std::vector<Coefficient>& coefficients, std::size_t known,
+                             std::size_t points) {
   if (std::isnan(coefficients.front().exact)) return "";
   std::string note;
   for (const Coefficient& c : coefficients) {
-    note += note.empty() ? "fitting the exact values of the same cells gives " : " and ";
+    note += note.empty()
+                ? fmt::format("fitting the exact values of {} gives ",
+                              known == points
+                                  ? "the same cells"
+                                  : fmt::format("those {} of the {} cells that have one", known, points))
+                : " and ";
     note += fmt::format("{} {:.4f}", c.name, c.exact);
-    if (&c == &coefficients.front())
-      note += fmt::format(" (fit − exact = {} errors)", z_text((c.value - c.exact) / c.error));
+    if (&c == &coefficients.front() && !std::isnan(c.exact_deviation))
+      note += fmt::format(" (fit − exact = {} errors)", z_text(c.exact_deviation));
   }
   return note;
 }
 
-std::vector<Coefficient> named(const Form& form, const LeastSquares& fit,
-                               const std::vector<double>& predicted, const std::vector<double>& exact = {}) {
+/// Coefficients with their intervals. None has a value if the points do not determine the first.
+std::vector<Coefficient> named(const Form& form, const FitData& data, const LeastSquares& fit,
+                               const std::vector<double>& predicted, const ExactFit& exact = {}) {
   std::vector<Coefficient> list;
   for (std::size_t k = 0; k < form.coefficients.size(); ++k) {
-    const auto at = static_cast<Index>(k);
-    Coefficient c{form.coefficients[k], fit.coefficients(at), fit.error(static_cast<int>(at))};
+    Coefficient c{form.coefficients[k], kUnknown, kUnknown};
     if (k < predicted.size()) c.predicted = predicted[k];
-    if (k < exact.size()) c.exact = exact[k];
+    if (k < exact.coefficients.size()) c.exact = exact.coefficients[k];
+    if (k == 0 || list.front().is_determined())
+      if (Profile profile(form, data, fit, static_cast<int>(k)); profile.is_determined()) {
+        c.value = fit.coefficients(static_cast<Index>(k));
+        c.error = profile.error();
+        if (!std::isnan(c.predicted)) c.deviation = profile.deviation(c.predicted);
+        if (!std::isnan(c.exact) && exact.is_comparable) c.exact_deviation = profile.deviation(c.exact);
+      }
     list.push_back(c);
   }
   return list;
+}
+
+/// Why points do not determine the law's first coefficient.
+std::string undetermined_note(const Form& form, const FitData& data, const LeastSquares& fit) {
+  const std::string& name = form.coefficients.front();
+  const Whitening whitening(data.covariance, static_cast<int>(data.values.size() - fit.coefficients.size()));
+  const double of_zero = whitening(data.values).squaredNorm();
+  if (of_zero - fit.chi2 < Profile::kRuledOut)
+    return fmt::format("the points are consistent with zero and do not determine a {}", name);
+  return fmt::format(
+      "the points do not determine a {}: χ² rises by less than {} however large or small it is", name,
+      Profile::kRuledOut);
 }
 
 FormFit form_fit(const Form& form, const FitData& data, const LeastSquares& fit,
@@ -173,7 +232,7 @@ FormFit form_fit(const Form& form, const FitData& data, const LeastSquares& fit,
   result.nesting = form.nesting == Form::Nesting::contains ? "contains the law"
                    : form.nesting == Form::Nesting::within ? "within the law"
                                                            : "";
-  result.coefficients = named(form, fit, predicted);
+  result.coefficients = named(form, data, fit, predicted);
   result.y = as_vector(evaluate(form, data.points, fit.coefficients));
   result.chi2 = fit.chi2;
   result.degrees_of_freedom = fit.degrees_of_freedom;
@@ -206,6 +265,9 @@ std::vector<FormFit> compare_forms(const Law& law, const Series& series, const F
     const auto fit = fit_form(form, domain, base->coefficients);
     if (!fit) return;
     list.push_back(form_fit(form, domain, *fit, predicted));
+    // With more coefficients they are determined even less.
+    if (form.nesting == Form::Nesting::contains && !list.front().coefficients.front().is_determined())
+      for (Coefficient& c : list.back().coefficients) c.value = c.error = c.deviation = kUnknown;
     compare(list.back(), fit->minus_two_log_likelihood, *base, form.nesting);
   };
   if (const auto corrected = law.corrected(series)) {
@@ -276,13 +338,24 @@ void set_domain(Fit& fit, const Law& law, const Series& series, const FitData& d
 
 void set_coefficients(Fit& fit, const Law& law, const FitData& window, const LeastSquares& line,
                       const Prediction& prediction) {
-  fit.coefficients =
-      named(law.form, line, prediction.coefficients, exact_coefficients(law, window, line.coefficients));
-  const Bootstrap check = bootstrap(law.form, window, line);
-  for (std::size_t k = 0; k < fit.coefficients.size(); ++k) {
-    fit.coefficients[k].bootstrap_error = check.error(static_cast<Index>(k));
-    fit.coefficients[k].bootstrap_bias = check.bias(static_cast<Index>(k));
+  const ExactFit exact = exact_fit(law, window, line.coefficients);
+  fit.coefficients = named(law.form, window, line, prediction.coefficients, exact);
+  if (fit.is_determined()) {
+    const Bootstrap check = bootstrap(law.form, window, line);
+    for (std::size_t k = 0; k < fit.coefficients.size(); ++k) {
+      fit.coefficients[k].bootstrap_error = check.error(static_cast<Index>(k));
+      fit.coefficients[k].bootstrap_bias = check.bias(static_cast<Index>(k));
+    }
+  } else {
+    add(fit.note, undetermined_note(law.form, window, line));
   }
+  const auto degrees = static_cast<int>(window.points.size() - law.form.coefficients.size());
+  if (const int bounds = degrees - line.degrees_of_freedom; bounds > 0)
+    add(fit.note,
+        fmt::format("{} of {} points {} with the law: no degree{} of freedom", bounds, window.points.size(),
+                    bounds == 1 ? "is but a bound that agrees" : "are but bounds that agree",
+                    bounds == 1 ? "" : "s"));
+  add(fit.note, finite_size_note(fit.coefficients, exact.known, window.points.size()));
   fit.chi2 = line.chi2;
   fit.degrees_of_freedom = line.degrees_of_freedom;
   fit.p_value = line.p_value;
@@ -305,23 +378,24 @@ Fit fit_law(const Law& law, const Series& series) {
 
   LeftOut left_out;
   const std::vector<std::size_t> indices = usable(series, left_out);
-  const FitData domain = data_of(law, series, indices);
+  const FitData measured = data_of(law, series, indices);
   fit.note = "domain " + law.domain;
-  set_domain(fit, law, series, domain);
-  set_window(fit, domain);
+  set_domain(fit, law, series, measured);
+  set_window(fit, measured);
   for (const auto& [reason, x] : left_out)
     add(fit.note, fmt::format("left out {} = {} ({})", law.x_name, list(x), reason));
   add(fit.note, series.remark);
-  if (const std::size_t count = domain.abscissae().size(); count < kFewestAbscissae) {
+  if (const std::size_t count = measured.abscissae().size(); count < kFewestAbscissae) {
     add(fit.note,
         fmt::format("no fit: {} different {} remain and {} are needed", count, law.x_name, kFewestAbscissae));
     return fit;
   }
-  if (const std::string problem = domain.covariance.problem(); !problem.empty()) {
+  if (const std::string problem = measured.covariance.problem(); !problem.empty()) {
     add(fit.note, "no fit: " + problem);
     return fit;
   }
 
+  const FitData domain = reweighed(law, measured);
   const Prediction prediction = law.predict(series);
   fit.windows = scan_windows(law.form, domain);
   fit.forms = compare_forms(law, series, domain, prediction);
@@ -333,16 +407,20 @@ Fit fit_law(const Law& law, const Series& series) {
     fit.windows.clear();
     return fit;
   }
-  set_window(fit, window);
+  set_window(fit, measured.window(window.points.front().x, window.points.back().x));
+  add(fit.note, prediction.assumption);
   set_coefficients(fit, law, window, *line, prediction);
-  const WindowAverage mean = average(fit.windows, domain.points.size(), law.form.coefficients.size());
-  fit.averaged = mean.value;
-  fit.averaged_error = mean.error;
-  if (has_number(prediction.coefficients))
+  const bool is_claimed = fit.is_determined() && !fit.is_excluded();
+  if (is_claimed) {
+    const WindowAverage mean = average(fit.windows, domain.points.size(), law.form.coefficients.size());
+    fit.averaged = mean.value;
+    fit.averaged_error = mean.error;
+  }
+  const bool all_predicted =
+      !std::ranges::any_of(prediction.coefficients, [](double c) { return std::isnan(c); });
+  if (has_number(prediction.coefficients) && (fit.is_determined() || all_predicted))
     fit.predicted_y =
         as_vector(evaluate(law.form, domain.points, complete(law.form, window, prediction.coefficients)));
-  add(fit.note, prediction.assumption);
-  add(fit.note, finite_size_note(fit.coefficients));
   return fit;
 }
 

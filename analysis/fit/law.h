@@ -55,6 +55,11 @@ struct LawScale {
   Ordinate (*y)(double value);  ///< y, dy/dv; ±∞ for values beyond those that a y has
   Ordinate (*value)(double y);  ///< v, dv/dy
   bool of_size = false;         ///< of |v|; the most significant point says which sign v has
+  /// What a constant in y is in v.
+  enum class Intercept { other, factor, added } intercept = Intercept::other;
+  /// Where errors go with values: by what an error is multiplied if the value should have been `expected`. Else low values,
+  /// with their small errors, outvote the high ones. May be null.
+  double (*error_factor)(double value, double expected) = nullptr;
 };
 
 /// How y may depend on a point.

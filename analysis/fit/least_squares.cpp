@@ -18,64 +18,6 @@ namespace {
 constexpr double kFewestDegrees = 8;  // left in the covariance when as many as there are points are taken off
 constexpr double kLeastEigenvalue = 1e-9;  // of the correlations: below, they are rounding
 
-/// Makes points independent of unit variance, block by block.
-class Whitening {
- public:
-  /// Inflates the covariance, as the header says, for residuals of m degrees of freedom.
-  Whitening(const Covariance& covariance, int m) {
-    const bool alone = covariance.blocks.size() == 1;
-    for (const Covariance::Block& block : covariance.blocks) {
-      const double nu = block.degrees_of_freedom;
-      const double size = alone ? m : static_cast<double>(block.matrix.rows());
-      const double inflation = std::isinf(nu) ? 1 : nu / (nu - size - 1);
-      factors_.push_back({std::sqrt(inflation) * cholesky_factor(block.matrix), nu, inflation});
-    }
-  }
-
-  MatrixXd operator()(MatrixXd rows) const {
-    Index first = 0;
-    for (const Factor& f : factors_) {
-      auto part = rows.middleRows(first, f.lower.rows());
-      f.lower.triangularView<Eigen::Lower>().solveInPlace(part);
-      first += f.lower.rows();
-    }
-    return rows;
-  }
-
-  double minus_two_log_likelihood(const VectorXd& whitened) const {
-    double sum = 0;
-    Index first = 0;
-    for (const Factor& f : factors_) {
-      const double raw = whitened.segment(first, f.lower.rows()).squaredNorm() * f.inflation;
-      sum += std::isinf(f.degrees_of_freedom)
-                 ? raw
-                 : (f.degrees_of_freedom + 1) * std::log1p(raw / f.degrees_of_freedom);
-      first += f.lower.rows();
-    }
-    return sum;
-  }
-
- private:
-  struct Factor {
-    MatrixXd lower;
-    double degrees_of_freedom, inflation;
-  };
-  std::vector<Factor> factors_;
-};
-
-double p_value(double chi2, int m, const Covariance& covariance) {
-  if (m <= 0) return std::numeric_limits<double>::quiet_NaN();
-  double inverse = 0;  // mean of 1/ν
-  for (const Covariance::Block& b : covariance.blocks)
-    inverse += 1 / b.degrees_of_freedom / static_cast<double>(covariance.blocks.size());
-  if (inverse == 0) return chi_squared_tail(chi2, m);
-  const double nu = 1 / inverse;
-  const double other = covariance.blocks.size() == 1 ? nu - m + 1 : 4 + (m + 2) * (nu - 4) / 3;
-  // F of these degrees has the mean D/(D−2), chi2/m the mean 1.
-  const double f = chi2 / m * other / (other - 2);
-  return fisher_tail(f, m, other);
-}
-
 /// From the whitened residual and Jacobian at the minimum.
 std::optional<LeastSquares> finish(const VectorXd& beta, const VectorXd& residual, const MatrixXd& jacobian,
                                    const Covariance& covariance, const Whitening& whitening) {
@@ -91,10 +33,8 @@ std::optional<LeastSquares> finish(const VectorXd& beta, const VectorXd& residua
   fit.covariance = r_inverse * r_inverse.transpose();
   fit.chi2 = residual.squaredNorm();
   fit.degrees_of_freedom = static_cast<int>(jacobian.rows() - k);
-  if (const double nu = covariance.blocks.front().degrees_of_freedom;
-      covariance.blocks.size() == 1 && !std::isinf(nu))
-    fit.covariance *= (nu - 1) / (nu - fit.degrees_of_freedom);
-  fit.p_value = p_value(fit.chi2, fit.degrees_of_freedom, covariance);
+  fit.covariance *= coefficient_inflation(covariance, fit.degrees_of_freedom);
+  fit.p_value = chi_squared_p_value(fit.chi2, fit.degrees_of_freedom, covariance);
   fit.minus_two_log_likelihood = whitening.minus_two_log_likelihood(residual);
   return fit;
 }
@@ -125,6 +65,57 @@ struct WhitenedResiduals {
 };
 
 }  // namespace
+
+Whitening::Whitening(const Covariance& covariance, int m) {
+  const bool alone = covariance.blocks.size() == 1;
+  for (const Covariance::Block& block : covariance.blocks) {
+    const double nu = block.degrees_of_freedom;
+    const double size = alone ? m : static_cast<double>(block.matrix.rows());
+    const double inflation = std::isinf(nu) ? 1 : nu / (nu - size - 1);
+    factors_.push_back({std::sqrt(inflation) * cholesky_factor(block.matrix), nu, inflation});
+  }
+}
+
+MatrixXd Whitening::operator()(MatrixXd rows) const {
+  Index first = 0;
+  for (const Factor& f : factors_) {
+    auto part = rows.middleRows(first, f.lower.rows());
+    f.lower.triangularView<Eigen::Lower>().solveInPlace(part);
+    first += f.lower.rows();
+  }
+  return rows;
+}
+
+double Whitening::minus_two_log_likelihood(const VectorXd& whitened) const {
+  double sum = 0;
+  Index first = 0;
+  for (const Factor& f : factors_) {
+    const double raw = whitened.segment(first, f.lower.rows()).squaredNorm() * f.inflation;
+    sum += std::isinf(f.degrees_of_freedom)
+               ? raw
+               : (f.degrees_of_freedom + 1) * std::log1p(raw / f.degrees_of_freedom);
+    first += f.lower.rows();
+  }
+  return sum;
+}
+
+double coefficient_inflation(const Covariance& covariance, int m) {
+  const double nu = covariance.blocks.front().degrees_of_freedom;
+  return covariance.blocks.size() == 1 && !std::isinf(nu) ? (nu - 1) / (nu - m) : 1;
+}
+
+double chi_squared_p_value(double chi2, int m, const Covariance& covariance) {
+  if (m <= 0) return std::numeric_limits<double>::quiet_NaN();
+  double inverse = 0;  // mean of 1/ν
+  for (const Covariance::Block& b : covariance.blocks)
+    inverse += 1 / b.degrees_of_freedom / static_cast<double>(covariance.blocks.size());
+  if (inverse == 0) return chi_squared_tail(chi2, m);
+  const double nu = 1 / inverse;
+  const double other = covariance.blocks.size() == 1 ? nu - m + 1 : 4 + (m + 2) * (nu - 4) / 3;
+  // F of these degrees has the mean D/(D−2), chi2/m the mean 1.
+  const double f = chi2 / m * other / (other - 2);
+  return fisher_tail(f, m, other);
+}
 
 MatrixXd cholesky_factor(const MatrixXd& matrix) {
   const VectorXd sigma = matrix.diagonal().cwiseSqrt(), inverse = sigma.cwiseInverse();

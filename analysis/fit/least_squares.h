@@ -54,6 +54,27 @@ struct LeastSquares {
   double error(int k) const { return std::sqrt(covariance(k, k)); }
 };
 
+/// Makes points independent of unit variance, block by block, with covariances inflated as said above for residuals of m
+/// degrees of freedom.
+class Whitening {
+ public:
+  Whitening(const Covariance& covariance, int m);
+  Eigen::MatrixXd operator()(Eigen::MatrixXd rows) const;
+  double minus_two_log_likelihood(const Eigen::VectorXd& whitened) const;
+
+ private:
+  struct Factor {
+    Eigen::MatrixXd lower;
+    double degrees_of_freedom, inflation;
+  };
+  std::vector<Factor> factors_;
+};
+
+/// By what (Xᵀ C⁻¹ X)⁻¹ of whitened points is multiplied in `LeastSquares::covariance`.
+double coefficient_inflation(const Covariance& covariance, int m);
+/// P(as large a χ² or larger) of m degrees of freedom; NaN if there are none.
+double chi_squared_p_value(double chi2, int m, const Covariance& covariance);
+
 /// f = Xβ. The design X is points×K; nothing if its rank is below K.
 std::optional<LeastSquares> solve_least_squares(const Eigen::MatrixXd& design, const Eigen::VectorXd& y,
                                                 const Covariance& covariance);

@@ -69,9 +69,10 @@ double law_at(const Fit& fit, double x) {
   return fit.coefficients.size() == 1 ? first : first * x + fit.coefficients[1].value;
 }
 
+/// Nothing if its coefficients are not determined.
 const FormFit* corrected(const Fit& fit) {
   const auto found = std::ranges::find(fit.forms, "corrected", &FormFit::name);
-  return found == fit.forms.end() ? nullptr : &*found;
+  return found == fit.forms.end() || !found->coefficients.front().is_determined() ? nullptr : &*found;
 }
 
 std::string plot_name(const Fit& fit, const char* what) {
@@ -79,6 +80,7 @@ std::string plot_name(const Fit& fit, const char* what) {
 }
 
 std::string text_of(const Coefficient& c) {
+  if (!c.is_determined()) return fmt::format("the points do not determine a {}", c.name);
   return fmt::format("{} {}", c.name, value_text(c.value, c.error));
 }
 
@@ -114,7 +116,7 @@ std::string axis_text(const std::string& x_name) {
 std::string plot_title(const Fit& fit) {
   std::string group = fit.group;
   std::ranges::replace(group, '_', ' ');
-  return fmt::format("{} · {}", fit.law, group);
+  return fmt::format("{} · {}{}", fit.law, group, fit.is_excluded() ? " · excluded" : "");
 }
 
 Plot points_plot(const Fit& fit) {
@@ -124,7 +126,8 @@ Plot points_plot(const Fit& fit) {
   plot.x_label = axis_text(fit.x_name);
   plot.y_label = fit.y_name;
   const bool narrowed = fit.x.size() < fit.domain_x.size();
-  Curve used = curve(Curve::Style::points, 1, fit.is_excluded() && !narrowed ? "measured" : "fitted"),
+  const bool is_fit = fit.is_determined() && (!fit.is_excluded() || narrowed);
+  Curve used = curve(Curve::Style::points, 1, is_fit ? "fitted" : "measured"),
         unused = curve(Curve::Style::points, 1, "outside the window"),
         outside = curve(Curve::Style::points, 0, "outside the law's domain");
   unused.open = outside.open = true;
@@ -144,8 +147,10 @@ Plot points_plot(const Fit& fit) {
   if (with)
     plot.curves.push_back(
         line_through(curve(Curve::Style::guide, 2, "with correction"), fit.domain_x, with->y));
-  plot.curves.push_back(line_through(curve(Curve::Style::line, 1, "law"), {first, last},
-                                     {law_at(fit, first), law_at(fit, last)}));
+  const Curve law = fit.is_excluded() ? curve(Curve::Style::guide, 1, "law (excluded)")
+                                      : curve(Curve::Style::line, 1, "law");
+  if (fit.is_determined())
+    plot.curves.push_back(line_through(law, {first, last}, {law_at(fit, first), law_at(fit, last)}));
   plot.curves.push_back(std::move(used));
   if (!unused.points.empty()) plot.curves.push_back(std::move(unused));
   if (!outside.points.empty()) plot.curves.push_back(std::move(outside));
@@ -217,7 +222,8 @@ Plot stability_plot(const Fit& fit) {
   const double shift = 0.01 * (end - fit.domain_x.front());
   if (end != last) plot.curves.push_back(by_first(fit, end, 2, true, -shift));
   plot.curves.push_back(by_first(fit, last, 1, true, 0));
-  Curve chosen = curve(Curve::Style::points, 1, "the window of the fit");
+  Curve chosen = curve(Curve::Style::points, 1,
+                       fit.is_excluded() ? "the window shown, law excluded" : "the window of the fit");
   chosen.points.push_back(point(first, c.value, c.error));
   plot.curves.push_back(std::move(chosen));
   set_ranges(plot);
@@ -225,17 +231,18 @@ Plot stability_plot(const Fit& fit) {
   set_stability_range(plot, fit);
   add_level(plot, curve(Curve::Style::reference, 0, "predicted"), c.predicted);
   add_level(plot, curve(Curve::Style::guide, 3, "exact values of these cells"), c.exact);
-  add_level(plot, curve(Curve::Style::slope, 7, "average over windows"), fit.averaged);
+  const double averaged = fit.is_excluded() ? kUnknown : fit.averaged;
+  add_level(plot, curve(Curve::Style::slope, 7, "average over windows"), averaged);
   clip_bars(plot);
   plot.caption = fmt::format("{} of {} by window, ±1 standard error: {} windows in all", c.name, fit.law,
                              fit.windows.size());
-  if (!std::isnan(fit.averaged))
-    plot.caption += fmt::format(", averaged {}", value_text(fit.averaged, fit.averaged_error));
+  if (!std::isnan(averaged))
+    plot.caption += fmt::format(", averaged {}", value_text(averaged, fit.averaged_error));
   plot.caption += ".";
   return plot;
 }
 
-bool has_stability(const Fit& fit) { return fit.windows.size() > 1; }
+bool has_stability(const Fit& fit) { return fit.is_determined() && fit.windows.size() > 1; }
 
 }  // namespace
 

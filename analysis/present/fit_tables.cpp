@@ -20,13 +20,17 @@ using Look = Paragraph::Look;
 // ---- for people
 
 std::string chi2_text(double chi2, int degrees_of_freedom) {
-  return std::isnan(chi2) ? "" : fmt::format("{:.4g}/{}", chi2, degrees_of_freedom);
+  return std::isnan(chi2) || degrees_of_freedom <= 0 ? ""
+                                                     : fmt::format("{:.4g}/{}", chi2, degrees_of_freedom);
 }
 
 std::string difference_text(double x) { return fmt::format(fmt::runtime(x < 1e4 ? "{:.1f}" : "{:.2g}"), x); }
 
+/// Of a law that is excluded no coefficient is a measurement, so that none deviates.
+double deviation(const Fit& fit, const Coefficient& c) { return fit.is_excluded() ? kUnknown : c.z(); }
+
 /// Where a law's coefficients come from, a row each.
-Table coefficient_table(const std::vector<Coefficient>& coefficients) {
+Table coefficient_table(const Fit& fit) {
   Table table{{{"coefficient", Kind::word},
                {"fitted"},
                {"predicted"},
@@ -34,11 +38,11 @@ Table coefficient_table(const std::vector<Coefficient>& coefficients) {
                {"exact", Kind::number, 7},
                {"bootstrap", Kind::number, 6}},
               {}};
-  for (const Coefficient& c : coefficients)
+  for (const Coefficient& c : fit.coefficients)
     table.rows.push_back({c.name,
                           {c.value, c.error},
                           c.predicted,
-                          c.z(),
+                          deviation(fit, c),
                           number_text(c.exact, 5),
                           number_text(c.bootstrap_error, 2)});
   return table;
@@ -58,10 +62,12 @@ Table form_table(const std::vector<FormFit>& forms) {
               {}};
   for (const FormFit& f : forms) {
     const Coefficient& first = f.coefficients.front();
-    table.rows.push_back({f.name, fmt::format("{} {}", first.name, value_text(first.value, first.error)),
-                          chi2_text(f.chi2, f.degrees_of_freedom), probability_text(f.p_value),
-                          difference_text(f.aic - aic), difference_text(f.bic - bic),
-                          probability_text(f.ratio_p_value)});
+    table.rows.push_back(
+        {f.name,
+         first.is_determined() ? fmt::format("{} {}", first.name, value_text(first.value, first.error))
+                               : fmt::format("no {} determined", first.name),
+         chi2_text(f.chi2, f.degrees_of_freedom), probability_text(f.p_value), difference_text(f.aic - aic),
+         difference_text(f.bic - bic), probability_text(f.ratio_p_value)});
   }
   return table;
 }
@@ -75,15 +81,17 @@ Document fit_document(const Fit& fit) {
   document << Heading{fit.law + " · " + fit.group};
   say(fit.formula);
   say_of("source", fit.source);
-  document << coefficient_table(fit.coefficients);
+  document << coefficient_table(fit);
   if (fit.is_excluded())
     say(fmt::format("EXCLUDED by all points of its domain ({}): what follows is no measurement of the law",
                     p_value_text(fit.forms.front().p_value)));
   say(fmt::format("{} points{}{}", fit.x.size(),
-                  std::isnan(fit.chi2) ? "" : ", chi2/dof = " + chi2_text(fit.chi2, fit.degrees_of_freedom),
+                  std::isnan(fit.chi2) || fit.degrees_of_freedom <= 0
+                      ? ""
+                      : ", chi2/dof = " + chi2_text(fit.chi2, fit.degrees_of_freedom),
                   std::isnan(fit.p_value) ? "" : ", " + p_value_text(fit.p_value)));
   say_of("errors", fit.covariance);
-  if (!std::isnan(fit.averaged))
+  if (!std::isnan(fit.averaged) && !fit.is_excluded())
     say(fmt::format("{} averaged over {} windows: {}", fit.coefficients.front().name, fit.windows.size(),
                     value_text(fit.averaged, fit.averaged_error)));
   if (!fit.forms.empty()) {
@@ -132,9 +140,9 @@ void write_csv(std::ostream& out, const std::vector<Fit>& fits) {
                    {"excluded"}});
   for (const Fit& fit : fits) {
     const auto row = [&](const Coefficient& c) {
-      write({fit.law, fit.group, fit.formula, c.name, c.value, c.error, c.predicted, c.z(), fit.x.size(),
-             fit.chi2, fit.degrees_of_freedom, fit.p_value, fit.note, c.exact, c.bootstrap_error, fit.source,
-             fit.is_excluded() ? 1 : 0});
+      write({fit.law, fit.group, fit.formula, c.name, c.value, c.error, c.predicted, deviation(fit, c),
+             fit.x.size(), fit.chi2, fit.degrees_of_freedom, fit.p_value, fit.note, c.exact,
+             c.bootstrap_error, fit.source, fit.is_excluded() ? 1 : 0});
     };
     if (fit.coefficients.empty()) row({"", kUnknown, kUnknown});
     std::ranges::for_each(fit.coefficients, row);
@@ -149,22 +157,26 @@ Json array_of(const std::vector<T>& list, Make make) {
   return array;
 }
 
-Json coefficient_json(const Coefficient& c) {
+Json coefficient_json(const Fit& fit, const Coefficient& c) {
   return {{"name", c.name},
           {"value", c.value},
           {"stderr", c.error},
           {"predicted", c.predicted},
-          {"z", c.z()},
+          {"z", deviation(fit, c)},
           {"exact", c.exact},
           {"bootstrap_stderr", c.bootstrap_error},
           {"bootstrap_bias", c.bootstrap_bias}};
 }
 
-Json form_json(const FormFit& f) {
+Json coefficients_json(const Fit& fit, const std::vector<Coefficient>& coefficients) {
+  return array_of(coefficients, [&](const Coefficient& c) { return coefficient_json(fit, c); });
+}
+
+Json form_json(const Fit& fit, const FormFit& f) {
   return {{"name", f.name},
           {"formula", f.formula},
           {"nesting", f.nesting},
-          {"coefficients", array_of(f.coefficients, coefficient_json)},
+          {"coefficients", coefficients_json(fit, f.coefficients)},
           {"y", f.y},
           {"chi2", f.chi2},
           {"dof", f.degrees_of_freedom},
@@ -195,7 +207,7 @@ Json fit_json(const Fit& fit) {
           {"x_name", fit.x_name},
           {"y_name", fit.y_name},
           {"covariance", fit.covariance},
-          {"coefficients", array_of(fit.coefficients, coefficient_json)},
+          {"coefficients", coefficients_json(fit, fit.coefficients)},
           {"points", points},
           {"chi2", fit.chi2},
           {"dof", fit.degrees_of_freedom},
@@ -209,7 +221,7 @@ Json fit_json(const Fit& fit) {
           {"domain_value_stderr", fit.domain_value_error},
           {"excluded", fit.is_excluded()},
           {"predicted_y", fit.predicted_y},
-          {"forms", array_of(fit.forms, form_json)},
+          {"forms", array_of(fit.forms, [&](const FormFit& f) { return form_json(fit, f); })},
           {"windows", array_of(fit.windows, window_json)},
           {"note", fit.note}};
 }
@@ -230,7 +242,8 @@ Document laws_document(const std::vector<Fit>& fits) {
   document << Paragraph{
       "Generalised least squares in the scale of the statistic, so that points within noise of zero count as what they are; errors "
       "are not rescaled by χ². The laws are asymptotic: where errors are small, χ² and the distance from the prediction show the "
-      "corrections of finite depth. Excluded: p < 0.01 on all points of the law's domain. The notes say what fitting the exact "
+      "corrections of finite depth. Errors and deviations are those of the profile of χ²; a coefficient that the points do not determine "
+      "is left open. Excluded: p < 0.01 on all points of the law's domain. The notes say what fitting the exact "
       "values of the same cells gives."};
   for (std::size_t i = 0; i < fits.size();) {
     const Fit& first = fits[i];
@@ -248,7 +261,7 @@ Document laws_document(const std::vector<Fit>& fits) {
       if (fit.coefficients.empty())
         without << List{{fmt::format("{} · {}: {}", fit.law, fit.group, fit.note)}};
       for (const Coefficient& c : fit.coefficients) {
-        Row row = {"", c.name, {c.value, c.error}, c.predicted, c.z(), "", "", ""};
+        Row row = {"", c.name, {c.value, c.error}, c.predicted, deviation(fit, c), "", "", ""};
         if (&c == &fit.coefficients.front()) {
           row[0] = fit.group;
           row[5] = fit.x.size();

@@ -1,4 +1,5 @@
 #pragma once
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -10,13 +11,19 @@ namespace leafcast {
 /// A fitted coefficient beside its prediction.
 struct Coefficient {
   std::string name;  ///< e.g. "slope"
+  /// The error is half of the interval in which χ² rises by less than 1, the larger half. Both NaN where the points do not
+  /// determine the coefficient: χ² does not rise by 9 on both sides.
   double value, error;
   double predicted = kUnknown;  ///< what the law says; NaN if it says nothing
   double exact = kUnknown;      ///< what the exact values of the same cells give; NaN unless all are known
   double bootstrap_error = kUnknown;  ///< standard error by the bootstrap, beside `error`
   double bootstrap_bias = kUnknown;   ///< mean over the bootstrap's replicas − value
+  /// Of the value from the prediction, and from the exact one, in standard errors: signed root of the rise of χ² with the
+  /// coefficient held there. NaN if not known.
+  double deviation = kUnknown, exact_deviation = kUnknown;
 
-  double z() const { return (value - predicted) / error; }
+  bool is_determined() const { return !std::isnan(value); }
+  double z() const { return std::isnan(deviation) ? (value - predicted) / error : deviation; }
 };
 
 /// One form of a law (the law, the law with a correction, an alternative), fitted to all points of the law's
@@ -72,14 +79,18 @@ struct Fit {
   std::vector<double> outside_x, outside_y;
   /// The law at domain_x with its coefficients as predicted, those not predicted fitted; empty without any.
   std::vector<double> predicted_y;
-  std::vector<FormFit> forms;      ///< the law and its rivals on the whole domain; empty without a fit
-  std::vector<WindowFit> windows;  ///< all windows of at least three abscissae
-  /// First coefficient, averaged over the windows by exp(−AIC/2); its error holds their spread.
+  std::vector<FormFit> forms;  ///< the law and its rivals on the whole domain; empty without a fit
+  /// All windows of at least three abscissae whose points determine the first coefficient.
+  std::vector<WindowFit> windows;
+  /// First coefficient, averaged over the windows by exp(−AIC/2); its error holds their spread. NaN where nothing is claimed
+  /// of it: not determined by the points of the fit, or the law excluded.
   double averaged = kUnknown, averaged_error = kUnknown;
 
   /// Whether all points of the law's domain exclude it: then nothing may be claimed of it, whatever window was found.
   bool is_excluded() const { return !forms.empty() && forms.front().p_value < kExclusion; }
   static constexpr double kExclusion = 0.01;  ///< p below which a law is excluded
+  /// Whether there is a fit and its points determine the first coefficient.
+  bool is_determined() const { return !coefficients.empty() && coefficients.front().is_determined(); }
 };
 
 }  // namespace leafcast

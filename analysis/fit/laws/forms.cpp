@@ -95,9 +95,22 @@ Form corrected_line(const std::string& x_name, const std::string& term, double o
   return form;
 }
 
-const LawScale as_is = {[](double v) { return Ordinate{v, 1}; }, [](double y) { return Ordinate{y, 1}; }};
-const LawScale log_of = {log_or_infinite, exponential_of};
-const LawScale log_of_size = {log_or_infinite, exponential_of, true};
+const LawScale as_is = {[](double v) {
+                          return Ordinate{v, 1};
+                        },
+                        [](double y) {
+                          return Ordinate{y, 1};
+                        },
+                        false, LawScale::Intercept::added};
+const LawScale log_of = {log_or_infinite, exponential_of, false, LawScale::Intercept::factor};
+const LawScale log_of_size = {log_or_infinite, exponential_of, true, LawScale::Intercept::factor};
+/// The noise of u = m₂²/m₄ = 1/(κ+3) does not go with u, and σ = σ_u (κ+3)². Weights 1/σ² with this factor make the normal
+/// equations Σ (u − expected u)/σ_u² = 0.
+const LawScale log_of_kurtosis = {
+    log_or_infinite, exponential_of, true, LawScale::Intercept::factor, [](double value, double expected) {
+      constexpr double kLeast = 0.1;  // of κ+3, which is 1 or more
+      return std::pow(std::max(kLeast, expected + 3) / std::max(kLeast, value + 3), 1.5);
+    }};
 const LawScale log_of_minus_log = {[](double v) {
                                      if (v <= 0) return Ordinate{kInfinite, kInfinite};
                                      if (v >= 1) return Ordinate{-kInfinite, kInfinite};

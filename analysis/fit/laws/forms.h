@@ -23,6 +23,7 @@ Form corrected_line(const std::string& x_name, const std::string& term, double o
 extern const LawScale as_is;
 extern const LawScale log_of;            ///< v = e^y
 extern const LawScale log_of_size;       ///< v = ±e^y
+extern const LawScale log_of_kurtosis;   ///< v = ±e^y, of excess kurtoses
 extern const LawScale log_of_minus_log;  ///< v = exp(−e^y), of rates
 
 /// Slope and intercept of a line.

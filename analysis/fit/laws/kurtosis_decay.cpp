@@ -18,7 +18,7 @@ Law kurtosis_decay() {
                             {"generator.context-depth", "generator.memory-depth", "seed"},
                             by_levels_above,
                             [](const Cell& cell) { return in_window(cell, 1, kLeastAboveForKurtosis); }},
-      .scale = log_of_size,
+      .scale = log_of_kurtosis,
       .why_no_law = above_kesten_stigum,
       .form = line("(h−w)"),
       .corrected = corrected_by_block_number("(h−w)", "d^−(h−w)"),

@@ -16,7 +16,7 @@ Law kurtosis_decay_height() {
                             {"language.height", "seed"},
                             by_height,
                             [](const Cell& cell) { return in_window(cell, 0, kLeastAboveForKurtosis); }},
-      .scale = log_of_size,
+      .scale = log_of_kurtosis,
       .why_no_law = anywhere,
       .form = line("h"),
       .corrected = corrected_by_block_number("h", "d^−(h−w)"),

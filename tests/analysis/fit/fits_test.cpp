@@ -6,6 +6,7 @@
 
 #include "analysis/fit/fit_form.h"
 #include "analysis/fit/laws/forms.h"
+#include "analysis/fit/laws/registry.h"
 #include "analysis/fit/least_squares.h"
 #include "analysis/theory/exact.h"
 #include "tests/analysis/synthetic.h"
@@ -133,7 +134,9 @@ TEST_CASE("variance against context depth: known slope, asymptotic prediction") 
   CHECK(fit.y_error[3] == Approx(0.01));
   REQUIRE(fit.coefficients.size() == 2);
   CHECK(fit.coefficients[0].value == Approx(0.9));
-  CHECK(fit.coefficients[0].error == Approx(0.01 / std::sqrt(82.5)));
+  CHECK(fit.coefficients[0].error ==
+        Approx(0.01 / std::sqrt(82.5)).epsilon(0.02));  // χ² is nearly a parabola
+  CHECK(fit.coefficients[0].z() == Approx((0.9 - std::log(growth)) / (0.01 / std::sqrt(82.5))).epsilon(0.2));
   CHECK(fit.coefficients[0].predicted == Approx(std::log(growth)));
   CHECK(fit.coefficients[1].value == Approx(1.5));
   CHECK(fit.degrees_of_freedom == 8);
@@ -318,6 +321,7 @@ TEST_CASE("where no window bears the law, none is chosen and it is excluded") {
   CHECK(fit->is_excluded());
   CHECK(fit->x == fit->domain_x);
   CHECK(mentions(*fit, "no slope is claimed"));
+  CHECK(std::isnan(fit->averaged));
 }
 
 /// Kurtoses that fall by 3 a level into noise of one size, many times: how often the slope's error holds it.
@@ -402,6 +406,87 @@ TEST_CASE("kurtoses in noise are fitted as they are, none left out") {
   REQUIRE(decay);
   CHECK(decay->group == "ising d=3 ρ=0.9 · block w=2 root sampled");
   CHECK(decay->coefficients[0].value == Approx(-std::log(3)));
+}
+
+TEST_CASE("kurtoses that are noise determine no slope, and nothing is said of one") {
+  std::mt19937_64 random(9);
+  std::normal_distribution<double> normal;
+  Bench bench;
+  for (int w = 1; w <= 10; ++w)
+    bench.add_block(14, w, "excess_kurtosis", 0.1 * normal(random), 0.1, -8 * std::pow(3.0, -(14 - w)));
+  const auto fits = bench.fits();
+  const Fit* fit = find(fits, "kurtosis-decay");
+  REQUIRE(fit);
+  REQUIRE(fit->coefficients.size() == 2);
+  CHECK_FALSE(fit->is_determined());
+  for (const Coefficient& c : fit->coefficients) {
+    CHECK((std::isnan(c.value) && std::isnan(c.error) && std::isnan(c.z())));
+    CHECK((std::isnan(c.bootstrap_error) && std::isnan(c.deviation) && std::isnan(c.exact_deviation)));
+  }
+  CHECK(mentions(*fit, "the points are consistent with zero and do not determine a slope"));
+  CHECK(std::isnan(fit->averaged));
+  CHECK(fit->predicted_y.empty());
+  for (const FormFit& form : fit->forms)
+    if (form.name == "law" || form.name == "corrected") CHECK(std::isnan(form.coefficients.front().value));
+}
+
+TEST_CASE("errors that go with kurtoses do not decide their fits") {
+  // Many cells of one abscissa whose noise is that of u = m₂²/m₄, with the error that belongs to each value.
+  std::mt19937_64 random(4);
+  std::normal_distribution<double> normal;
+  Bench bench;
+  for (int seed = 1; seed <= 60; ++seed)
+    for (int w = 1; w <= 10; ++w) {
+      const double truth = -8 * std::pow(3.0, -(14 - w)), sigma_u = 0.015;
+      const double value = 1 / (1 / (truth + 3) + sigma_u * normal(random)) - 3;
+      bench.add({{"language.height", "14"},
+                 {"generator.context-depth", std::to_string(w)},
+                 {"generator.memory", "root"},
+                 {"seed", std::to_string(seed)}},
+                "excess_kurtosis", value, sigma_u * std::pow(value + 3, 2));
+    }
+  const Record record(Plan("", bench.cells, ""));
+  const EstimateIndex index(bench.estimates);
+  const auto fit_with = [&](const LawScale& scale) {
+    Law law = kurtosis_decay();
+    law.scale = scale;
+    const auto series = law.series(Evidence{record, index, {}});
+    REQUIRE(series.size() == 1);
+    return fit_law(law, series[0]);
+  };
+  const Fit fit = fit_with(log_of_kurtosis);
+  REQUIRE(fit.x.size() == 600);
+  CHECK((!fit.is_determined() || std::abs(fit.coefficients[0].z()) < 3));
+  // The wrong twin: as they are, low values have small errors and make the mean low, at any depth.
+  const Fit wrong = fit_with(log_of_size);
+  CHECK(wrong.is_determined());
+  CHECK(std::abs(wrong.coefficients[0].z()) > 4);
+}
+
+TEST_CASE("valid rates of which most are bounds claim no p, and say what exact values give") {
+  Bench bench;
+  for (int w = 1; w <= 5; ++w) {
+    const double rate = std::exp(-0.07 * std::pow(5, 6 - w));
+    const bool seen = rate > 1e-3;
+    bench.add({{"language.kind", "coloring"},
+               {"language.q", "3"},
+               {"language.d", "5"},
+               {"language.height", "6"},
+               {"generator.context-depth", std::to_string(w)}},
+              "valid_rate", seen ? rate : 0, seen ? std::sqrt(rate * (1 - rate) / 2000) : 3e-4,
+              w >= 3 ? rate : kUnknown);
+  }
+  const auto fits = bench.fits();
+  const Fit* fit = find(fits, "valid-rate-decay");
+  REQUIRE(fit);
+  CHECK(fit->degrees_of_freedom == 0);
+  CHECK(std::isnan(fit->p_value));
+  CHECK(fit->coefficients[0].value == Approx(std::log(5)).epsilon(0.01));
+  CHECK(fit->coefficients[0].exact == Approx(std::log(5)).epsilon(0.01));
+  CHECK(std::abs(fit->coefficients[0].exact_deviation) < 0.5);
+  CHECK(mentions(*fit, "3 of 5 points are but bounds that agree with the law"));
+  CHECK(mentions(*fit, "those 3 of the 5 cells that have one"));
+  CHECK((std::isnan(fit->averaged) || fit->averaged_error > 0));
 }
 
 TEST_CASE("valid rates: as many chances to clash as blocks, where roots freeze") {

@@ -43,6 +43,23 @@ const Curve* find(const Plot& plot, const std::string& label) {
   return nullptr;
 }
 
+TEST_CASE("a slope that is not determined has no line", "[laws]") {
+  std::vector<Fit> fits = some_fits();
+  Fit& fit = fits[0];
+  fit.forms.front().p_value = 0.5;
+  fit.predicted_y.clear();
+  for (FormFit& form : fit.forms)
+    for (Coefficient& c : form.coefficients) c.value = c.error = kUnknown;
+  for (Coefficient& c : fit.coefficients) c.value = c.error = c.deviation = kUnknown;
+  const std::vector<Plot> plots = fit_plots(fits);
+  REQUIRE(plots.size() == 1);
+  CHECK(count_fit_plots(fits) == 1);
+  for (const char* label : {"law", "law (excluded)", "fitted", "as predicted", "with correction"})
+    CHECK_FALSE(find(plots[0], label));
+  CHECK(find(plots[0], "measured"));
+  CHECK(plots[0].caption.find("the points do not determine a slope") != std::string::npos);
+}
+
 TEST_CASE("a fit has a plot of its points and one of its windows", "[laws]") {
   const std::vector<Fit> fits = some_fits();
   const std::vector<Plot> plots = fit_plots(fits);
@@ -61,8 +78,16 @@ TEST_CASE("a fit has a plot of its points and one of its windows", "[laws]") {
   CHECK((windows.y_low < slope && slope < windows.y_high));
   REQUIRE(find(windows, "up to w = 10"));
   CHECK(find(windows, "up to w = 10")->points.size() == 8);  // first = 1…8
-  CHECK(find(windows, "the window of the fit")->points.size() == 1);
+  CHECK(find(windows, "the window shown, law excluded")->points.size() == 1);
   CHECK(fit_plots({Fit{}}).empty());
+  // The picture itself says that these points exclude the law.
+  REQUIRE(fits[0].is_excluded());
+  CHECK(points.title.find("excluded") != std::string::npos);
+  REQUIRE(find(points, "law (excluded)"));
+  CHECK(find(points, "law (excluded)")->style == Curve::Style::guide);
+  CHECK_FALSE(find(points, "law"));
+  CHECK_FALSE(find(windows, "average over windows"));
+  CHECK(windows.caption.find("averaged") == std::string::npos);
 
   const auto folder =
       std::filesystem::temp_directory_path() / ("leafcast-fit-plots-" + std::to_string(getpid()));

@@ -293,6 +293,23 @@ TEST_CASE("fits in three formats") {
   CHECK(parsed[0]["source"] == "GKMSS Theorem 3.1");
   CHECK(parsed[1]["coefficients"].empty());
 
+  // Excluded: no average, no deviation from the prediction; a slope that is not determined has no number.
+  Fit excluded = fit, open = fit;
+  excluded.forms.front().p_value = 1e-6;
+  for (Coefficient& c : open.coefficients) c.value = c.error = c.bootstrap_error = kUnknown;
+  std::ostringstream excluded_text, excluded_csv, excluded_json, open_csv;
+  write_fits(excluded_text, Format::text, {excluded});
+  CHECK(excluded_text.str().find("EXCLUDED") != std::string::npos);
+  CHECK(excluded_text.str().find("averaged") == std::string::npos);
+  CHECK(excluded_text.str().find("+2.0") == std::string::npos);
+  write_fits(excluded_csv, Format::csv, {excluded});
+  CHECK(lines_of(excluded_csv.str())[1].find(",slope,0.9,0.01,0.88,,3,") != std::string::npos);
+  write_fits(excluded_json, Format::json, {excluded});
+  CHECK(nlohmann::json::parse(excluded_json.str())[0]["coefficients"][0]["z"].is_null());
+  CHECK(parsed[0]["coefficients"][0]["z"].get<double>() == Approx(2));
+  write_fits(open_csv, Format::csv, {open});
+  CHECK(lines_of(open_csv.str())[1].find(",slope,,,0.88,,3,") != std::string::npos);
+
   std::ostringstream none;
   write_fits(none, Format::text, {});
   CHECK(none.str().find("No law applies") == 0);
