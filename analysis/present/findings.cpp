@@ -88,7 +88,7 @@ class Story {
             "That log(Var S/n) of a writer with bounded context ({}) is linear in its context is excluded in the law's domain, {} ({}): "
             "no slope is claimed{}.",
             writer, fit.domain, p_value_text(fit.forms.front().p_value), exact_slope(slope));
-      const double deviation = (slope.value - slope.predicted) / slope.error;
+      const double deviation = slope.z();
       return fmt::format(
           "log(Var S/n) of a writer with bounded context ({}) rises by {} per level of context from {} = {} to {}; the law "
           "predicts {}{}.",
@@ -264,7 +264,7 @@ Findings separation(const Plan& plan, const std::vector<Fit>& fits, const std::s
     return fit.group.substr(language.size() + std::string(" · ").size());
   };
   if (context.is_excluded()) return told;
-  const double deviation = (slope.value - 1) / slope.error;
+  const double deviation = slope.z();
   const bool constant = std::abs(deviation) < kAgreement;
   told.sentences.push_back(fmt::format(
       "To match the language, a writer of bounded context must see ever more: from n = {} to {}, the least context k* grows like n to the "

@@ -46,8 +46,8 @@ bool is_root(const Estimate& e) {
   return e.statistic.starts_with("token_correlation@") || e.statistic.starts_with("distance_correlation@");
 }
 
-/// Deviations from exact values over a set of statistics.
-struct Deviations {
+/// ZSummary from exact values over a set of statistics.
+struct ZSummary {
   std::size_t count = 0, far = 0;
   double squares = 0, worst = 0;
   const Estimate* where = nullptr;
@@ -73,7 +73,7 @@ bool is_wrong(const Estimate& e) {
   return e.error == 0 && e.exact_error == 0 && !std::isnan(e.exact) && e.value != e.exact;
 }
 
-Tiles summary(const Record& record, const EstimateIndex& index, const Deviations& all, const CostView& cost) {
+Tiles summary(const Record& record, const EstimateIndex& index, const ZSummary& all, const CostView& cost) {
   double sentences = 0, leaves = 0;
   for (std::size_t i = 0; i < record.plan.cells().size(); ++i) {
     const Cell& cell = record.plan.cells()[i];
@@ -96,7 +96,7 @@ Tiles summary(const Record& record, const EstimateIndex& index, const Deviations
 }
 
 Document agreement(const Record& record, const std::vector<Estimate>& estimates) {
-  std::vector<std::pair<std::string, Deviations>> by_statistic;
+  std::vector<std::pair<std::string, ZSummary>> by_statistic;
   std::vector<double> scores;
   Document document;
   for (const Estimate& e : estimates) {
@@ -110,7 +110,7 @@ Document agreement(const Record& record, const std::vector<Estimate>& estimates)
     const auto at = e.statistic.text().find('@');
     const std::string name =
         at == std::string::npos ? e.statistic.text() : e.statistic.text().substr(0, at) + "@j";
-    auto entry = std::ranges::find(by_statistic, name, &std::pair<std::string, Deviations>::first);
+    auto entry = std::ranges::find(by_statistic, name, &std::pair<std::string, ZSummary>::first);
     if (entry == by_statistic.end()) entry = by_statistic.insert(by_statistic.end(), {name, {}});
     entry->second(e);
   }
@@ -186,7 +186,7 @@ Document origin(const Record& record, const Provenance& provenance) {
 
 /// What to think of so many deviations beyond three errors. Statistics of one cell are correlated, so that
 /// far ones come in groups.
-std::string verdict(const Deviations& all, bool wrong) {
+std::string verdict(const ZSummary& all, bool wrong) {
   const double expected = all.due(), far = static_cast<double>(all.far);
   // Of z² the variance is 2, and as if half of them were copies of the others.
   const double spread = std::sqrt(4 / static_cast<double>(all.count));
@@ -202,7 +202,7 @@ std::string verdict(const Deviations& all, bool wrong) {
 
 void add_findings(Document& page, const Reported& of) {
   const Record& record = of.record;
-  Deviations all;
+  ZSummary all;
   for (const Estimate& estimate : of.estimates) all(estimate);
   Document top;
   if (const std::uint64_t wanted = sum(wanted_chunks(record, check_goal)); record.ledger.count() < wanted)
