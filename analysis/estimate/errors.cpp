@@ -116,7 +116,10 @@ void add_error_of_square(Estimate& estimate, const Statistic& statistic,
   const double error = std::sqrt(4 * estimate.noise * std::max(square, 0.0) +
                                  2 * estimate.freedom * estimate.noise * estimate.noise);
   const auto root = [](double s) { return std::copysign(std::sqrt(std::abs(s)), s); };
-  estimate.error = is_root ? (root(square + error) - root(square - error)) / 2 : error;
+  // Half of the way to where two errors of the square end, on the side where that is longer: towards 0, where the root is steep.
+  estimate.error =
+      is_root ? std::max(root(square) - root(square - 2 * error), root(square + 2 * error) - root(square)) / 2
+              : error;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <utility>
 
 #include "analysis/estimate/estimates.h"
@@ -20,6 +21,50 @@ namespace {
 double degrees_of_freedom(const Record& record, std::size_t cell) {
   const int filled = record.filled_bins(cell);
   return filled == 0 ? kCertain : static_cast<double>(filled - 1);
+}
+
+/// Points of a series, each with the degrees of freedom of its error.
+struct Weighed {
+  std::vector<LawPoint> points;
+  std::vector<double> degrees_of_freedom;
+};
+
+/// The mean of points of one law, weighed by samples. Its error is that of independent ones.
+void add_mean(Weighed& result, const Record& record, const std::vector<LawPoint>& points) {
+  LawPoint mean = points.front();
+  double samples = 0, sum = 0, squares = 0, freedom = 0;
+  for (const LawPoint& p : points) {
+    const std::uint64_t drawn = record.samples(p.index);
+    const auto weight = static_cast<double>(drawn > 0 ? drawn : p.cell->samples());
+    samples += weight;
+    sum += weight * p.value;
+    squares += weight * weight * p.error * p.error;
+    freedom += degrees_of_freedom(record, p.index);
+  }
+  mean.value = sum / samples;
+  mean.error = std::sqrt(squares) / samples;
+  result.points.push_back(mean);
+  result.degrees_of_freedom.push_back(freedom);
+}
+
+/// Points with an error by law; the others stay as they are, to be told of.
+Weighed averaged_over_seeds(const Record& record, const std::vector<LawPoint>& points) {
+  std::vector<std::vector<LawPoint>> laws;
+  std::map<std::string, std::size_t> place;
+  Weighed result;
+  for (const LawPoint& p : points) {
+    const bool has_error = std::isfinite(p.value) && p.error > 0;
+    if (!has_error) {
+      result.points.push_back(p);
+      result.degrees_of_freedom.push_back(degrees_of_freedom(record, p.index));
+      continue;
+    }
+    const auto [entry, is_new] = place.try_emplace(group_key(*p.cell, {"seed"}), laws.size());
+    if (is_new) laws.emplace_back();
+    laws[entry->second].push_back(p);
+  }
+  for (const auto& law : laws) add_mean(result, record, law);
+  return result;
 }
 
 }  // namespace
@@ -45,10 +90,27 @@ std::vector<Series> AcrossCells::operator()(const Evidence& evidence) const {
     list[entry->second].points.push_back(point);
   }
   for (Series& series : list) {
-    std::ranges::stable_sort(series.points, {}, &LawPoint::x);
-    for (const LawPoint& p : series.points)
+    Weighed of{std::move(series.points), {}};
+    if (average_seeds) {
+      const std::size_t cells = of.points.size();
+      of = averaged_over_seeds(evidence.record, of.points);
+      if (of.points.size() < cells)
+        series.remark = fmt::format("{} cells that differ in seeds alone are {} points, weighed by samples",
+                                    cells, of.points.size());
+    } else {
+      for (const LawPoint& p : of.points)
+        of.degrees_of_freedom.push_back(degrees_of_freedom(evidence.record, p.index));
+    }
+    std::vector<std::size_t> order(of.points.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return of.points[i].x; });
+    series.points.clear();
+    for (const std::size_t i : order) {
+      const LawPoint& p = of.points[i];
+      series.points.push_back(p);
       series.covariance.blocks.push_back(
-          {Eigen::MatrixXd::Constant(1, 1, p.error * p.error), degrees_of_freedom(evidence.record, p.index)});
+          {Eigen::MatrixXd::Constant(1, 1, p.error * p.error), of.degrees_of_freedom[i]});
+    }
   }
   return list;
 }

@@ -21,6 +21,9 @@ struct AcrossCells {
   std::set<std::string> free_keys;
   std::function<std::optional<Abscissa>(const Cell&)> abscissa;  ///< nothing: the law is not about this cell
   std::function<bool(const Cell&)> in_domain;
+  /// Cells that differ in their seeds alone are one point, weighed by samples: for statistics whose errors go with their values, of
+  /// which points of their own would be outvoted by those that chance made small.
+  bool average_seeds = false;
 
   std::vector<Series> operator()(const Evidence& evidence) const;
 };

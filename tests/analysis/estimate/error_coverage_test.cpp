@@ -81,5 +81,33 @@ TEST_CASE("one and two errors cover what is true as often as they say") {
   }
 }
 
+/// Roots with half the difference of the roots one error of the square up and down.
+std::vector<Estimate> with_halved_roots(const Cell& cell, const CellTally& bins) {
+  std::vector<Estimate> list = cell_estimates(cell, bins);
+  const auto root = [](double square) { return std::copysign(std::sqrt(std::abs(square)), square); };
+  for (Estimate& e : list) {
+    if (!e.statistic.starts_with("token_correlation@")) continue;
+    const std::string square =
+        "token_correlation_square" + e.statistic.text().substr(e.statistic.text().find('@'));
+    for (const Estimate& s : list)
+      if (s.statistic == square) e.error = (root(s.value + s.error) - root(s.value - s.error)) / 2;
+  }
+  return list;
+}
+
+TEST_CASE("bars of roots cover no signal too") {
+  const Parameters weak = {{"language.kind", "ising"}, {"language.d", "2"},
+                           {"language.height", "4"},   {"language.rho", "0.3"},
+                           {"generator.kind", "true"}, {"observe.pairs", "levels"}};
+  const auto truth = coverage::truths(weak, 1u << 22);
+  const auto bars = [](const Estimate& e) { return (e.value - e.exact) / e.error; };
+  auto now = coverage::cover(weak, 1024, kRepetitions, truth, bars);
+  auto wrong = coverage::cover(weak, 1024, kRepetitions, truth, bars, with_halved_roots);
+  const char* faint = "token_correlation@4";
+  REQUIRE(now[faint].known == kRepetitions);
+  CHECK(now[faint].two() > 0.954 - 0.03);
+  CHECK(wrong[faint].two() < 0.92);
+}
+
 }  // namespace
 }  // namespace leafcast::analysis::error_coverage_test

@@ -7,6 +7,7 @@
 #include "analysis/fit/fit_form.h"
 #include "analysis/fit/laws/forms.h"
 #include "analysis/fit/laws/registry.h"
+#include "analysis/fit/laws/series.h"
 #include "analysis/fit/least_squares.h"
 #include "analysis/theory/exact.h"
 #include "tests/analysis/synthetic.h"
@@ -447,20 +448,30 @@ TEST_CASE("errors that go with kurtoses do not decide their fits") {
     }
   const Record record(Plan("", bench.cells, ""));
   const EstimateIndex index(bench.estimates);
-  const auto fit_with = [&](const LawScale& scale) {
+  const auto fit_with = [&](const LawScale& scale, bool average_seeds) {
     Law law = kurtosis_decay();
     law.scale = scale;
+    AcrossCells points = *law.series.target<AcrossCells>();
+    points.average_seeds = average_seeds;
+    law.series = points;
     const auto series = law.series(Evidence{record, index, {}});
     REQUIRE(series.size() == 1);
     return fit_law(law, series[0]);
   };
-  const Fit fit = fit_with(log_of_kurtosis);
+  const Fit fit = fit_with(log_of_kurtosis, false);
   REQUIRE(fit.x.size() == 600);
   CHECK((!fit.is_determined() || std::abs(fit.coefficients[0].z()) < 3));
   // The wrong twin: as they are, low values have small errors and make the mean low, at any depth.
-  const Fit wrong = fit_with(log_of_size);
+  const Fit wrong = fit_with(log_of_size, false);
   CHECK(wrong.is_determined());
   CHECK(std::abs(wrong.coefficients[0].z()) > 4);
+  // Seeds are averaged: a point a depth, of what 60 seeds say together.
+  const Fit averaged =
+      fit_with(kurtosis_decay().scale, kurtosis_decay().series.target<AcrossCells>()->average_seeds);
+  CHECK(averaged.x.size() == 10);
+  CHECK((!averaged.is_determined() || std::abs(averaged.coefficients[0].z()) < 3));
+  CHECK(mentions(averaged, "weighed by samples"));
+  CHECK(averaged.domain_value_error.front() == Approx(0.015 * 9 / std::sqrt(60)).epsilon(0.1));
 }
 
 TEST_CASE("valid rates of which most are bounds claim no p, and say what exact values give") {
