@@ -96,9 +96,9 @@ std::vector<Estimate> with_halved_roots(const Cell& cell, const CellTally& bins)
 }
 
 TEST_CASE("bars of roots cover no signal too") {
-  const Parameters weak = {{"language.kind", "ising"}, {"language.d", "2"},
-                           {"language.height", "4"},   {"language.rho", "0.3"},
-                           {"generator.kind", "true"}, {"observe.pairs", "levels"}};
+  const Parameters weak = {{"language.kind", "potts"}, {"language.d", "2"},        {"language.height", "4"},
+                           {"language.q", "4"},        {"language.lambda", "0.1"}, {"generator.kind", "true"},
+                           {"observe.pairs", "levels"}};
   const auto truth = coverage::truths(weak, 1u << 22);
   const auto bars = [](const Estimate& e) { return (e.value - e.exact) / e.error; };
   auto now = coverage::cover(weak, 1024, kRepetitions, truth, bars);
