@@ -14,7 +14,8 @@ class RareEvents {
   explicit RareEvents(const Cell& cell);
 
   /// Whether so many sentences should have seen enough of it for an error made of them. Of sums and correlations, departures at
-  /// the tops of independent subtrees: 5, of their shapes 30; and ten times as many of the observed symbol or of the others, if these are rarer than one in five. Of
+  /// the tops of independent subtrees: 5, of their shapes 30; and ten times as many of the observed symbol or of the others, if
+  /// these are rarer than one in five. Of
   /// entropies and domain walls, departures anywhere: 10. True of what other numbers there are, of grammars, of learners, and
   /// where nothing departs.
   bool are_seen(const Statistic& statistic, std::uint64_t sentences) const;

@@ -263,7 +263,7 @@ std::vector<Shares> shares(const Record& record, const std::vector<Required>& ne
                       {}});
     const RequiredPoint& p = series.points.back();
     list[entry->second].points.push_back(
-        {*x, p.required / p.n, p.error / p.n, p.low / p.n, std::min(p.high / p.n, 1.0), p.n});
+        {*x, p.required / p.n, p.error / p.n, p.low / p.n, p.high / p.n, p.n});
   }
   std::erase_if(list, [](const Shares& series) { return series.points.size() < 2; });
   for (Shares& series : list) std::ranges::sort(series.points, {}, &Shares::Point::x);

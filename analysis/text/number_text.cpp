@@ -68,7 +68,7 @@ std::string leaves_text(double n) {
 
 std::string with_powers(const std::string& text) {
   // A number is not part of a name or a hash: "f1e5", "rho=1e-3.ini".
-  static const std::regex kPower(R"((^|[^\w.#])(-?)(\d+(?:\.\d+)?(?:\(\d+\))?)e(-?)(\d{1,3})(?![\w.]?\w))");
+  static const std::regex kPower(R"((^|[^\w.#])(-?)(\d+(?:\.\d+)?(?:\(\d+\))?)e(-?)0*(\d{1,3})(?![\w.]?\w))");
   static const char* digits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
   std::string shown;
   if (!has_power(text)) return text;

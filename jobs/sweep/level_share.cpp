@@ -10,17 +10,13 @@
 #include "analysis/theory/exact.h"
 #include "engine/cell/cell.h"
 #include "engine/values.h"
+#include "jobs/sweep/ini.h"
 
 namespace leafcast::jobs {
 
 namespace {
 
 const std::string kCrossing = "sampling.crossing", kAlong = "sampling.search-along";
-
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(' ');
-  return first == text.npos ? "" : text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
 
 /// The language itself.
 Parameters true_language(const Parameters& parameters) {
@@ -66,19 +62,20 @@ std::string LevelShares::numbers(const Parameters& parameters) {
   std::istringstream items(crossing);
   for (std::string item; std::getline(items, item, '+');) {
     const auto colon = item.find(':');
-    const std::string statistic = colon == item.npos ? "variance" : trimmed(item.substr(0, colon));
-    const std::string level = trimmed(colon == item.npos ? item : item.substr(colon + 1));
+    const std::string statistic(colon == item.npos ? "variance"
+                                                   : trim(std::string_view(item).substr(0, colon)));
+    const std::string_view level = trim(colon == item.npos ? item : std::string_view(item).substr(colon + 1));
     if (!level.ends_with('%')) {
-      levels.push_back(trimmed(item));
+      levels.emplace_back(trim(item));
       continue;
     }
-    const auto percent = parse_real(trimmed(level.substr(0, level.size() - 1)));
+    const auto percent = parse_real(trim(level.substr(0, level.size() - 1)));
     if (!percent || !(*percent > 0) || statistic.empty())
       throw CellError(
           kCrossing, crossing,
           fmt::format(
               "\"{}\" is no share, a statistic and a positive percentage; e.g. variance:90%, of what the language itself has",
-              trimmed(item)));
+              trim(item)));
     levels.push_back(
         fmt::format("{}:{:.6g}", statistic, exact(parameters, statistic, crossing) * *percent / 100));
   }

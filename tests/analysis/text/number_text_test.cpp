@@ -10,7 +10,7 @@ TEST_CASE("powers are printed as such, and nothing else is") {
   CHECK(with_powers("p <1e-99.") == "p <10⁻⁹⁹.");
   CHECK(with_powers("1.25(30)e7") == "1.25(30)×10⁷");
   CHECK(with_powers("-3e5") == "-3×10⁵");
-  CHECK(with_powers("(5e-06)") == "(5×10⁻⁰⁶)");
+  CHECK(with_powers("(5e-06)") == "(5×10⁻⁶)");
   for (const char* name :
        {"3 leaves", "#0012e5", "file1e5", "v1.2e5", "the 4e5b row", "1e5x", "e5", "2even", ""})
     CHECK(with_powers(name) == name);
